@@ -1,0 +1,65 @@
+"""Where show time comes from. Seconds since the show began, as float."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the loop asks for time."""
+
+    def now(self) -> float:
+        """Show time of this instant, in seconds."""
+
+    def frames(self) -> Iterator[float]:
+        """Yield the show time of each picture to draw; ends when the show ends."""
+
+
+class WallClock:
+    """Real time. The pace comes from the sink (vsync), and `max_fps` where there is no vsync to wait for.
+
+    `seconds` ends the show by itself; `stop` ends it after the frame in hand.
+    """
+
+    def __init__(self, max_fps: float | None = None, seconds: float | None = None) -> None:
+        self._start = time.perf_counter()
+        self._period = 1.0 / max_fps if max_fps else 0.0
+        self._seconds = seconds
+        self._stopped = False
+
+    def now(self) -> float:
+        return time.perf_counter() - self._start
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def frames(self) -> Iterator[float]:
+        due = self.now()
+        while not self._stopped:
+            now = self.now()
+            if now < due:
+                time.sleep(due - now)
+                now = self.now()
+            if self._seconds is not None and now >= self._seconds:
+                return
+            yield now
+            # The next frame is due one period on; after a stall start afresh rather than rush to catch up.
+            due = max(due + self._period, self.now() - self._period)
+
+
+class FrameClock:
+    """Virtual time for offline rendering: frame n is at n / fps, however long it takes."""
+
+    def __init__(self, fps: float, frame_count: int) -> None:
+        self.fps, self.frame_count = fps, frame_count
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def frames(self) -> Iterator[float]:
+        for n in range(self.frame_count):
+            self._now = n / self.fps
+            yield self._now

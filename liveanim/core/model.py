@@ -1,0 +1,170 @@
+"""The frozen values that flow through a show.
+
+Conventions, everywhere in liveanim:
+- Times are show seconds (float), 0 at the start of the show.
+- Pictures are (height, width, 3) uint8 sRGB, RGB order, top row first, read-only.
+- A homography is a (3, 3) float64 array that maps a point of a keyframe to where it is seen now. Points are in units of
+  picture HEIGHT with the origin at the picture's centre: x right (-w/2h..w/2h), y DOWN (-0.5..0.5). Divide by the third
+  component. Samplers (render.warp, the compositor) use its inverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
+NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+def frozen_map(values: Mapping[str, float]) -> Mapping[str, float]:
+    """A read-only copy of `values`."""
+    return MappingProxyType(dict(values))
+
+
+def frozen_image(image: Image) -> Image:
+    """`image` itself, made read-only, so that it may cross threads."""
+    image.flags.writeable = False
+    return image
+
+
+@dataclass(frozen=True, slots=True)
+class ControlEvent:
+    """Something a performer did, stamped with the show time it arrived at.
+
+    target               value
+    'camera.zoom' ...    number in the parameter's own unit: takes over from its expression; None releases it; 'toggle'
+    'prompt.1' ..        text of that prompt slot
+    'prompt.negative'    text
+    'do.preset'          preset name, or 1-based number (float)
+    'do.tap' 'do.resync' 'do.reset' 'do.quit' 'do.release'   None (release: every taken-over parameter goes back)
+    """
+
+    time: float
+    target: str
+    value: float | str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the ears know after one analysis hop.
+
+    `values` holds every signal by name, 0..1 unless said: rms bass mid high onset kick snare hat flux centroid silence
+    energy, onset_count (a count), time_since_onset (s). `onsets`, `kicks` and `beats` are show times heard in this hop.
+    """
+
+    time: float
+    values: Mapping[str, float] = NOTHING
+    onsets: tuple[float, ...] = ()
+    kicks: tuple[float, ...] = ()
+    beats: tuple[float, ...] = ()
+    bpm: float = 0.0
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One weighted text of a prompt blend; weights need not sum to 1."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """Everything the renderer may know about the next picture. Same request, same previous picture: same result.
+
+    index     keyframe number from 0; the noise of a keyframe comes from (seed, index) alone
+    time      show time the picture belongs to
+    size      (width, height) in pixels, multiples of 8
+    denoise   0 keeps the (moved) previous picture, 1 paints a new one. 1 - the `strength` of presets
+    motion    homography from the previous keyframe's time to this one's
+    fresh     True: ignore the previous picture and paint from noise
+    """
+
+    index: int
+    time: float
+    size: tuple[int, int]
+    prompts: tuple[Prompt, ...] = ()
+    negative: str = ""
+    seed: int = 0
+    denoise: float = 0.45
+    steps: int = 1
+    guidance: float = 1.0
+    noise: float = 0.0
+    coherence: float = 0.0
+    contrast: float = 1.0
+    sharpen: float = 0.0
+    motion: Matrix = field(default_factory=lambda: np.eye(3))
+    fresh: bool = False
+    beat: float = 0.0
+    signals: Mapping[str, float] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A painted picture, for the show time it was asked for. `timings`: milliseconds by stage name."""
+
+    index: int
+    time: float
+    image: Image
+    model: str = ""
+    timings: Mapping[str, float] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A keyframe on the stage: how much of it shows (weights of a blend sum to 1) and where it is seen now."""
+
+    keyframe: Keyframe
+    weight: float
+    homography: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class RenderStatus:
+    """What the render side says of itself, for the HUD."""
+
+    model: str = ""
+    message: str = ""
+    failures: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the HUD shows of a running show. Rates per second, times in seconds."""
+
+    preset: str = ""
+    model: str = ""
+    audio: str = ""
+    keyframe_rate: float = 0.0
+    keyframe_delay: float = 0.0
+    bpm: float = 0.0
+    taken_over: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """One display frame as a value: what to show, not yet drawn.
+
+    layers    oldest first; empty before the first keyframe (sinks then show a quiet dark gradient, never garbage)
+    stage     every `stage.*` parameter by its short name
+    signals   the audio signals of this frame and beat, bar, phase, bpm (for meters and shaders)
+    """
+
+    time: float
+    layers: tuple[Layer, ...] = ()
+    stage: Mapping[str, float] = NOTHING
+    signals: Mapping[str, float] = NOTHING
+    blackout: bool = False
+    freeze: bool = False
+    status: Status = Status()

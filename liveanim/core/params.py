@@ -1,0 +1,137 @@
+"""The table of parameters. Adding a parameter is adding a row here and using it.
+
+From one row follow the preset key, the knob, the HUD line, the OSC address, the clamp and the reference page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from .errors import UserError, near
+
+Acts = Literal["stage", "keyframe", "model"]
+Curve = Literal["linear", "log", "toggle", "step"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParamSpec:
+    """One parameter. `low`..`high` in `unit`; `smoothing` (s) is how slowly a knob's value is followed.
+
+    acts   'stage': the next display frame shows it; 'keyframe': the next diffusion; 'model': a reload in the background
+    curve  how 0..1 of a knob spreads over the range: linear, log (low > 0), toggle (0 or 1), step (whole numbers)
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    default: float
+    acts: Acts
+    doc: str
+    curve: Curve = "linear"
+    smoothing: float = 0.0
+
+    @property
+    def group(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def short(self) -> str:
+        return self.name.partition(".")[2]
+
+    def clamp(self, value: float) -> float:
+        """`value` inside the range (and whole, for step and toggle). NaN gives the default; infinities the ends."""
+        if math.isnan(value):
+            return self.default
+        value = min(self.high, max(self.low, value))
+        return float(round(value)) if self.curve in ("step", "toggle") else value
+
+    def from_unit(self, position: float) -> float:
+        """Knob position 0..1 -> value in `unit`."""
+        x = min(1.0, max(0.0, position))
+        if self.curve == "log":
+            return self.clamp(self.low * (self.high / self.low) ** x)
+        return self.clamp(self.low + (self.high - self.low) * x)
+
+    def to_unit(self, value: float) -> float:
+        """Value in `unit` -> knob position 0..1."""
+        v = self.clamp(value)
+        if self.curve == "log":
+            return math.log(v / self.low) / math.log(self.high / self.low)
+        return (v - self.low) / (self.high - self.low)
+
+
+P = ParamSpec
+_ROWS = (
+    # what is painted
+    P("prompt.weight1", "", 0, 1, 1, "keyframe", "weight of prompt slot 1", smoothing=0.1),
+    P("prompt.weight2", "", 0, 1, 0, "keyframe", "weight of prompt slot 2", smoothing=0.1),
+    P("prompt.weight3", "", 0, 1, 0, "keyframe", "weight of prompt slot 3", smoothing=0.1),
+    P("prompt.weight4", "", 0, 1, 0, "keyframe", "weight of prompt slot 4", smoothing=0.1),
+    P("picture.seed", "", 0, 4294967295, 1, "keyframe", "seed; noise comes from (seed, keyframe number)", "step"),
+    P(
+        "picture.strength",
+        "",
+        0,
+        1,
+        0.55,
+        "keyframe",
+        "how much of the previous picture is kept (denoise = 1 - strength)",
+    ),
+    P("picture.steps", "", 1, 8, 2, "keyframe", "diffusion steps of a keyframe", "step"),
+    P("picture.guidance", "", 0, 12, 1, "keyframe", "classifier-free guidance; 1 is off (and the fastest)"),
+    P("picture.noise", "", 0, 0.3, 0.02, "keyframe", "grain added before painting: more gives more new detail"),
+    P("picture.cadence", "s", 0, 4, 0.1, "keyframe", "time from one keyframe to the next; 0: as fast as it goes"),
+    P("picture.coherence", "", 0, 1, 0.4, "keyframe", "how firmly colours are held to the look's own"),
+    P("picture.contrast", "", 0.5, 1.5, 1, "keyframe", "contrast of the fed-back picture about mid-grey"),
+    P("picture.sharpen", "", 0, 1, 0.15, "keyframe", "sharpening of the fed-back picture against blur"),
+    P("picture.blend_curve", "", 0, 1, 0.5, "stage", "fade between keyframes: 0 even, 1 slow at both ends"),
+    # how the feedback picture travels (per second, relative to picture height)
+    P("camera.zoom", "/s", 0.1, 10, 1, "stage", "growth per second: 1.1 is 10 % larger every second", "log"),
+    P("camera.angle", "deg/s", -360, 360, 0, "stage", "roll, counter-clockwise"),
+    P("camera.x", "height/s", -4, 4, 0, "stage", "content moves right"),
+    P("camera.y", "height/s", -4, 4, 0, "stage", "content moves down"),
+    P("camera.flip_x", "deg/s", -180, 180, 0, "stage", "perspective tilt about the horizontal axis"),
+    P("camera.flip_y", "deg/s", -180, 180, 0, "stage", "perspective turn about the vertical axis"),
+    P("camera.centre_x", "", 0, 1, 0.5, "stage", "centre of zoom and roll, 0 left .. 1 right"),
+    P("camera.centre_y", "", 0, 1, 0.5, "stage", "centre of zoom and roll, 0 top .. 1 bottom"),
+    # what the stage adds on the next display frame
+    P("stage.punch", "", -0.5, 1, 0, "stage", "momentary zoom: 0.1 is 10 % larger now"),
+    P("stage.shake", "", 0, 1, 0, "stage", "camera shake"),
+    P("stage.exposure", "EV", -4, 4, 0, "stage", "brightness in photographic stops"),
+    P("stage.hue", "turns", -1, 1, 0, "stage", "hue rotation"),
+    P("stage.saturation", "", 0, 2, 1, "stage", "colourfulness; 0 is grey"),
+    P("stage.feedback", "", 0, 0.97, 0, "stage", "trails: share of the last display frame that stays"),
+    P("stage.mirror", "", 0, 3, 0, "stage", "0 off, 1 left-right, 2 top-bottom, 3 both", "step"),
+    P("stage.kaleidoscope", "", 0, 16, 0, "stage", "mirror segments about the centre; 0 off", "step"),
+    P("stage.split", "", 0, 1, 0, "stage", "RGB split"),
+    P("stage.bloom", "", 0, 1, 0, "stage", "glow of the bright parts"),
+    P("stage.vignette", "", 0, 1, 0.15, "stage", "dark corners"),
+    P("stage.grain", "", 0, 1, 0, "stage", "film grain"),
+    P("stage.pixelate", "", 0, 1, 0, "stage", "blocks"),
+    P("stage.invert", "", 0, 1, 0, "stage", "negative"),
+    # safety and sound
+    P("out.blackout", "", 0, 1, 0, "stage", "black picture, at once", "toggle"),
+    P("out.freeze", "", 0, 1, 0, "stage", "hold the picture", "toggle"),
+    P("audio.gain", "dB", -40, 40, 0, "stage", "input gain before analysis (auto-gain follows it)"),
+    *(P(f"macro.m{n}", "", 0, 1, 0, "stage", f"macro {n}: a knob for expressions to use as m{n}") for n in range(1, 9)),
+)
+PARAMS: Mapping[str, ParamSpec] = MappingProxyType({row.name: row for row in _ROWS})
+PROMPT_SLOTS = 4
+
+
+def spec(name: str) -> ParamSpec:
+    """The row called `name`; UserError with the near names when there is none."""
+    try:
+        return PARAMS[name]
+    except KeyError:
+        raise UserError(f"unknown parameter {name!r}{near(name, PARAMS)}") from None
+
+
+def defaults() -> dict[str, float]:
+    """Every parameter's default by name."""
+    return {name: row.default for name, row in PARAMS.items()}

@@ -1,0 +1,1 @@
+"""The rim on the way in: sound, keys, takes -> samples and ControlEvent."""

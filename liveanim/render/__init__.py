@@ -1,0 +1,1 @@
+"""The rim that paints: RenderRequest -> Keyframe. The only place with torch."""
