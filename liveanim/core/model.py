@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
-NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, float]:
+    return MappingProxyType({})
 
 
 def frozen_map(values: Mapping[str, float]) -> Mapping[str, float]:
@@ -60,7 +63,7 @@ class Features:
     """
 
     time: float
-    values: Mapping[str, float] = NOTHING
+    values: Mapping[str, float] = field(default_factory=_nothing)
     onsets: tuple[float, ...] = ()
     kicks: tuple[float, ...] = ()
     beats: tuple[float, ...] = ()
@@ -104,7 +107,7 @@ class RenderRequest:
     motion: Matrix = field(default_factory=lambda: np.eye(3))
     fresh: bool = False
     beat: float = 0.0
-    signals: Mapping[str, float] = NOTHING
+    signals: Mapping[str, float] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Keyframe:
     time: float
     image: Image
     model: str = ""
-    timings: Mapping[str, float] = NOTHING
+    timings: Mapping[str, float] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,8 @@ class Blend:
 
     time: float
     layers: tuple[Layer, ...] = ()
-    stage: Mapping[str, float] = NOTHING
-    signals: Mapping[str, float] = NOTHING
+    stage: Mapping[str, float] = field(default_factory=_nothing)
+    signals: Mapping[str, float] = field(default_factory=_nothing)
     blackout: bool = False
     freeze: bool = False
-    status: Status = Status()
+    status: Status = field(default_factory=Status)

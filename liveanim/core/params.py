@@ -80,7 +80,7 @@ _ROWS = (
         1,
         0.55,
         "keyframe",
-        "how much of the previous picture is kept (denoise = 1 - strength)",
+        "share of the previous picture kept (1 - denoise)",
     ),
     P("picture.steps", "", 1, 8, 2, "keyframe", "diffusion steps of a keyframe", "step"),
     P("picture.guidance", "", 0, 12, 1, "keyframe", "classifier-free guidance; 1 is off (and the fastest)"),
