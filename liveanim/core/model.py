@@ -59,13 +59,17 @@ class Features:
     """What the ears know after one analysis hop.
 
     `values` holds every signal by name, 0..1 unless said: rms bass mid high onset kick snare hat flux centroid silence
-    energy, onset_count (a count), time_since_onset (s). `onsets`, `kicks` and `beats` are show times heard in this hop.
+    energy, harmonic percussive pitch_confidence, onset_count (a count), time_since_onset (s), pitch (Hz, 0: none), note
+    (MIDI number, 0: none). `onsets`, `kicks`, `snares`, `hats` and `beats` are show times heard in this hop.
+    `bpm` is 0 and `confidence` (0..1) is 0 until a tempo is known.
     """
 
     time: float
     values: Mapping[str, float] = field(default_factory=_nothing)
     onsets: tuple[float, ...] = ()
     kicks: tuple[float, ...] = ()
+    snares: tuple[float, ...] = ()
+    hats: tuple[float, ...] = ()
     beats: tuple[float, ...] = ()
     bpm: float = 0.0
     confidence: float = 0.0

@@ -1,0 +1,86 @@
+"""aubio's detectors behind hop-by-hop calls (GPL-3, so a bundle that ships them is too)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .bands import Floats
+
+
+def power_of_two(rate: int, seconds: float) -> int:
+    """The power of two nearest to `seconds` in samples: aubio takes no other windows."""
+    return int(2 ** round(math.log2(rate * seconds)))
+
+
+class Chunks:
+    """Cuts a stream of hops into chunks of another size, so that each detector keeps its own best hop."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept = np.zeros(0, dtype=np.float32)
+
+    def push(self, hop: Floats) -> list[Floats]:
+        data = np.concatenate([self._kept, hop]) if len(self._kept) else hop
+        whole = len(data) // self._size * self._size
+        self._kept = data[whole:].copy()
+        return [np.ascontiguousarray(data[i : i + self._size]) for i in range(0, whole, self._size)]
+
+
+class AubioOnset:
+    """aubio's `hfc` at window 512, hop 128 (at 44.1 kHz): the best of its settings. Reports stream seconds."""
+
+    def __init__(self, rate: int) -> None:
+        import aubio
+
+        self._hop = power_of_two(rate, 0.0029)
+        self._onset = aubio.onset("hfc", self._hop * 4, self._hop, rate)
+        self._chunks = Chunks(self._hop)
+
+    def step(self, hop: Floats) -> list[float]:
+        return [self._onset.get_last_s() for chunk in self._chunks.push(hop) if self._onset(chunk)[0] > 0]
+
+
+class AubioTempo:
+    """aubio.tempo at window 1024, hop 512 (at 44.1 kHz)."""
+
+    def __init__(self, rate: int) -> None:
+        import aubio
+
+        hop = power_of_two(rate, 0.0116)
+        self._tempo = aubio.tempo("default", hop * 2, hop, rate)
+        self._chunks = Chunks(hop)
+        self.bpm = 0.0
+        self.confidence = 0.0
+
+    def step(self, hop: Floats) -> list[float]:
+        """Beats heard in this hop, stream seconds."""
+        beats = [self._tempo.get_last_s() for chunk in self._chunks.push(hop) if self._tempo(chunk)[0] > 0]
+        if beats:
+            self.bpm = float(self._tempo.get_bpm())
+            self.confidence = min(1.0, max(0.0, float(self._tempo.get_confidence()) * 2.0))
+        return beats
+
+
+class AubioPitch:
+    """aubio's `yinfft` over 2048 samples (at 44.1 kHz), every 512."""
+
+    def __init__(self, rate: int) -> None:
+        import aubio
+
+        hop = power_of_two(rate, 0.0116)
+        self._pitch = aubio.pitch("yinfft", hop * 4, hop, rate)
+        self._pitch.set_unit("Hz")
+        self._pitch.set_silence(-90.0)
+        self._chunks = Chunks(hop)
+        self.hz = 0.0
+        self.confidence = 0.0
+
+    def step(self, hop: Floats) -> None:
+        for chunk in self._chunks.push(hop):
+            hz = float(self._pitch(chunk)[0])
+            sure = float(self._pitch.get_confidence())
+            known = 20.0 <= hz <= 5000.0
+            self.hz = hz if known else 0.0
+            self.confidence = min(1.0, max(0.0, sure)) if known else 0.0
