@@ -1,0 +1,239 @@
+"""Draws a Blend with OpenGL 3.3: keyframes where the camera sees them, stage effects, finish.
+
+Needs a current context; everything here stays on the thread that owns it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from liveanim.core.model import Blend, Image, Layer, Matrix
+
+from .shaders import Program
+from .stage import Stage, colour_matrix, frame_seed, place, reduction, stage_motion
+from .textures import Picture, Pictures
+
+_MOST_LAYERS = 4
+_SCENE_PARTS = ["scene.glsl", "finish.glsl", "stage.frag.glsl"]
+# Programs a show is likely to need, made one a frame from its start so that no first kick waits for a compiler.
+_LIKELY: list[tuple[str, ...]] = [(f"LAYERS {n}", way) for way in ("SCENE", "DIRECT") for n in (2, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """One layer, ready to draw."""
+
+    picture: Picture
+    weight: float
+    matrix: Matrix
+    reduction: float
+
+
+class _Target:
+    """A texture one can draw into and read from."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = "f2") -> None:
+        self.texture = ctx.texture(size, 4, dtype=dtype)
+        self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self.texture.repeat_x = self.texture.repeat_y = False
+        self.fbo = ctx.framebuffer([self.texture])
+        self.fbo.clear()
+
+    def release(self) -> None:
+        self.fbo.release()
+        self.texture.release()
+
+
+def _named(**flags: bool) -> list[str]:
+    return [name for name, wanted in flags.items() if wanted]
+
+
+class Compositor:
+    """Blend -> picture in `framebuffer`, `size` (width, height) pixels, row 0 the picture's top row.
+
+    `linear_light` mixes keyframes as light instead of as display values: fades are brighter in the middle.
+    """
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], linear_light: bool = False) -> None:
+        self._ctx, self.size, self._linear_light = ctx, size, linear_light
+        self._aspect = size[0] / size[1]
+        self._pictures = Pictures(ctx, size)
+        self._out = _Target(ctx, size, "f1")
+        self._black = _Target(ctx, size, "f1")
+        self._programs: dict[tuple[str, ...], Program] = {}
+        self._likely = list(_LIKELY)
+        self._scene: list[_Target] = []
+        self._glow: list[_Target] = []
+        self._glow_programs: dict[str, Program] = {}
+        self._trailing = False
+        self._shown = self._black
+        self._drawn_once = False
+
+    @property
+    def framebuffer(self) -> moderngl.Framebuffer:
+        """The picture now shown."""
+        return self._shown.fbo
+
+    @property
+    def texture(self) -> moderngl.Texture:
+        """The picture now shown, to be put on a window."""
+        return self._shown.texture
+
+    @property
+    def uploads(self) -> int:
+        """Keyframes uploaded so far."""
+        return self._pictures.uploads
+
+    def draw(self, blend: Blend, dt: float) -> None:
+        """Draw `blend`, `dt` seconds after the last one. Black out: black; frozen: the picture stays as it is."""
+        self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        if not blend.freeze or not self._drawn_once:
+            self._draw_picture(blend, dt)
+            self._drawn_once = True
+        self._shown = self._black if blend.blackout else self._out
+        if self._likely:
+            self._program(*self._likely.pop())
+
+    def read(self) -> Image:
+        """The picture now shown, (height, width, 3) uint8, top row first, read-only. Waits for the card."""
+        width, height = self.size
+        image: Image = np.empty((height, width, 3), dtype=np.uint8)
+        self._shown.fbo.read_into(image, components=3, alignment=1)
+        image.flags.writeable = False
+        return image
+
+    def _draw_picture(self, blend: Blend, dt: float) -> None:
+        stage = Stage.of(blend.stage)
+        drawn = self._layers(blend.layers, stage_motion(stage, blend.time))
+        folded = stage.folds or any(layer.reduction > 1.3 for layer in drawn)
+        way = "SCENE" if stage.needs_scene else "DIRECT"
+        count = next(n for n in (0, 1, 2, _MOST_LAYERS) if n >= len(drawn))
+        grain, trails = way == "DIRECT" and stage.grains, way == "SCENE" and stage.trailing
+        program = self._program(f"LAYERS {count}", way, *_named(FOLDED=folded, GRAIN=grain, TRAILS=trails))
+        self._set_scene(program, drawn, stage, folded, blend.time)
+        if way == "DIRECT":
+            self._trailing = False
+            self._set_finish(program, stage, blend.time)
+            self._out.fbo.use()
+            program.draw()
+            return
+        scene = self._draw_scene(program, stage, dt)
+        self._finish(scene, stage, blend.time)
+
+    def _layers(self, layers: tuple[Layer, ...], motion: Matrix) -> list[_Drawn]:
+        """The newest four layers with weight, their weights made to sum to 1 (as they should already)."""
+        shown = [layer for layer in layers if layer.weight > 1e-4][-_MOST_LAYERS:] or list(layers[-1:])
+        total = sum(layer.weight for layer in shown)
+        pictures = self._pictures.get([layer.keyframe for layer in shown])
+        drawn = []
+        for layer, picture in zip(shown, pictures, strict=True):
+            matrix = place(layer, motion, self._aspect)
+            factor = reduction(matrix, self._aspect, layer.keyframe.image, self.size[1])
+            weight = layer.weight / total if total > 0 else 1.0
+            drawn.append(_Drawn(picture, weight, matrix, factor))
+        return drawn
+
+    def _set_scene(self, program: Program, drawn: list[_Drawn], stage: Stage, folded: bool, time: float) -> None:
+        places, weights = np.tile(np.eye(3), (_MOST_LAYERS, 1, 1)), [0.0] * _MOST_LAYERS
+        texels = [(1.0, 1.0, 0.0, 0.0)] * _MOST_LAYERS
+        for i, layer in enumerate(drawn):
+            places[i], weights[i] = layer.matrix, layer.weight
+            if folded:
+                layer.picture.with_levels()
+                texels[i] = self._texels(layer, stage)
+        for i in range(_MOST_LAYERS):
+            if drawn:
+                drawn[min(i, len(drawn) - 1)].picture.texture.use(i)
+            program.set(**{f"layer{i}": i})
+        program.set(place=places, weights=tuple(weights), linear_light=int(self._linear_light), idle_time=time)
+        program.set(aspect=self._aspect, aspect_of_target=self._aspect)
+        if folded:
+            program.set(texels=texels, blocks=stage.blocks, mirror=stage.mirror, kaleidoscope=stage.kaleidoscope)
+
+    def _texels(self, layer: _Drawn, stage: Stage) -> tuple[float, float, float, float]:
+        wide, tall = layer.picture.texture.size
+        # A block shows the mean of what it covers.
+        per_height = abs(layer.matrix[1, 1]) + abs(layer.matrix[1, 0])
+        level = float(np.log2(max(tall * per_height / stage.blocks, 1.0))) if stage.blocks else 0.0
+        return float(wide), float(tall), level, 1.0
+
+    def _set_finish(self, program: Program, stage: Stage, time: float) -> None:
+        program.set(
+            colour=colour_matrix(stage.hue, stage.saturation),
+            gain=stage.gain,
+            invert=stage.invert,
+            vignette=stage.vignette,
+            grain=stage.grain,
+            grain_cell=max(1.0, self.size[1] / 720.0),
+            frame_seed=frame_seed(time),
+            aspect=self._aspect,
+            aspect_of_target=self._aspect,
+        )
+
+    def _draw_scene(self, program: Program, stage: Stage, dt: float) -> _Target:
+        """Blend into a float target, over the trails of the last one."""
+        if not self._scene:
+            self._scene = [_Target(self._ctx, self.size), _Target(self._ctx, self.size)]
+        self._scene.reverse()
+        target, last = self._scene
+        last.texture.use(_MOST_LAYERS)
+        # Where the last frame drew no scene there is nothing to trail.
+        program.set(last=_MOST_LAYERS, trails=stage.trails(dt) if self._trailing else 0.0)
+        target.fbo.use()
+        program.draw()
+        self._trailing = True
+        return target
+
+    def _finish(self, scene: _Target, stage: Stage, time: float) -> None:
+        flags = _named(SPLIT=stage.splits, BLOOM=stage.glows, GRAIN=stage.grains)
+        program = self._program("LAYERS 0", "FINISH", *flags)
+        if stage.glows:
+            self._draw_glow(scene)
+            self._glow[0].texture.use(1)
+            self._glow[2].texture.use(2)
+        scene.texture.use(0)
+        program.set(picture=0, near_glow=1, far_glow=2, split=stage.split, bloom=stage.bloom)
+        self._set_finish(program, stage, time)
+        self._out.fbo.use()
+        program.draw()
+
+    def _draw_glow(self, scene: _Target) -> None:
+        """Bright parts at a quarter and a sixteenth of the size, blurred: _glow[0] and _glow[2]."""
+        if not self._glow:
+            quarter, sixteenth = (tuple(max(1, side // n) for side in self.size) for n in (4, 16))
+            self._glow = [_Target(self._ctx, size) for size in (quarter, quarter, sixteenth, sixteenth)]  # type: ignore[arg-type]
+            self._glow_programs = {
+                name: Program(self._ctx, ["glow.frag.glsl"], [name]) for name in ("BRIGHT", "SHRINK", "BLUR")
+            }
+        near, spare, far, far_spare = self._glow
+        self._glow_pass("BRIGHT", scene, near, (1.0, 1.0))
+        self._glow_pass("BLUR", near, spare, (1.0, 0.0))
+        self._glow_pass("BLUR", spare, near, (0.0, 1.0))
+        self._glow_pass("SHRINK", near, far, (1.0, 1.0))
+        for _ in range(2):
+            self._glow_pass("BLUR", far, far_spare, (1.0, 0.0))
+            self._glow_pass("BLUR", far_spare, far, (0.0, 1.0))
+
+    def _glow_pass(self, name: str, source: _Target, target: _Target, step: tuple[float, float]) -> None:
+        program = self._glow_programs[name]
+        width, height = source.texture.size
+        source.texture.use(0)
+        program.set(picture=0, texel=(step[0] / width, step[1] / height))
+        target.fbo.use()
+        program.draw()
+
+    def _program(self, *defines: str) -> Program:
+        if defines not in self._programs:
+            self._programs[defines] = Program(self._ctx, _SCENE_PARTS, defines)
+        return self._programs[defines]
+
+    def release(self) -> None:
+        """Give everything back to the card."""
+        for target in (self._out, self._black, *self._scene, *self._glow):
+            target.release()
+        for program in (*self._programs.values(), *self._glow_programs.values()):
+            program.release()
+        self._pictures.release()

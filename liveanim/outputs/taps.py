@@ -1,0 +1,82 @@
+"""Hands the pictures of a stage to whoever wants them: the video writer, the contact sheet, tests."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import moderngl
+import numpy as np
+
+from liveanim.core.model import Image
+
+from .compositor import Compositor
+
+
+class Tap(Protocol):
+    """Gets every picture drawn, with its show time, before the HUD is put over it."""
+
+    def picture(self, image: Image, now: float) -> None:
+        """`image` (height, width, 3) uint8 RGB, top row first, read-only: keep it as long as you like."""
+
+    def close(self) -> None:
+        """No more pictures will come."""
+
+
+class TapFeed:
+    """The taps of one compositor.
+
+    With `later`, a picture is fetched from the card while the next is drawn, and handed on one frame late with its own
+    time: the drawing never waits for the bus. Without, it is handed on at once.
+    """
+
+    def __init__(self, compositor: Compositor, later: bool) -> None:
+        self._compositor, self._later = compositor, later
+        self._taps: list[Tap] = []
+        self._buffers: list[moderngl.Buffer] = []
+        self._waiting: float | None = None
+
+    def add(self, tap: Tap) -> None:
+        self._taps.append(tap)
+
+    def remove(self, tap: Tap) -> None:
+        """Forget `tap` (it is not closed); does nothing when it is not there."""
+        if tap in self._taps:
+            self._taps.remove(tap)
+
+    def taken(self, now: float) -> None:
+        """The picture for show time `now` has been drawn."""
+        if not self._taps:
+            self._waiting = None
+            return
+        if not self._later:
+            self._hand_on(self._compositor.read(), now)
+            return
+        self._flush()
+        if not self._buffers:
+            width, height = self._compositor.size
+            self._buffers = [self._compositor.framebuffer.ctx.buffer(reserve=width * height * 3)]
+        self._compositor.framebuffer.read_into(self._buffers[0], components=3, alignment=1)
+        self._waiting = now
+
+    def close(self) -> None:
+        """Hand on what is waiting and close every tap."""
+        if self._taps:
+            self._flush()
+        for tap in self._taps:
+            tap.close()
+        self._taps.clear()
+        for buffer in self._buffers:
+            buffer.release()
+        self._buffers.clear()
+
+    def _flush(self) -> None:
+        if self._waiting is None:
+            return
+        width, height = self._compositor.size
+        image: Image = np.frombuffer(self._buffers[0].read(), dtype=np.uint8).reshape(height, width, 3)
+        now, self._waiting = self._waiting, None
+        self._hand_on(image, now)
+
+    def _hand_on(self, image: Image, now: float) -> None:
+        for tap in self._taps:
+            tap.picture(image, now)

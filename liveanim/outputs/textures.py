@@ -1,0 +1,102 @@
+"""Keyframes on the graphics card: each is uploaded once, enlarged once, and dropped when it is no longer shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from liveanim.core.model import Keyframe
+
+from .shaders import Program
+from .stage import cover
+
+_KEPT = 4
+_MOST_TEXELS = 12_000_000
+
+
+@dataclass(slots=True, eq=False)
+class Picture:
+    """A keyframe's texture. `factor`: how many times it was enlarged; `levels`: whether it has mipmaps."""
+
+    keyframe: Keyframe
+    texture: moderngl.Texture
+    factor: int
+    levels: bool = False
+
+    def with_levels(self) -> None:
+        """Give the texture its smaller copies (once)."""
+        if not self.levels:
+            self.texture.build_mipmaps()
+            self.texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+            self.levels = True
+
+
+class Pictures:
+    """The textures of the keyframes on the stage, newest last; a few that left it are kept in case they come back."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
+        self._ctx, self._size = ctx, size
+        self._kept: list[Picture] = []
+        self._enlarge = Program(ctx, ["enlarge.frag.glsl"])
+        self.uploads = 0
+
+    def get(self, keyframes: Sequence[Keyframe]) -> list[Picture]:
+        """The picture of each keyframe, uploaded where it is new. Identity counts, not equality."""
+        found = [self._find(keyframe) for keyframe in keyframes]
+        self._kept = [kept for kept in self._kept if kept not in found] + found
+        while len(self._kept) > max(_KEPT, len(found)):
+            self._kept.pop(0).texture.release()
+        return found
+
+    def _find(self, keyframe: Keyframe) -> Picture:
+        for kept in self._kept:
+            if kept.keyframe is keyframe:
+                return kept
+        picture = self._upload(keyframe)
+        self._kept.append(picture)
+        return picture
+
+    def _upload(self, keyframe: Keyframe) -> Picture:
+        image = np.ascontiguousarray(keyframe.image)
+        height, width = image.shape[:2]
+        self.uploads += 1
+        texture = self._ctx.texture((width, height), 3, data=image.tobytes(), alignment=1)
+        factor = self._factor(width, height)
+        if factor > 1:
+            small, across = texture, self._across(texture, factor, (1, 0))
+            texture = self._across(across, factor, (0, 1))
+            small.release()
+            across.release()
+        texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return Picture(keyframe, texture, factor)
+
+    def _factor(self, width: int, height: int) -> int:
+        """Whole factor that brings a keyframe near the stage's own pixels; the little that is left is bilinear."""
+        stage_width, stage_height = self._size
+        scale = stage_height / height / cover(width / height, stage_width / stage_height)
+        room = math.isqrt(max(1, _MOST_TEXELS // (width * height)))
+        return max(1, min(4, math.ceil(0.8 * scale), room))
+
+    def _across(self, texture: moderngl.Texture, factor: int, along: tuple[int, int]) -> moderngl.Texture:
+        width, height = texture.size
+        size = (width * (factor if along[0] else 1), height * (factor if along[1] else 1))
+        # Half floats hold what enlarging puts between two 8-bit values; the stage's dither needs it in dark gradients.
+        result = self._ctx.texture(size, 4, dtype="f2")
+        target = self._ctx.framebuffer([result])
+        target.use()
+        texture.use(0)
+        self._enlarge.set(picture=0, along=along, factor=factor)
+        self._enlarge.draw()
+        target.release()
+        return result
+
+    def release(self) -> None:
+        for kept in self._kept:
+            kept.texture.release()
+        self._kept.clear()
+        self._enlarge.release()

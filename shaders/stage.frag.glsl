@@ -1,0 +1,56 @@
+// The three ways through the stage:
+//   DIRECT  blend and finish in one pass (nothing needs the picture twice)
+//   SCENE   blend into a float target, with trails of the last one
+//   FINISH  finish a blended picture, with colour split and glow
+// What an effect needs is compiled in only where it is used: a software renderer runs both sides of every branch.
+in vec2 point;
+in vec2 uv;
+out vec4 result;
+uniform float aspect_of_target;
+
+#ifdef SCENE
+uniform sampler2D last;
+uniform float trails;
+
+void main() {
+    vec3 c = scene(point);
+#ifdef TRAILS
+    c = mix(c, textureLod(last, uv, 0.0).rgb, trails);
+#endif
+    result = vec4(c, 1.0);
+}
+#endif
+
+#ifdef DIRECT
+void main() {
+    result = vec4(finished(scene(point), point, 0.5 * aspect_of_target, gl_FragCoord.xy), 1.0);
+}
+#endif
+
+#ifdef FINISH
+uniform sampler2D picture;
+uniform sampler2D near_glow;
+uniform sampler2D far_glow;
+uniform float split;
+uniform float bloom;
+
+vec3 split_apart(vec2 p) {
+    // Red and blue drift apart sideways and, towards the rim, outwards.
+    vec2 drift = split * (vec2(0.014, 0.0) + 0.034 * p);
+    vec2 d = vec2(drift.x / aspect_of_target, drift.y);
+    return vec3(textureLod(picture, uv - d, 0.0).r, textureLod(picture, uv, 0.0).g, textureLod(picture, uv + d, 0.0).b);
+}
+
+void main() {
+#ifdef SPLIT
+    vec3 c = split_apart(point);
+#else
+    vec3 c = textureLod(picture, uv, 0.0).rgb;
+#endif
+#ifdef BLOOM
+    vec3 glow = 0.75 * textureLod(near_glow, uv, 0.0).rgb + 0.85 * textureLod(far_glow, uv, 0.0).rgb;
+    c = 1.0 - (1.0 - min(c, 1.0)) * (1.0 - min(bloom * glow, 1.0));
+#endif
+    result = vec4(finished(c, point, 0.5 * aspect_of_target, gl_FragCoord.xy), 1.0);
+}
+#endif
