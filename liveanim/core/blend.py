@@ -1,0 +1,59 @@
+"""Which keyframes are on the stage and how much of each: the cadence blend as a value.
+
+A keyframe that comes while the last fade still runs starts from the mix then on screen, so nothing pops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .model import Keyframe, Layer
+from .motion import CameraPath
+
+FAINT = 1 / 256  # a layer below this is not worth drawing
+MOST_LAYERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """`newest` fades in over `length` seconds from `start`, over `below`: (keyframe, share), shares summing to 1."""
+
+    below: tuple[tuple[Keyframe, float], ...] = ()
+    newest: Keyframe | None = None
+    start: float = 0.0
+    length: float = 0.0
+
+
+def ease(x: float, curve: float) -> float:
+    """0..1 -> 0..1: even for curve 0, a smoothstep for curve 1, between them a mix."""
+    x = min(1.0, max(0.0, x))
+    return x + curve * (x * x * (3 - 2 * x) - x)
+
+
+def shares(fade: Fade, now: float, curve: float) -> tuple[tuple[Keyframe, float], ...]:
+    """(keyframe, weight) oldest first; weights sum to 1. Empty before the first keyframe."""
+    if fade.newest is None:
+        return ()
+    if not fade.below:
+        return ((fade.newest, 1.0),)
+    mix = ease((now - fade.start) / fade.length if fade.length > 0 else 1.0, curve)
+    seen = [(keyframe, share * (1 - mix)) for keyframe, share in fade.below] + [(fade.newest, mix)]
+    return _strongest(seen)
+
+
+def arrive(fade: Fade, keyframe: Keyframe, now: float, length: float, curve: float) -> Fade:
+    """The fade after `keyframe` came at `now`: from what is on screen to it, over `length` seconds."""
+    return Fade(shares(fade, now, curve), keyframe, now, length)
+
+
+def layers(fade: Fade, now: float, curve: float, path: CameraPath) -> tuple[Layer, ...]:
+    """The layers to draw at `now`, each carried by the camera's move since its keyframe's time."""
+    return tuple(
+        Layer(keyframe, weight, path.between(keyframe.time, now)) for keyframe, weight in shares(fade, now, curve)
+    )
+
+
+def _strongest(seen: list[tuple[Keyframe, float]]) -> tuple[tuple[Keyframe, float], ...]:
+    kept = [pair for pair in seen[-MOST_LAYERS:] if pair[1] >= FAINT] or seen[-1:]
+    total = sum(weight for _, weight in kept)
+    return tuple((keyframe, weight / total) for keyframe, weight in kept) if total > 0 else ((seen[-1][0], 1.0),)

@@ -1,0 +1,92 @@
+"""The current value of every parameter: its expression, or the knob that has taken over from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .expr import Expression, Memory
+from .params import PARAMS, ParamSpec, defaults, spec
+
+TOGGLE = "toggle"
+
+
+@dataclass(slots=True)
+class _Row:
+    """One parameter at work: what drives it, what the knob says, and where the value stands."""
+
+    spec: ParamSpec
+    expression: Expression | None
+    base: float
+    value: float
+    memory: Memory = field(default_factory=list)
+    knob: float | None = None
+
+
+class Panel:
+    """Owned by the show. A touched knob takes its parameter over until it is released; an expression that mentions
+    `knob` keeps running and reads it instead. A value that is not a number leaves the last good one."""
+
+    def __init__(self, expressions: Mapping[str, Expression | float] | None = None) -> None:
+        self._rows: dict[str, _Row] = {}
+        self.load(expressions or {})
+
+    def load(self, expressions: Mapping[str, Expression | float]) -> None:
+        """Take the values of a look: parameters it does not name get their default, all knobs are released.
+
+        `out.*` and `macro.*` stay as they are: a change of look must not undo a blackout.
+        """
+        fresh = defaults()
+        for name, row in PARAMS.items():
+            if name in self._rows and row.group in ("out", "macro") and name not in expressions:
+                continue
+            driver = expressions.get(name, fresh[name])
+            if isinstance(driver, (int, float)):
+                self._rows[name] = _Row(row, None, row.clamp(float(driver)), row.clamp(float(driver)))
+            else:
+                base = self._rows[name].value if name in self._rows else fresh[name]
+                self._rows[name] = _Row(row, driver, fresh[name], base, driver.memory())
+
+    def turn(self, name: str, value: float | str | None) -> None:
+        """A knob moved to `value` (own unit), was released (None) or toggled. UserError on an unknown name."""
+        row = self._rows[spec(name).name]
+        if value is None:
+            row.knob = None
+        elif value == TOGGLE:
+            row.knob = row.spec.low if row.value > (row.spec.low + row.spec.high) / 2 else row.spec.high
+        elif isinstance(value, (int, float)) and math.isfinite(value):
+            row.knob = row.spec.clamp(float(value))
+
+    def release(self) -> None:
+        """Let go of every knob but blackout and freeze."""
+        for row in self._rows.values():
+            if row.spec.group != "out":
+                row.knob = None
+
+    def taken_over(self) -> tuple[str, ...]:
+        """Names of the parameters a knob holds."""
+        return tuple(name for name, row in self._rows.items() if row.knob is not None)
+
+    def evaluate(self, env: dict[str, float]) -> dict[str, float]:
+        """Every parameter's value in `env` (signals, beat, t, dt ...). Values are clamped and finite."""
+        for n in range(1, 9):
+            env[f"m{n}"] = self._next(self._rows[f"macro.m{n}"], env)
+        return {name: self._next(row, env) for name, row in self._rows.items()}
+
+    def _next(self, row: _Row, env: dict[str, float]) -> float:
+        if row.expression is not None and (row.knob is None or "knob" in row.expression.names):
+            env["knob"] = row.value if row.knob is None else row.knob
+            value = row.expression.evaluate(env, row.memory)
+            if math.isfinite(value):
+                row.value = row.spec.clamp(value)
+        elif row.knob is not None or row.expression is None:
+            row.value = _follow(row, row.base if row.knob is None else row.knob, env["dt"])
+        return row.value
+
+
+def _follow(row: _Row, target: float, dt: float) -> float:
+    if row.spec.smoothing <= 0 or row.value == target:
+        return target
+    value = target + (row.value - target) * math.exp(-dt / row.spec.smoothing)
+    return target if abs(value - target) < 1e-4 * (row.spec.high - row.spec.low) else value

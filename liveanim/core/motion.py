@@ -1,0 +1,93 @@
+"""The camera: rates per second -> homographies, and where a keyframe has travelled since it was made.
+
+Homographies use the units of core.model: picture heights, origin at the centre, y down.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .model import Matrix
+
+FOCAL = (
+    1.0  # heights: the distance of the picture from the eye when it is tilted (a vertical field of view of 53 degrees)
+)
+
+
+def step_matrix(values: Mapping[str, float], dt: float, aspect: float) -> Matrix:
+    """The camera's move over `dt` seconds, from `camera.*` values (units in core.params).
+
+    Content is shifted first, then zoomed, rolled and tilted about the centre, as Deforum's 2D mode does it.
+    `aspect` is width / height: camera.centre_x is a share of the width.
+    """
+    cx = (values["camera.centre_x"] - 0.5) * aspect
+    cy = values["camera.centre_y"] - 0.5
+    shift = _translate(values["camera.x"] * dt, values["camera.y"] * dt)
+    turn = _zoom_roll(values["camera.zoom"] ** dt, math.radians(values["camera.angle"] * dt))
+    tilt = _tilt(math.radians(values["camera.flip_x"] * dt), math.radians(values["camera.flip_y"] * dt))
+    return _translate(cx, cy) @ tilt @ turn @ _translate(-cx, -cy) @ shift
+
+
+def _translate(x: float, y: float) -> Matrix:
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+
+
+def _zoom_roll(zoom: float, angle: float) -> Matrix:
+    c, s = zoom * math.cos(angle), zoom * math.sin(angle)
+    return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _tilt(about_x: float, about_y: float) -> Matrix:
+    """Rotation in space of the picture plane at distance FOCAL, projected back: K R K^-1."""
+    if about_x == 0.0 and about_y == 0.0:
+        return np.eye(3)
+    cx, sx, cy, sy = math.cos(about_x), math.sin(about_x), math.cos(about_y), math.sin(about_y)
+    rx = np.array([[1.0, 0.0, 0.0], [0.0, cx, -sx], [0.0, sx, cx]])
+    ry = np.array([[cy, 0.0, sy], [0.0, 1.0, 0.0], [-sy, 0.0, cy]])
+    k = np.diag([FOCAL, FOCAL, 1.0])
+    tilted: Matrix = k @ rx @ ry @ np.diag([1 / FOCAL, 1 / FOCAL, 1.0])
+    return tilted
+
+
+def move(matrix: Matrix, points: Matrix) -> Matrix:
+    """`points` (n, 2) carried by `matrix`."""
+    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    moved: Matrix = homogeneous[:, :2] / homogeneous[:, 2:]
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPath:
+    """Where the camera has been, tick by tick: pose k maps what was seen at the first kept tick to time k."""
+
+    times: tuple[float, ...] = ()
+    poses: tuple[Matrix, ...] = ()
+
+    def moved(self, now: float, step: Matrix) -> CameraPath:
+        """The path with one more tick. A tick at the same time replaces the one before."""
+        last = self.poses[-1] if self.poses else np.eye(3)
+        pose = step @ last
+        return CameraPath((*self.times, now), (*self.poses, pose / pose[2, 2]))
+
+    def between(self, start: float, end: float) -> Matrix:
+        """The homography from what was seen at `start` to `end` (clamped to the ticks kept)."""
+        if start == end or not self.times:
+            return np.eye(3)
+        matrix: Matrix = self._pose(end) @ np.linalg.inv(self._pose(start))
+        return matrix / matrix[2, 2]
+
+    def since(self, oldest: float) -> CameraPath:
+        """The path without the ticks before `oldest` (the last one at or before it stays), poses from there on."""
+        first = max(0, bisect.bisect_right(self.times, oldest) - 1)
+        if first == 0:
+            return self
+        back = np.linalg.inv(self.poses[first])
+        return CameraPath(self.times[first:], tuple(pose @ back for pose in self.poses[first:]))
+
+    def _pose(self, time: float) -> Matrix:
+        return self.poses[max(0, bisect.bisect_right(self.times, time) - 1)]

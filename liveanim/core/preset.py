@@ -1,0 +1,111 @@
+"""A look as data: mapping (from TOML) -> checked Preset. Reading the file is the rim's job."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import UserError, near
+from .expr import Expression, ExprError, compile_expr
+from .params import PARAMS, PROMPT_SLOTS, spec
+
+GROUPS = tuple(dict.fromkeys(row.group for row in PARAMS.values() if row.group != "out"))
+_TOP = ("name", "about", "model", "size")
+_PROMPT_WORDS = ("text", "negative")
+MOST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A checked look. `drivers`: number or compiled expression by parameter name; `size` is (width, height) pixels."""
+
+    name: str
+    about: str = ""
+    model: str | None = None
+    size: tuple[int, int] | None = None
+    prompts: tuple[str, ...] = ()
+    negative: str = ""
+    drivers: Mapping[str, Expression | float] = field(default_factory=dict)
+
+
+def preset_from(data: Mapping[str, Any], where: str, name: str) -> Preset:
+    """The preset in `data`; `where` (a file) and `name` (used when the data has none) appear in messages.
+
+    UserError names file, key and what was expected.
+    """
+    if not data:
+        raise UserError(f'{where}: the preset is empty: it needs at least [prompt] with text = ["..."]')
+    for key in data:
+        if key not in _TOP and key not in GROUPS:
+            raise UserError(f"{where}: unknown key {key!r}{near(key, (*_TOP, *GROUPS))}")
+    prompt = _table(data, "prompt", where)
+    drivers = {}
+    for group in GROUPS:
+        for key, value in _table(data, group, where).items():
+            if group == "prompt" and key in _PROMPT_WORDS:
+                continue
+            full = f"{group}.{key}"
+            drivers[full] = _driver(full, value, f"{where}: [{group}] {key}")
+    return Preset(
+        name=_text(data.get("name", name), f"{where}: name"),
+        about=_text(data.get("about", ""), f"{where}: about"),
+        model=None if data.get("model") is None else _text(data["model"], f"{where}: model"),
+        size=None if data.get("size") is None else parse_size(_text(data["size"], f"{where}: size"), f"{where}: size"),
+        prompts=_prompts(prompt.get("text", []), f"{where}: [prompt] text"),
+        negative=_text(prompt.get("negative", ""), f"{where}: [prompt] negative"),
+        drivers=drivers,
+    )
+
+
+def parse_size(text: str, where: str = "size") -> tuple[int, int]:
+    """'512x288' -> (512, 288). UserError when it is no such thing or not a multiple of 8 from 64 to 4096."""
+    left, _, right = text.lower().strip().partition("x")
+    if not (left.strip().isdecimal() and right.strip().isdecimal()):
+        raise UserError(f"{where}: expected WIDTHxHEIGHT in pixels such as 512x288, got {text!r}")
+    size = int(left), int(right)
+    if any(n % 8 or not 64 <= n <= 4096 for n in size):
+        fit = "x".join(str(min(4096, max(64, round(n / 8) * 8))) for n in size)
+        raise UserError(f"{where}: width and height must be multiples of 8 from 64 to 4096, got {text}: try {fit}")
+    return size
+
+
+def _table(data: Mapping[str, Any], group: str, where: str) -> Mapping[str, Any]:
+    table = data.get(group, {})
+    if not isinstance(table, Mapping):
+        raise UserError(f"{where}: {group}: expected a table [{group}], got {table!r}")
+    return table
+
+
+def _driver(name: str, value: Any, where: str) -> Expression | float:
+    try:
+        row = spec(name)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+    if isinstance(value, bool):
+        return float(value)
+    if isinstance(value, (int, float)):
+        if not math.isfinite(value):
+            raise UserError(f"{where}: expected a finite number from {row.low:g} to {row.high:g}, got {value}")
+        return float(value)
+    if not isinstance(value, str):
+        raise UserError(f"{where}: expected a number or an expression in quotes, got {value!r}")
+    try:
+        expression = compile_expr(value)
+    except ExprError as error:
+        raise UserError(f"{where}: {error}") from None
+    return expression if expression.constant is None else expression.constant
+
+
+def _prompts(value: Any, where: str) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or len(texts) > PROMPT_SLOTS:
+        raise UserError(f"{where}: expected a text or a list of up to {PROMPT_SLOTS} texts, got {value!r}")
+    return tuple(_text(text, where) for text in texts)
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or len(value) > MOST_TEXT:
+        raise UserError(f"{where}: expected a text of at most {MOST_TEXT} characters, got {str(value)[:60]!r}")
+    return value

@@ -1,0 +1,266 @@
+"""The loop. One thread owns a Show and its state; everything else hands it values."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from .clock import Clock
+from .core import step
+from .core.blend import Fade, arrive, layers
+from .core.errors import UserError, near
+from .core.model import Blend, ControlEvent, Features, Keyframe, RenderRequest, RenderStatus, Status, frozen_map
+from .core.modulation import Panel
+from .core.motion import CameraPath, step_matrix
+from .core.params import PROMPT_SLOTS
+from .core.preset import Preset
+from .core.tempo import BeatClock
+
+log = logging.getLogger(__name__)
+
+SHORTEST_FADE, LONGEST_FADE = 1 / 60, 2.0  # s
+WARNING_SECONDS = 8.0
+LONGEST_STEP = 0.25  # s the camera moves at most in one tick: after a stall it goes on rather than leaps
+
+
+class Source(Protocol):
+    """Keys, a take, OSC ..."""
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        """Events stamped up to `now` that were not read before. Never blocks, never raises."""
+
+
+class Ears(Protocol):
+    """Sound as features."""
+
+    def read(self, now: float) -> Sequence[Features]:
+        """One for every analysis hop that has arrived up to `now`, in order. Never blocks, never raises."""
+
+    def set_gain(self, db: float) -> None:
+        """Input gain in decibels."""
+
+    def status(self) -> str:
+        """One short line about the input."""
+
+
+class Render(Protocol):
+    """Where pictures are painted (render.worker)."""
+
+    def submit(self, request: RenderRequest) -> None: ...
+
+    def taken(self) -> RenderRequest | None: ...
+
+    def poll(self) -> Keyframe | None: ...
+
+    def status(self) -> RenderStatus: ...
+
+
+class Sink(Protocol):
+    """Where display frames go."""
+
+    def write(self, blend: Blend, now: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stays the same during a show. size: (width, height) of keyframes; fps and frames: for `f` and `max_f`."""
+
+    size: tuple[int, int]
+    fps: float = 60.0
+    frames: int = 0
+    overrides: Mapping[str, float] = field(default_factory=dict)
+
+
+class Show:
+    """Owns the state of one performance. Only the thread that calls `tick` may touch it."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        ears: Ears,
+        render: Render,
+        presets: Sequence[Preset],
+        settings: Settings,
+    ) -> None:
+        """`presets[0]` is what the show starts with."""
+        self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
+        self._presets = tuple(presets)
+        self._panel, self._texts, self._preset = Panel(), step.Texts(), presets[0].name
+        self._clock = BeatClock()
+        self._path, self._fade, self._rate = CameraPath(), Fade(), _Rate()
+        self._heard = Features(0.0)
+        self._now: float | None = None
+        self._fresh = False
+        self._warning, self._warned_at = "", -WARNING_SECONDS
+        self.finished = False
+        self._take_look(presets[0])
+
+    def tick(self, now: float) -> Blend:
+        """One display frame at show time `now` (never earlier than the one before)."""
+        dt = 0.0 if self._now is None else max(0.0, now - self._now)
+        self._now = now
+        for event in sorted((e for source in self._sources for e in source.read(now)), key=lambda e: e.time):
+            self._apply(event)
+        for self._heard in self._ears.read(now):
+            self._clock.observe(self._heard)
+        signals = self._signals(now)
+        values = self._panel.evaluate(self._env(now, dt, signals))
+        self._ears.set_gain(values["audio.gain"])
+        width, height = self._settings.size
+        self._path = self._path.moved(now, step_matrix(values, min(dt, LONGEST_STEP), width / height))
+        curve = values["picture.blend_curve"]
+        self._ask(now, values, signals)
+        self._receive(now, values["picture.cadence"], curve)
+        shown = layers(self._fade, now, curve, self._path)
+        self._forget([layer.keyframe.time for layer in shown])
+        return Blend(
+            time=now,
+            layers=shown,
+            stage=frozen_map({name[6:]: value for name, value in values.items() if name.startswith("stage.")}),
+            signals=frozen_map(signals),
+            blackout=values["out.blackout"] > 0.5,
+            freeze=values["out.freeze"] > 0.5,
+            status=self._status(now, signals, values),
+        )
+
+    def _apply(self, event: ControlEvent) -> None:
+        """One event; a wrong one is said once on the HUD and changes nothing."""
+        try:
+            if event.target.startswith("do."):
+                self._do(event)
+            elif event.target == "prompt.negative":
+                self._texts = replace(self._texts, negative=str(event.value or ""))
+            elif (slot := event.target.removeprefix("prompt.")).isdecimal() and 1 <= int(slot) <= PROMPT_SLOTS:
+                self._texts = self._texts.with_slot(int(slot), str(event.value or ""))
+            else:
+                self._panel.turn(event.target, event.value)
+        except UserError as error:
+            self._warn(str(error), event.time)
+
+    def _do(self, event: ControlEvent) -> None:
+        match event.target.removeprefix("do."):
+            case "quit":
+                self.finished = True
+            case "tap":
+                self._clock.tap(event.time)
+            case "resync":
+                self._clock.resync(event.time)
+            case "reset":
+                self._fresh = True
+            case "release":
+                self._panel.release()
+            case "preset":
+                self._take_look(self._find(event.value))
+            case other:
+                raise UserError(
+                    f"unknown action {other!r}{near(other, ('quit', 'tap', 'resync', 'reset', 'release', 'preset'))}"
+                )
+
+    def _find(self, which: float | str | None) -> Preset:
+        names = [preset.name for preset in self._presets]
+        if isinstance(which, (int, float)) and 1 <= which <= len(names):
+            return self._presets[int(which) - 1]
+        if which in names:
+            return self._presets[names.index(str(which))]
+        raise UserError(f"there is no preset {which!r}{near(str(which), names)}")
+
+    def _take_look(self, preset: Preset) -> None:
+        self._preset = preset.name
+        self._texts = step.Texts(preset.prompts, preset.negative)
+        self._panel.load({**preset.drivers, **self._settings.overrides})
+
+    def _warn(self, message: str, now: float) -> None:
+        log.warning("%s", message)
+        self._warning, self._warned_at = message, now
+
+    def _signals(self, now: float) -> dict[str, float]:
+        beat = self._clock.at(now)
+        return {
+            **self._heard.values,
+            "beat": beat.beat,
+            "bar": beat.bar,
+            "phase": beat.phase,
+            "bpm": beat.bpm,
+            "confidence": beat.confidence,
+        }
+
+    def _env(self, now: float, dt: float, signals: Mapping[str, float]) -> dict[str, float]:
+        settings = self._settings
+        return {
+            **signals,
+            "t": now,
+            "now": now,
+            "dt": dt,
+            "f": float(int(now * settings.fps + step.SLACK)),
+            "fps": settings.fps,
+            "max_f": float(max(0, settings.frames - 1)),
+            "s": float(settings.overrides.get("picture.seed", 0.0)),
+            "seed": float(settings.overrides.get("picture.seed", 0.0)),
+        }
+
+    def _ask(self, now: float, values: Mapping[str, float], signals: Mapping[str, float]) -> None:
+        begun = self._render.taken()
+        if begun is not None and begun.fresh:
+            self._fresh = False
+        if not step.is_due(begun, now, values["picture.cadence"]):
+            return
+        motion = self._path.between(begun.time, now) if begun is not None else self._path.between(now, now)
+        request = step.next_request(begun, now, self._settings.size, self._texts, values, motion, signals)
+        self._render.submit(replace(request, fresh=self._fresh or begun is None))
+
+    def _receive(self, now: float, cadence: float, curve: float) -> None:
+        keyframe = self._render.poll()
+        if keyframe is None:
+            return
+        self._rate = self._rate.after(now, now - keyframe.time)
+        length = min(LONGEST_FADE, max(SHORTEST_FADE, cadence, self._rate.interval))
+        self._fade = arrive(self._fade, keyframe, now, length, curve)
+
+    def _forget(self, shown: Sequence[float]) -> None:
+        begun = self._render.taken()
+        needed = [*shown, *([begun.time] if begun is not None else [])]
+        self._path = self._path.since(min(needed)) if needed else CameraPath()
+
+    def _status(self, now: float, signals: Mapping[str, float], values: Mapping[str, float]) -> Status:
+        render = self._render.status()
+        warnings = [self._warning] if now - self._warned_at < WARNING_SECONDS else []
+        prompts = step.weighted(self._texts.prompts, values)
+        return Status(
+            preset=self._preset,
+            model=render.model,
+            audio=self._ears.status(),
+            keyframe_rate=1.0 / self._rate.interval if self._rate.interval > 0 else 0.0,
+            keyframe_delay=self._rate.delay,
+            bpm=signals["bpm"],
+            taken_over=self._panel.taken_over(),
+            warnings=tuple([*warnings, *([render.message] if render.message else [])]),
+            prompt=max(prompts, key=lambda p: p.weight).text if prompts else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """Time between keyframes and their delay, smoothed over about five of them (s)."""
+
+    last: float | None = None
+    interval: float = 0.0
+    delay: float = 0.0
+
+    def after(self, now: float, delay: float) -> _Rate:
+        if self.last is None:
+            return _Rate(now, 0.0, delay)
+        gap = min(now - self.last, LONGEST_FADE)
+        share = 0.2 if self.interval else 1.0
+        return _Rate(now, self.interval + share * (gap - self.interval), self.delay + 0.2 * (delay - self.delay))
+
+
+def run(show: Show, clock: Clock, sinks: Sequence[Sink]) -> None:
+    """Play until the clock ends or somebody quits."""
+    for now in clock.frames():
+        blend = show.tick(now)
+        for sink in sinks:
+            sink.write(blend, now)
+        if show.finished:
+            return
