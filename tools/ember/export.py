@@ -1,0 +1,82 @@
+"""Writes ember as a folder in diffusers' own format, fp16 safetensors, and reads it back to train on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny, FlowMatchEulerDiscreteScheduler, UNet2DConditionModel
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from .nets import make_text, make_unet, make_vae
+from .tokens import END, START, load_tokenizer, write_tokenizer
+from .words import vocabulary
+
+SHARD = "14MB"
+
+
+@dataclass
+class Ember:
+    """The four parts."""
+
+    tokenizer: CLIPTokenizer
+    text: CLIPTextModel
+    unet: UNet2DConditionModel
+    vae: AutoencoderTiny
+
+
+def fresh(work: Path, seed: int) -> Ember:
+    """Untrained networks; the tokenizer is written under `work`."""
+    torch.manual_seed(seed)
+    write_tokenizer(work / "tokenizer")
+    tokenizer = load_tokenizer(work / "tokenizer")
+    numbers = tokenizer.get_vocab()
+    return Ember(tokenizer, make_text(len(numbers), numbers[START], numbers[END]), make_unet(), make_vae())
+
+
+def load(folder: Path) -> Ember:
+    """The exported networks, in float32 for training."""
+    text = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
+    vae = AutoencoderTiny.from_pretrained(folder / "vae", torch_dtype=torch.float32)
+    return Ember(load_tokenizer(folder / "tokenizer"), text, unet, vae)
+
+
+def _half(module: nn.Module) -> nn.Module:
+    """An fp16 copy with plain memory layout, as the files want it."""
+    state = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in module.state_dict().items()}
+    return _refill(module, state)
+
+
+def _refill(module: nn.Module, state: dict[str, torch.Tensor]) -> nn.Module:
+    twin = type(module).from_config(module.config) if hasattr(module, "from_config") else type(module)(module.config)
+    twin.half().load_state_dict(state)
+    return twin
+
+
+def export(ember: Ember, folder: Path) -> None:
+    """Writes unet, vae, text_encoder, tokenizer, scheduler, model_index.json and vocabulary.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, module in (("unet", ember.unet), ("vae", ember.vae), ("text_encoder", ember.text)):
+        for old in (folder / name).glob("*.safetensors*"):
+            old.unlink()
+        _half(module).save_pretrained(folder / name, safe_serialization=True, max_shard_size=SHARD)
+    write_tokenizer(folder / "tokenizer")
+    FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0).save_pretrained(folder / "scheduler")
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": "0.36.0",
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderTiny"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
+        "safety_checker": [None, None],
+        "feature_extractor": [None, None],
+        "requires_safety_checker": False,
+    }
+    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    (folder / "vocabulary.json").write_text(json.dumps(vocabulary(), indent=1) + "\n", encoding="utf-8")

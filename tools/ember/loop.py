@@ -1,0 +1,153 @@
+"""What every training stage shares: a clock for its minutes, a learning rate that follows it, EMA and checkpoints."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .optimiser import Orthogonal, split
+
+logger = logging.getLogger("ember")
+SAVE_EVERY_S = 120.0
+LOG_EVERY = 50
+
+
+@dataclass
+class Curve:
+    """The history of one stage: steps, samples and seconds so far, and rows of (step, {name: mean since the last})."""
+
+    steps: int = 0
+    samples: int = 0
+    seconds: float = 0.0
+    rows: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+
+
+class Ema:
+    """A running average of a module's weights, warmed up over the first steps."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.module = copy.deepcopy(module).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        """Moves the average toward the module's weights."""
+        decay = min(self.decay, (1.0 + step) / (10.0 + step))
+        averages = list(self.module.parameters())
+        torch._foreach_lerp_(averages, [p.detach() for p in module.parameters()], 1.0 - decay)
+
+
+def rate(progress: float, step: int, warmup: int = 100) -> float:
+    """Factor on the learning rate: rises over the warm-up, holds, and falls along a cosine from 50 % of the time."""
+    rise = min(1.0, (step + 1) / warmup)
+    if progress < 0.5:
+        return rise
+    return rise * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, (progress - 0.5) / 0.5))))
+
+
+@dataclass
+class Stage:
+    """One stage's state: modules by name, their EMA, the optimiser and the curve; saved under `work/name.pt`."""
+
+    name: str
+    work: Path
+    modules: dict[str, nn.Module]
+    learning_rate: float
+    plain_rate: float = 1.5e-3
+    decay: float = 0.999
+    curve: Curve = field(default_factory=Curve)
+
+    def __post_init__(self) -> None:
+        self.ema = {key: Ema(module, self.decay) for key, module in self.modules.items()}
+        matrices, others = split(list(self.modules.values()))
+        self.parameters = matrices + others
+        self.optimisers: list[tuple[torch.optim.Optimizer, float]] = [
+            (Orthogonal(matrices, self.learning_rate), self.learning_rate),
+            (torch.optim.AdamW(others, self.plain_rate, betas=(0.9, 0.98), weight_decay=0.0), self.plain_rate),
+        ]
+
+    @property
+    def path(self) -> Path:
+        """Where the checkpoint lies."""
+        return self.work / f"{self.name}.pt"
+
+    def save(self) -> None:
+        """Writes the checkpoint, whole or not at all."""
+        state = {
+            "modules": {key: module.state_dict() for key, module in self.modules.items()},
+            "ema": {key: ema.module.state_dict() for key, ema in self.ema.items()},
+            "optimisers": [optimiser.state_dict() for optimiser, _ in self.optimisers],
+            "curve": json.dumps(self.curve.__dict__),
+        }
+        partial = self.path.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(self.path)
+
+    def load(self) -> bool:
+        """Takes up the checkpoint if there is one that fits; says whether it did."""
+        if not self.path.exists():
+            return False
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        for key, module in self.modules.items():
+            module.load_state_dict(state["modules"][key])
+            self.ema[key].module.load_state_dict(state["ema"][key])
+        for (optimiser, _), saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        self.curve = Curve(**json.loads(state["curve"]))
+        return True
+
+    def run(self, minutes: float, loss_of: Callable[[int], tuple[Tensor, dict[str, float], int]]) -> None:
+        """Trains for that long. `loss_of(step)` gives the loss, numbers to log and how many samples it used."""
+        for module in self.modules.values():
+            module.train()
+        sums: dict[str, float] = {}
+        for progress in _clock(minutes, self):
+            factor = rate(progress, self.curve.steps)
+            for optimiser, full in self.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = full * factor
+            loss, numbers, samples = loss_of(self.curve.steps)
+            for optimiser, _ in self.optimisers:
+                optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.parameters, 1.0)
+            for optimiser, _ in self.optimisers:
+                optimiser.step()
+            self.curve.steps += 1
+            self.curve.samples += samples
+            for key, module in self.modules.items():
+                self.ema[key].update(module, self.curve.steps)
+            for key, value in numbers.items():
+                sums[key] = sums.get(key, 0.0) + value / LOG_EVERY
+            if self.curve.steps % LOG_EVERY == 0:
+                self._report(sums)
+                sums = {}
+        self.save()
+
+    def _report(self, sums: dict[str, float]) -> None:
+        self.curve.rows.append((self.curve.steps, {key: round(value, 5) for key, value in sums.items()}))
+        text = " ".join(f"{key} {value:.4f}" for key, value in sums.items())
+        per_s = self.curve.samples / max(self.curve.seconds, 1e-6)
+        logger.info("%s step %d samples %d (%.1f/s) %s", self.name, self.curve.steps, self.curve.samples, per_s, text)
+
+
+def _clock(minutes: float, stage: Stage) -> Iterator[float]:
+    """Progress 0..1 for as long as the minutes last; keeps the stage's seconds and saves now and then."""
+    start = last = saved = time.monotonic()
+    while last - start < minutes * 60.0:
+        yield (last - start) / (minutes * 60.0)
+        now = time.monotonic()
+        stage.curve.seconds += now - last
+        last = now
+        if now - saved > SAVE_EVERY_S:
+            stage.save()
+            saved = now

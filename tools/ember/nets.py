@@ -1,0 +1,93 @@
+"""The three networks of ember, in diffusers' and transformers' own classes, and their sizes.
+
+Latents are (B, 4, H/8, W/8) of about unit variance. Time t runs 0 (picture) to 1 (noise): x_t = (1-t) x_0 + t noise,
+the UNet is given 1000 t and answers with the velocity noise - x_0.
+"""
+
+from __future__ import annotations
+
+import torch
+from diffusers import AutoencoderTiny, UNet2DConditionModel
+from diffusers.models.autoencoders.vae import AutoencoderTinyBlock
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel
+
+TEXT_WIDTH = 128
+TOKENS = 32
+LATENT_CHANNELS = 4
+DOWN = 8
+TIME_SCALE = 1000.0
+
+
+def make_vae() -> AutoencoderTiny:
+    """Pictures (B, 3, H, W) -1..1 to latents (B, 4, H/8, W/8) and back; 32 channels throughout, 0.5 M parameters."""
+    vae = AutoencoderTiny(
+        encoder_block_out_channels=(32, 32, 32, 32),
+        decoder_block_out_channels=(32, 32, 32, 32),
+        num_encoder_blocks=(1, 2, 3, 3),
+        num_decoder_blocks=(3, 3, 2, 1),
+        latent_channels=LATENT_CHANNELS,
+        scaling_factor=1.0,
+        shift_factor=0.0,
+    )
+    for module in vae.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+    for module in vae.modules():
+        if isinstance(module, AutoencoderTinyBlock):
+            for index, gain in ((0, 1.4), (2, 1.4), (4, 0.5)):
+                module.conv[index].weight.data.mul_(gain)
+    return vae
+
+
+def make_unet() -> UNet2DConditionModel:
+    """The denoiser. Attention from 16 x 16 down; the words also steer every block through the time embedding."""
+    return UNet2DConditionModel(
+        sample_size=32,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        layers_per_block=1,
+        block_out_channels=(64, 128, 224),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=TEXT_WIDTH,
+        encoder_hid_dim=TEXT_WIDTH,
+        attention_head_dim=4,  # the number of heads, in spite of the name
+        norm_num_groups=16,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+        resnet_time_scale_shift="scale_shift",
+    )
+
+
+def make_text(vocabulary: int, start: int, end: int) -> CLIPTextModel:
+    """Token numbers (B, TOKENS) to embeddings (B, TOKENS, TEXT_WIDTH). `start`, `end`: their token numbers."""
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=vocabulary,
+            hidden_size=TEXT_WIDTH,
+            intermediate_size=384,
+            projection_dim=TEXT_WIDTH,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=TOKENS,
+            bos_token_id=start,
+            eos_token_id=end,
+            pad_token_id=end,
+        )
+    )
+
+
+def embed(text: CLIPTextModel, tokens: Tensor) -> Tensor:
+    """Embeddings (B, TOKENS, TEXT_WIDTH) of token numbers (B, TOKENS)."""
+    return text(input_ids=tokens).last_hidden_state
+
+
+def velocity(unet: UNet2DConditionModel, latents: Tensor, t: Tensor, words: Tensor) -> Tensor:
+    """The UNet's velocity (noise - x_0) for latents (B, 4, h, w) at times t (B,) 0..1 under embeddings `words`."""
+    return unet(latents, t * TIME_SCALE, encoder_hidden_states=words, return_dict=False)[0]
+
+
+def count(module: torch.nn.Module) -> float:
+    """Parameters in millions."""
+    return sum(p.numel() for p in module.parameters()) / 1e6

@@ -1,0 +1,84 @@
+"""Trains the autoencoder: sharp, colour-true, with latents of unit variance that survive many round trips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny
+from torch import Tensor
+from torch.nn import functional as F
+
+from .loop import Stage
+from .pool import Pool
+
+CROP = 128
+BATCH = 8
+POOL = 1200
+RENEW_EVERY = 12
+RENEW = 8
+LATENT_NOISE = 0.06
+ROUND_TRIP_EVERY = 4
+
+
+def pyramid_loss(got: Tensor, want: Tensor) -> Tensor:
+    """Mean absolute difference over a pyramid of sizes, the details of each counted once more."""
+    loss = got.new_zeros(())
+    for level in range(4):
+        difference = got - want
+        low = F.avg_pool2d(difference, 2)
+        detail = difference - F.interpolate(low, scale_factor=2.0, mode="nearest")
+        loss = loss + difference.abs().mean() * (0.5 if level == 0 else 0.35) + detail.abs().mean() * 0.8
+        got, want = F.avg_pool2d(got, 2), F.avg_pool2d(want, 2)
+    return loss
+
+
+def moments(latents: Tensor) -> Tensor:
+    """How far the latents are from mean 0 and deviation 1, per channel, plus a pull back of far outliers."""
+    flat = latents.transpose(0, 1).flatten(1)
+    far = (latents.abs() - 2.6).clamp(min=0.0).square().mean()
+    return flat.mean(1).square().mean() + (flat.std(1) - 1.0).square().mean() + far
+
+
+def psnr(got: Tensor, want: Tensor) -> float:
+    """Peak signal to noise in dB of pictures in -1..1."""
+    return float(-10.0 * torch.log10((got.detach().clamp(-1, 1) - want).square().mean() / 4.0 + 1e-10))
+
+
+class VaeLoss:
+    """The stage's loss for one batch of fresh crops. With `decoder_only` the encoder stays as it is."""
+
+    def __init__(self, vae: AutoencoderTiny, pool: Pool, device: str, decoder_only: bool) -> None:
+        self.vae, self.pool, self.device, self.decoder_only = vae, pool, device, decoder_only
+
+    def __call__(self, step: int) -> tuple[Tensor, dict[str, float], int]:
+        """Loss, numbers to log, crops used."""
+        if step % RENEW_EVERY == 0:
+            self.pool.renew(RENEW)
+        x = self.pool.crops(BATCH, CROP).to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+            with torch.set_grad_enabled(not self.decoder_only):
+                z = self.vae.encode(x).latents
+            noisy = z + LATENT_NOISE * torch.rand((), device=z.device) * 2 * torch.randn_like(z)
+            y = self.vae.decode(noisy).sample
+            again = self.vae.encode(y).latents if step % ROUND_TRIP_EVERY == 0 else None
+        picture = pyramid_loss(y.float(), x)
+        spread = moments(z.float())
+        loss = picture + 0.2 * spread
+        if again is not None:
+            loss = loss + 0.15 * F.smooth_l1_loss(again.float(), z.detach().float(), beta=0.2)
+        return loss, {"loss": float(picture.detach()), "spread": float(spread.detach()), "psnr": psnr(y.float(), x)}, BATCH
+
+
+def train_vae(work: Path, minutes: float, device: str, seed: int, decoder_only: bool, vae: AutoencoderTiny) -> Stage:
+    """Trains `vae` for that long, from its checkpoint in `work` if there is one; the EMA holds the result."""
+    torch.manual_seed(seed)
+    vae.to(device, memory_format=torch.channels_last)
+    vae.encoder.requires_grad_(not decoder_only)
+    stage = Stage("decoder" if decoder_only else "vae", work, {"vae": vae}, 3e-3, decay=0.997)
+    stage.load()
+    if minutes > 0:
+        pool = Pool(POOL, 256, seed + stage.curve.steps, device)
+        pool.renew(POOL // 3)
+        stage.run(minutes, VaeLoss(vae, pool, device, decoder_only))
+    return stage

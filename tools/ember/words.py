@@ -1,0 +1,124 @@
+"""The words ember knows: every motif, palette, style and composition with the ways to say it."""
+
+from __future__ import annotations
+
+MOTIF_WORDS: dict[str, tuple[str, ...]] = {
+    "rays": ("sun rays", "rays", "sunbeams", "light rays", "a burst of light", "god rays"),
+    "tunnel": ("a tunnel", "tunnel", "a corridor", "a wormhole", "an endless tunnel"),
+    "galaxy": ("a galaxy", "galaxies", "a spiral galaxy", "the milky way"),
+    "fire": ("fire", "flames", "a blaze", "burning flames", "a bonfire"),
+    "lightning": ("lightning", "a lightning bolt", "thunder", "a thunderstorm", "electric bolts"),
+    "smoke": ("smoke", "wisps of smoke", "swirling smoke", "fumes", "vapour"),
+    "aurora": ("an aurora", "northern lights", "aurora borealis", "polar lights"),
+    "synthwave": ("a synthwave sun", "a synthwave grid", "synthwave", "retrowave sun", "outrun sun over a grid"),
+    "planet": ("a planet", "planets", "a world in space", "saturn", "a ringed planet"),
+    "rain": ("rain", "falling rain", "raindrops", "a rainy night", "drizzle"),
+    "rings": ("rings", "concentric rings", "circles", "ripples", "interference rings"),
+    "spiral": ("a spiral", "spirals", "a vortex", "a whirl", "a swirl", "hypnotic spiral"),
+    "star": ("a star", "a starburst", "a pointed star", "star of shards"),
+    "starfield": ("a starfield", "hyperspace", "warp speed", "flying stars", "stars"),
+    "ribbons": ("ribbons of light", "light trails", "ribbons", "flowing strands", "lines of light"),
+    "stripes": ("stripes", "silk stripes", "folded stripes", "striped cloth", "zebra stripes"),
+    "waves": ("waves", "layered waves", "rolling waves", "curves", "undulating layers"),
+    "mandala": ("a mandala", "mandalas", "a rosette", "sacred geometry", "an ornament of petals"),
+    "cells": ("cells", "living cells", "a cell culture", "microscopic cells", "organic tissue"),
+    "bubbles": ("bubbles", "soap bubbles", "floating bubbles", "spheres", "foam"),
+    "marble": ("marble", "marble veins", "polished marble", "veined stone"),
+    "hexagons": ("hexagons", "a honeycomb", "hexagonal tiles", "hexagon grid"),
+    "circuit": ("a circuit board", "circuits", "electronics", "circuit traces", "a microchip"),
+    "crystals": ("crystals", "a crystal cluster", "gems", "quartz", "a geode", "shards"),
+    "coral": ("coral", "brain coral", "a coral reef", "a labyrinth", "a maze"),
+    "lace": ("lace", "fine lace", "a doily", "filigree", "crochet"),
+    "splashes": ("paint splashes", "splashes of paint", "splatter", "ink splashes", "paint drops"),
+    "kaleidoscope": ("a kaleidoscope", "kaleidoscope", "a kaleidoscope of shards", "mirrored shards"),
+    "scales": ("dragon scales", "scales", "fish scales", "reptile skin"),
+    "knots": ("woven bands", "knots", "celtic knots", "a weave", "braids", "interwoven bands"),
+    "clouds": ("clouds", "a cloudscape", "a cloudy sky", "thunderclouds", "heaven"),
+    "ocean": ("the ocean", "the sea", "ocean", "moonlit water", "a calm sea", "water"),
+    "mountains": ("mountains", "mountain peaks", "a mountain range", "alps", "hills"),
+    "forest": ("a forest", "forest", "trees", "misty woods", "a jungle"),
+    "city": ("a city skyline", "a city at night", "skyscrapers", "a skyline", "towers", "metropolis"),
+    "dunes": ("sand dunes", "dunes", "a desert", "the sahara"),
+    "flower": ("a flower", "flowers", "a blossom", "a lotus", "petals", "a dahlia"),
+    "feathers": ("feathers", "plumes", "peacock feathers", "a wing of feathers", "plumage"),
+    "eye": ("an eye", "eyes", "a great eye", "an iris", "a staring eye"),
+    "jellyfish": ("jellyfish", "a jellyfish", "medusa", "glowing jellyfish"),
+    "butterfly": ("a butterfly", "butterflies", "butterfly wings", "a moth"),
+}
+
+PALETTE_WORDS: dict[str, tuple[str, ...]] = {
+    "crimson": ("crimson", "red", "scarlet", "ruby", "blood red"),
+    "tangerine": ("tangerine", "orange", "amber", "lava"),
+    "gold": ("gold", "golden", "yellow", "brass"),
+    "lime": ("lime", "acid green", "toxic", "chartreuse"),
+    "emerald": ("emerald", "green", "leafy green", "viridian"),
+    "turquoise": ("turquoise", "teal", "cyan", "aqua"),
+    "azure": ("azure", "blue", "cobalt", "sapphire"),
+    "indigo": ("indigo", "midnight blue", "deep blue", "ultramarine"),
+    "violet": ("violet", "purple", "amethyst", "lilac"),
+    "rose": ("rose", "pink", "magenta", "fuchsia"),
+    "silver": ("silver", "monochrome", "black and white", "grey", "white"),
+    "sepia": ("sepia", "brown", "earthy", "bronze", "coffee"),
+    "sunset": ("sunset", "dusk", "purple and orange", "evening"),
+    "neon": ("neon", "cyberpunk", "magenta and cyan", "vaporwave"),
+    "ice": ("ice", "icy", "frozen", "arctic", "pale blue"),
+    "pastel": ("pastel", "candy", "soft pink and mint", "cotton candy"),
+    "rainbow": ("rainbow", "multicoloured", "spectrum", "psychedelic"),
+    "jade": ("jade", "jade and copper", "teal and orange", "patina"),
+}
+
+STYLE_WORDS: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "glowing": ("glowing", "luminous", "shining", "radiant", "bright glow"),
+    "neon lines": ("neon lines", "outlines", "contours", "line art", "wireframe"),
+    "inked": ("inked", "comic", "ink drawing", "woodcut", "linocut"),
+    "halftone": ("halftone", "dotted", "print dots", "pop art", "raster"),
+    "pixelated": ("pixelated", "pixel art", "8 bit", "pixels", "blocky"),
+    "watercolour": ("watercolour", "watercolor", "aquarelle", "wash on paper"),
+    "glass": ("glass", "made of glass", "liquid", "refracted", "rippled glass"),
+    "stained glass": ("stained glass", "mosaic", "church window", "cathedral glass"),
+    "metallic": ("metallic", "chrome", "metal", "polished steel", "liquid metal"),
+    "embroidered": ("embroidered", "stitched", "knitted", "thread", "textile"),
+    "faceted": ("faceted", "low poly", "polygons", "origami", "triangles"),
+    "oil": ("oil painting", "painted", "brush strokes", "impressionist", "canvas"),
+}
+
+COMPOSITION_WORDS: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "centred": ("centred", "centered", "in the middle", "dark surroundings", "vignette"),
+    "tiled": ("tiled", "repeated", "a pattern of", "repeating", "wallpaper"),
+    "mirrored": ("mirrored", "symmetric", "reflected", "symmetrical"),
+    "kaleidoscopic": ("kaleidoscopic", "folded into sectors", "radial symmetry"),
+    "close-up": ("close up", "macro", "detail", "zoomed in", "closeup"),
+    "wide": ("wide", "from afar", "wide view", "panorama", "distant"),
+}
+
+TABLES = {
+    "motifs": MOTIF_WORDS,
+    "palettes": PALETTE_WORDS,
+    "styles": STYLE_WORDS,
+    "composition": COMPOSITION_WORDS,
+}
+
+FILLER = (
+    "a picture of|an image of|painting of|with|in|and|of|the|colours|colors|tones|style|light|dark|on|background|very"
+    "|beautiful|abstract|colour|palette|made|from|over|under|at|night|hue|hues|shades|look|art|background|detailed"
+    "|vivid|deep|soft|bright|an|a|to|into|merged|blended|between|like|as"
+)
+
+
+def vocabulary() -> dict[str, dict[str, list[str]]]:
+    """Kind of word -> canonical name -> the ways to say it, the canonical name first."""
+    return {
+        kind: {name: [name, *(s for s in said if s != name)] for name, said in entries.items() if name != "plain"}
+        for kind, entries in TABLES.items()
+    }
+
+
+def all_words() -> list[str]:
+    """Every single word of the vocabulary, sorted."""
+    phrases = [FILLER.replace("|", " ")]
+    for entries in TABLES.values():
+        for name, said in entries.items():
+            phrases += [name, *said]
+    return sorted({word for phrase in phrases for word in phrase.replace("-", " ").split()})
