@@ -11,7 +11,7 @@ from .clock import Clock
 from .core import step
 from .core.blend import Fade, arrive, layers
 from .core.errors import UserError, near
-from .core.model import Blend, ControlEvent, Features, Keyframe, RenderRequest, RenderStatus, Status, frozen_map
+from .core.model import Blend, ControlEvent, Features, Keyframe, Layer, RenderRequest, RenderStatus, Status, frozen_map
 from .core.modulation import Panel
 from .core.motion import CameraPath, step_matrix
 from .core.params import PROMPT_SLOTS
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST_FADE, LONGEST_FADE = 1 / 60, 2.0  # s
 WARNING_SECONDS = 8.0
+IMPULSES = ("onset", "kick", "snare", "hat")
 LONGEST_STEP = 0.25  # s the camera moves at most in one tick: after a stall it goes on rather than leaps
 
 
@@ -83,19 +84,20 @@ class Show:
         render: Render,
         presets: Sequence[Preset],
         settings: Settings,
+        start: Preset | None = None,
     ) -> None:
-        """`presets[0]` is what the show starts with."""
+        """`presets` are what keys and events choose from; the show begins with `start`, by default the first."""
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._presets = tuple(presets)
-        self._panel, self._texts, self._preset = Panel(), step.Texts(), presets[0].name
+        self._panel, self._texts, self._preset = Panel(), step.Texts(), ""
         self._clock = BeatClock()
         self._path, self._fade, self._rate = CameraPath(), Fade(), _Rate()
-        self._heard = Features(0.0)
+        self._heard: Mapping[str, float] = {}
         self._now: float | None = None
         self._fresh = False
         self._warning, self._warned_at = "", -WARNING_SECONDS
         self.finished = False
-        self._take_look(presets[0])
+        self._take_look(start or presets[0])
 
     def tick(self, now: float) -> Blend:
         """One display frame at show time `now` (never earlier than the one before)."""
@@ -103,8 +105,7 @@ class Show:
         self._now = now
         for event in sorted((e for source in self._sources for e in source.read(now)), key=lambda e: e.time):
             self._apply(event)
-        for self._heard in self._ears.read(now):
-            self._clock.observe(self._heard)
+        self._hear(self._ears.read(now))
         signals = self._signals(now)
         values = self._panel.evaluate(self._env(now, dt, signals))
         self._ears.set_gain(values["audio.gain"])
@@ -114,7 +115,7 @@ class Show:
         self._ask(now, values, signals)
         self._receive(now, values["picture.cadence"], curve)
         shown = layers(self._fade, now, curve, self._path)
-        self._forget([layer.keyframe.time for layer in shown])
+        self._forget(now, shown)
         return Blend(
             time=now,
             layers=shown,
@@ -124,6 +125,14 @@ class Show:
             freeze=values["out.freeze"] > 0.5,
             status=self._status(now, signals, values),
         )
+
+    def _hear(self, hops: Sequence[Features]) -> None:
+        """Keep the newest values; of the impulses the highest since the last frame, so that no hit is lost."""
+        for hop in hops:
+            self._clock.observe(hop)
+        if hops:
+            peaks = {name: max(hop.values.get(name, 0.0) for hop in hops) for name in IMPULSES}
+            self._heard = {**hops[-1].values, **peaks}
 
     def _apply(self, event: ControlEvent) -> None:
         """One event; a wrong one is said once on the HUD and changes nothing."""
@@ -178,7 +187,7 @@ class Show:
     def _signals(self, now: float) -> dict[str, float]:
         beat = self._clock.at(now)
         return {
-            **self._heard.values,
+            **self._heard,
             "beat": beat.beat,
             "bar": beat.bar,
             "phase": beat.phase,
@@ -218,10 +227,10 @@ class Show:
         length = min(LONGEST_FADE, max(SHORTEST_FADE, cadence, self._rate.interval))
         self._fade = arrive(self._fade, keyframe, now, length, curve)
 
-    def _forget(self, shown: Sequence[float]) -> None:
+    def _forget(self, now: float, shown: Sequence[Layer]) -> None:
         begun = self._render.taken()
-        needed = [*shown, *([begun.time] if begun is not None else [])]
-        self._path = self._path.since(min(needed)) if needed else CameraPath()
+        needed = [layer.keyframe.time for layer in shown]
+        self._path = self._path.since(min([*needed, now if begun is None else begun.time]))
 
     def _status(self, now: float, signals: Mapping[str, float], values: Mapping[str, float]) -> Status:
         render = self._render.status()

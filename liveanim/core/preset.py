@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import UserError, near
-from .expr import Expression, ExprError, compile_expr
+from .expr import ExprError, Expression, compile_expr
 from .params import PARAMS, PROMPT_SLOTS, spec
 
 GROUPS = tuple(dict.fromkeys(row.group for row in PARAMS.values() if row.group != "out"))
-_TOP = ("name", "about", "model", "size")
+_TOP = ("about", "model", "size")
 _PROMPT_WORDS = ("text", "negative")
 MOST_TEXT = 2000
 
@@ -31,7 +31,7 @@ class Preset:
 
 
 def preset_from(data: Mapping[str, Any], where: str, name: str) -> Preset:
-    """The preset in `data`; `where` (a file) and `name` (used when the data has none) appear in messages.
+    """The preset called `name` in `data`; `where` (a file) appears in messages.
 
     UserError names file, key and what was expected.
     """
@@ -49,7 +49,7 @@ def preset_from(data: Mapping[str, Any], where: str, name: str) -> Preset:
             full = f"{group}.{key}"
             drivers[full] = _driver(full, value, f"{where}: [{group}] {key}")
     return Preset(
-        name=_text(data.get("name", name), f"{where}: name"),
+        name=name,
         about=_text(data.get("about", ""), f"{where}: about"),
         model=None if data.get("model") is None else _text(data["model"], f"{where}: model"),
         size=None if data.get("size") is None else parse_size(_text(data["size"], f"{where}: size"), f"{where}: size"),

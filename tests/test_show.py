@@ -1,0 +1,192 @@
+"""Whole shows on a frame clock with fakes; expected rows in the test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from liveanim.clock import FrameClock
+from liveanim.core.model import ControlEvent, Features
+from liveanim.core.preset import Preset, preset_from
+from liveanim.show import Settings, Show, run
+from tests.fakes import AtOnce, Desk, Hears, Script, Tape
+
+SIZE = (16, 8)
+
+
+def look(name: str = "plain", **tables: object) -> Preset:
+    return preset_from({"prompt": {"text": ["a"]}, **tables}, "test.toml", name)
+
+
+def show_of(
+    preset: Preset,
+    *events: ControlEvent,
+    render: Desk | None = None,
+    hops: Sequence[Features] = (),
+    others: tuple[Preset, ...] = (),
+) -> Show:
+    return Show([Script(*events)], Hears(*hops), render or AtOnce(), [preset, *others], Settings(SIZE))
+
+
+def rows(
+    preset: Preset, *events: ControlEvent, fps: float = 10, frames: int = 6
+) -> list[tuple[float, list[tuple[int, float]]]]:
+    tape = Tape()
+    run(show_of(preset, *events), FrameClock(fps, frames), [tape])
+    return [(b.time, [(layer.keyframe.index, round(layer.weight, 3)) for layer in b.layers]) for b in tape.blends]
+
+
+LINEAR = {"cadence": 0.2, "blend_curve": 0}
+
+
+def test_keyframes_come_at_the_cadence_and_fade_over_it() -> None:
+    assert rows(look(picture=LINEAR)) == [
+        (0.0, [(0, 1.0)]),
+        (0.1, [(0, 1.0)]),
+        (0.2, [(0, 1.0)]),
+        (0.3, [(0, 0.5), (1, 0.5)]),
+        (0.4, [(1, 1.0)]),
+        (0.5, [(1, 0.5), (2, 0.5)]),
+    ]
+
+
+def test_an_offline_show_is_the_same_every_time() -> None:
+    preset = look(picture={"cadence": "0.1 + 0.1*sin(t)"}, camera={"zoom": "1.2 + noise(t)"})
+    assert rows(preset, fps=30, frames=60) == rows(preset, fps=30, frames=60)
+
+
+def test_a_keyframe_that_comes_mid_fade_starts_from_the_mix_on_screen() -> None:
+    desk = Desk()
+    show = show_of(look(picture={"cadence": 0.4, "blend_curve": 0}), render=desk)
+    seen = []
+    for tick in range(12):
+        blend = show.tick(tick * 0.1)
+        seen.append([(layer.keyframe.index, round(layer.weight, 2)) for layer in blend.layers])
+        if desk.waiting is not None and tick in (0, 4, 8):
+            desk.begin()
+        if tick in (1, 5, 8):  # the third picture comes only 0.3 s after the second: its fade is still under way
+            desk.finish()
+    assert seen[6] == [(0, 1.0)]
+    assert seen[8] == [(0, 0.5), (1, 0.5)]
+    assert seen[9] == [(0, 0.25), (1, 0.75)]  # on screen when keyframe 2 comes
+    assert [index for index, _ in seen[10]] == [0, 1, 2]
+    ratio = seen[10][0][1] / seen[10][1][1]
+    assert ratio == pytest.approx(1 / 3, abs=0.03)  # the old mix fades as a whole
+
+
+def test_weights_always_sum_to_one() -> None:
+    for _, layers in rows(look(picture={"cadence": 0.07}), fps=60, frames=60):
+        assert sum(weight for _, weight in layers) == pytest.approx(1, abs=2e-3)
+
+
+def test_layers_are_carried_by_the_camera_since_their_own_time() -> None:
+    tape = Tape()
+    run(show_of(look(picture={"cadence": 10}, camera={"zoom": 2.0})), FrameClock(10, 11), [tape])
+    assert tape.blends[10].layers[0].homography[0, 0] == pytest.approx(2.0)
+    assert tape.blends[5].layers[0].homography[0, 0] == pytest.approx(math.sqrt(2))
+
+
+def test_the_renderer_is_asked_to_move_the_last_picture_as_far_as_the_stage_carried_it() -> None:
+    desk = AtOnce()
+    run(show_of(look(picture={"cadence": 0.5}, camera={"x": 0.4}), render=desk), FrameClock(10, 11), [])
+    assert [round(request.time, 3) for request in desk.requests] == [0.0, 0.5, 1.0]
+    assert [round(float(request.motion[0, 2]), 6) for request in desk.requests] == [0.0, 0.2, 0.2]
+
+
+def test_a_slow_painter_gets_the_newest_wishes_and_the_whole_way_since_the_picture_it_began() -> None:
+    desk = Desk()
+    show = show_of(look(picture={"cadence": 0.1}, camera={"x": 0.1}), render=desk)
+    show.tick(0.0)
+    desk.begin()
+    for tick in range(1, 9):
+        show.tick(tick * 0.1)
+    assert desk.waiting is not None
+    assert (desk.waiting.index, round(desk.waiting.time, 3)) == (1, 0.8)
+    assert desk.waiting.motion[0, 2] == pytest.approx(0.08)
+
+
+def test_a_kick_reaches_the_stage_on_the_next_frame() -> None:
+    hops = [Features(0.21, {"kick": 1.0}), Features(0.23, {"kick": 0.6})]
+    show = show_of(look(stage={"punch": "0.1*kick"}), hops=hops)
+    assert [round(show.tick(t).stage["punch"], 3) for t in (0.1, 0.2, 0.3)] == [0.0, 0.0, 0.1]
+
+
+def test_a_touched_knob_takes_over_until_it_is_released() -> None:
+    events = [
+        ControlEvent(0.1, "stage.exposure", 1.5),
+        ControlEvent(0.3, "stage.exposure", None),
+    ]
+    show = show_of(look(stage={"exposure": "0.5"}), *events)
+    shown = [show.tick(t) for t in (0.0, 0.1, 0.2, 0.3)]
+    assert [b.stage["exposure"] for b in shown] == [0.5, 1.5, 1.5, 0.5]
+    assert [b.status.taken_over for b in shown] == [(), ("stage.exposure",), ("stage.exposure",), ()]
+
+
+def test_knob_and_beat_live_together_in_an_expression() -> None:
+    preset = look(stage={"punch": "knob + 0.1*kick"})
+    show = show_of(preset, ControlEvent(0.1, "stage.punch", 0.3), hops=[Features(0.2, {"kick": 1.0})])
+    assert [round(show.tick(t).stage["punch"], 3) for t in (0.0, 0.1, 0.2)] == [0.0, 0.3, 0.4]
+
+
+def test_a_value_that_is_not_a_number_leaves_the_last_good_one() -> None:
+    show = show_of(look(stage={"exposure": "1/(t < 0.15)"}))
+    assert [show.tick(t).stage["exposure"] for t in (0.0, 0.1, 0.2, 0.3)] == [1, 1, 1, 1]
+
+
+def test_blackout_toggles_and_outlives_a_change_of_look() -> None:
+    events = [
+        ControlEvent(0.1, "out.blackout", "toggle"),
+        ControlEvent(0.2, "do.preset", "other"),
+        ControlEvent(0.3, "out.blackout", "toggle"),
+    ]
+    show = show_of(look(), *events, others=(look("other"),))
+    assert [show.tick(t).blackout for t in (0.0, 0.1, 0.2, 0.3)] == [False, True, True, False]
+    assert show.tick(0.4).status.preset == "other"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ControlEvent(0.1, "stage.hu", 1.0),
+        ControlEvent(0.1, "do.jump"),
+        ControlEvent(0.1, "do.preset", 7.0),
+        ControlEvent(0.1, "prompt.9", "x"),
+        ControlEvent(0.1, "stage.hue", math.nan),
+        ControlEvent(0.1, "stage.hue", "text"),
+    ],
+    ids=str,
+)
+def test_a_wrong_event_changes_nothing_and_stops_nothing(event: ControlEvent) -> None:
+    show = show_of(look(), event)
+    before, after = show.tick(0.0), show.tick(0.1)
+    assert dict(after.stage) == dict(before.stage)
+    assert len(after.layers) == 1
+
+
+def test_a_changed_prompt_is_in_the_next_request() -> None:
+    desk = AtOnce()
+    run(show_of(look(), ControlEvent(0.15, "prompt.1", "b"), render=desk), FrameClock(10, 4), [])
+    assert [request.prompts[0].text for request in desk.requests] == ["a", "a", "b", "b"]
+
+
+def test_reset_paints_one_picture_afresh() -> None:
+    desk = AtOnce()
+    run(show_of(look(), ControlEvent(0.2, "do.reset"), render=desk), FrameClock(10, 5), [])
+    assert [request.fresh for request in desk.requests] == [True, False, True, False, False]
+
+
+def test_quit_ends_the_loop() -> None:
+    tape = Tape()
+    run(show_of(look(), ControlEvent(0.2, "do.quit")), FrameClock(10, 50), [tape])
+    assert len(tape.blends) == 3
+
+
+def test_an_hour_keeps_the_camera_path_short_and_finite() -> None:
+    show = show_of(look(picture={"cadence": 0.5}, camera={"zoom": 3.0, "angle": 90}))
+    for tick in range(36_00):
+        blend = show.tick(tick * 0.1)
+    assert np.all(np.isfinite(blend.layers[-1].homography))
+    assert len(show._path.times) < 20
