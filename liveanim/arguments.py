@@ -1,0 +1,199 @@
+"""The options of every command, and what their values must look like."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from . import __version__
+from .core.errors import UserError, near
+
+Arguments = argparse.Namespace
+_SMALLEST, _LARGEST, _GRID = 64, 8192, 8
+
+_ABOUT = "Play Stable Diffusion like an instrument: live sound in, diffused pictures out."
+_EPILOG = """\
+examples:
+  liveanim play                                  listen to the default sound input
+  liveanim play --audio set.flac --fullscreen    play to a file, on the whole screen
+  liveanim play --input "USB Audio" --preset 2   a chosen input, the second preset
+  liveanim render song.mp3 -o song.mp4           a video, as fast as it goes
+  liveanim doctor                                what works here, and how to mend what does not
+
+In the window: esc quit, F full screen, space freeze, B blackout, H figures, 1-9 presets, T tap the beat."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is one line with the command to ask for help."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} ({self.prog} --help shows how)")
+
+
+def _check(good: bool, message: str) -> None:
+    if not good:
+        raise argparse.ArgumentTypeError(message)
+
+
+def nearest_side(side: int) -> int:
+    """The valid picture side nearest to `side` pixels."""
+    return min(_LARGEST, max(_SMALLEST, int(side / _GRID + 0.5) * _GRID))
+
+
+def size(text: str) -> tuple[int, int]:
+    """'512x288' -> (512, 288)."""
+    parts = text.lower().split("x")
+    numbers = [int(part) for part in parts if part.strip().isdecimal() and len(part) < 8]
+    _check(len(parts) == 2 and len(numbers) == 2, f"{text!r} is not a size: WIDTHxHEIGHT in pixels, like 512x288")
+    width, height = numbers
+    good = nearest_side(width), nearest_side(height)
+    _check(
+        (width, height) == good,
+        f"{text!r}: both sides must be multiples of {_GRID} from {_SMALLEST} to {_LARGEST};"
+        f" the nearest size is {good[0]}x{good[1]}",
+    )
+    return width, height
+
+
+def number(low: float, high: float, unit: str = "") -> Callable[[str], float]:
+    """A parser for a number from `low` to `high`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        _check(low <= value <= high, f"{text!r} is not a number from {low:g} to {high:g} {unit}".rstrip())
+        return value
+
+    return read
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A parser for a whole number from `low` to `high`."""
+
+    def read(text: str) -> int:
+        _check(text.strip().removeprefix("-").isdecimal(), f"{text!r} is not a whole number")
+        value = int(text)
+        _check(low <= value <= high, f"{text} is not from {low} to {high}")
+        return value
+
+    return read
+
+
+def _look(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the look")
+    group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
+    group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
+    group.add_argument("--size", type=size, metavar="WxH", help="painted picture in pixels, multiples of 8")
+    group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
+
+
+def _play(parser: argparse.ArgumentParser) -> None:
+    sound = parser.add_argument_group("the sound (without: the default input)").add_mutually_exclusive_group()
+    sound.add_argument("-a", "--audio", metavar="FILE", help="play to an audio file; 'builtin' is the built-in track")
+    sound.add_argument("-i", "--input", metavar="DEVICE", help="sound input, by part of its name or number")
+    _look(parser)
+    window = parser.add_argument_group("the window")
+    window.add_argument("-f", "--fullscreen", action="store_true", help="cover the whole monitor")
+    window.add_argument("--monitor", type=whole(1, 99), metavar="N", help="which monitor (liveanim devices)")
+    window.add_argument("--no-hud", dest="hud", action="store_false", help="start without the figures (H shows them)")
+    window.add_argument("--headless", action="store_true", help="no window: draw off screen")
+    keep = parser.add_argument_group("keeping it")
+    keep.add_argument("-r", "--record", type=Path, metavar="OUT.mp4", help="record a video of the show, with its sound")
+    keep.add_argument("-t", "--take", type=Path, metavar="DIR", help="keep sound and controls, to render again")
+    keep.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
+
+
+def _render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="AUDIO", help="audio file, folder of a take, or 'builtin'")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4", help="the video to write")
+    _look(parser)
+    group = parser.add_argument_group("the video")
+    group.add_argument("--fps", type=number(1, 240, "frames/s"), metavar="F", help="frames per second")
+    group.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="only the first S seconds")
+    group.add_argument("--steps", type=whole(1, 64), metavar="N", help="diffusion steps of a keyframe")
+    group.add_argument("--sheet", type=Path, metavar="OUT.png", help="write a contact sheet of 12 frames too")
+    group.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=number(0.05, 600, "seconds"), default=20.0, metavar="S", help="length (20)")
+    parser.add_argument("--into", type=Path, default=Path("out"), metavar="DIR", help="folder to write to (out)")
+
+
+def _schedule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", metavar="EXPR", help="like '0:(1.0), 2s:(1.1+0.02*sin(2*pi*beat/4))'")
+    parser.add_argument("--frames", type=whole(1, 100000), default=10, metavar="N", help="how many values (10)")
+    parser.add_argument("--fps", type=number(1, 240, "frames/s"), default=30.0, metavar="F", help="frames/s (30)")
+    parser.add_argument("--bpm", type=number(20, 400, "beats/min"), default=120.0, metavar="B", help="tempo (120)")
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="seed of noise (0)")
+    parser.add_argument("--compat", choices=["deforum"], help="read it as that family does, quirks and all")
+    parser.add_argument("--json", action="store_true", help="the values as a JSON list")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the same as JSON, for programs")
+
+
+def _nothing(_parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+_TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "play": ("open the window and play live", _play),
+    "render": ("make a video of an audio file or a take, offline", _render),
+    "start": ("play where there is a screen and a sound input, else perform the demo", _nothing),
+    "demo": ("perform the built-in track into out/demo.mp4 and out/demo.png", _demo),
+    "presets": ("list the presets", _json),
+    "words": ("list the words the embedded model knows", _json),
+    "schedule": ("show the values an expression takes", _schedule),
+    "devices": ("list sound inputs, MIDI ports, monitors and GPUs", _json),
+    "doctor": ("say what works here, what is missing, and how to mend it", _json),
+}
+
+
+def _parser(commands: Iterable[str]) -> tuple[_Parser, dict[str, _Parser]]:
+    style = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(prog="liveanim", description=_ABOUT, epilog=_EPILOG, formatter_class=style, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"liveanim {__version__}")
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
+    made = {}
+    for name in commands:
+        about, add = _TABLE[name]
+        made[name] = sub.add_parser(
+            name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False
+        )
+        add(made[name])
+    return parser, made
+
+
+def parse(argv: Sequence[str], commands: Iterable[str]) -> Arguments:
+    """The options of one command line; `arguments.command` names the command. Exits by itself after --help.
+
+    Raises UserError for anything that cannot be understood.
+    """
+    parser, made = _parser(commands)
+    if not argv:
+        parser.print_help()
+        raise SystemExit(0)
+    if not argv[0].startswith("-") and argv[0] not in made:
+        raise UserError(f"unknown command {argv[0]!r}{near(argv[0], made)} (liveanim --help lists them)")
+    arguments, extra = parser.parse_known_args(argv)
+    if arguments.command is None:
+        raise UserError(f"unknown option {argv[0]!r} (liveanim --help shows how)")
+    if extra:
+        _refuse(extra[0], arguments.command, made[arguments.command])
+    return arguments
+
+
+def _refuse(word: str, command: str, parser: argparse.ArgumentParser) -> NoReturn:
+    known = re.findall(r"--[a-z-]+", parser.format_help())
+    if word.startswith("-"):
+        option = word.partition("=")[0]
+        raise UserError(f"{command} has no option {option!r}{near(option, known)} (liveanim {command} --help)")
+    raise UserError(f"{command} does not know what to do with {word!r} (liveanim {command} --help)")

@@ -1,0 +1,66 @@
+"""The command line: words in, options out. A known error becomes one line on standard error and exit code 2.
+
+Nothing heavy is imported before a command needs it, so `liveanim --help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from . import commands
+from .arguments import Arguments, parse
+from .core.errors import UserError
+
+USER_ERROR, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
+
+COMMANDS: dict[str, Callable[[Arguments], int]] = {
+    "play": commands.play,
+    "render": commands.render,
+    "start": commands.start,
+    "demo": commands.demo,
+    "presets": commands.presets,
+    "words": commands.words,
+    "devices": commands.devices,
+    "doctor": commands.doctor,
+}
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    # Unwinds like any other end, so that files are finished and devices closed.
+    sys.exit(TERMINATED)
+
+
+def _mute() -> None:
+    """Whoever read our output has gone: let the interpreter's last flush go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"liveanim: {' '.join(message.split())}\n")
+    return USER_ERROR
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command; returns its exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        arguments = parse(argv, COMMANDS)
+        code = COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return code
+    except UserError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _mute()
+        return PIPE_CLOSED
+    except OSError as error:
+        if os.environ.get("LIVEANIM_DEBUG"):
+            raise
+        return _fail(f"{error} (LIVEANIM_DEBUG=1 shows where)")

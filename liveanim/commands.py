@@ -1,0 +1,190 @@
+"""What each command does. Every one takes the parsed options and returns an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from .arguments import Arguments
+from .core.errors import UserError
+from .options import BUILTIN, PlayOptions, RenderOptions
+from .probes import Answer
+
+
+def say(text: str = "") -> None:
+    """A line on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def play(arguments: Arguments) -> int:
+    from . import app
+
+    return app.play(
+        PlayOptions(
+            audio=arguments.audio,
+            input=arguments.input,
+            preset=arguments.preset,
+            size=arguments.size,
+            model=arguments.model,
+            fullscreen=arguments.fullscreen,
+            monitor=arguments.monitor,
+            record=arguments.record,
+            take=arguments.take,
+            seconds=arguments.seconds,
+            seed=arguments.seed,
+            hud=arguments.hud,
+            headless=arguments.headless,
+        )
+    )
+
+
+def render(arguments: Arguments) -> int:
+    from . import app
+
+    return app.render(
+        RenderOptions(
+            source=arguments.source,
+            output=arguments.output,
+            preset=arguments.preset,
+            size=arguments.size,
+            fps=arguments.fps,
+            seconds=arguments.seconds,
+            seed=arguments.seed,
+            model=arguments.model,
+            steps=arguments.steps,
+            sheet=arguments.sheet,
+            quiet=arguments.quiet,
+        )
+    )
+
+
+def demo(arguments: Arguments) -> int:
+    return _demo(arguments.into, arguments.seconds)
+
+
+def _demo(folder: Path, seconds: float) -> int:
+    from . import app
+
+    folder.mkdir(parents=True, exist_ok=True)
+    video, sheet = folder / "demo.mp4", folder / "demo.png"
+    code = app.render(RenderOptions(source=BUILTIN, output=video, seconds=seconds, sheet=sheet))
+    if code == 0:
+        say(f"The built-in track was performed for {seconds:g} s: {video} (with sound), {sheet} (12 of its frames).")
+    return code
+
+
+def start(_arguments: Arguments) -> int:
+    from . import app, probes
+
+    found = probes.run_all(("screen", "sound"))
+    lacks = []
+    if not found["screen"].value("monitors"):
+        lacks.append("screen")
+    if not found["sound"].value("inputs"):
+        lacks.append("sound input")
+    if not lacks:
+        return app.play(PlayOptions())
+    say(f"No {' and no '.join(lacks)} here, so the built-in track is performed into a video (20 s).")
+    return _demo(Path("out"), 20.0)
+
+
+def presets(arguments: Arguments) -> int:
+    from .data import data_dir
+
+    rows = [_preset_row(path) for path in sorted(data_dir("presets").glob("*.toml"))]
+    if arguments.json:
+        say(json.dumps([{"name": name, "about": about, "file": str(path)} for name, about, path in rows], indent=2))
+        return 0
+    wide = max((len(name) for name, _about, _path in rows), default=0)
+    for number, (name, about, _path) in enumerate(rows, 1):
+        say(f"{number:>2}  {name:<{wide}}  {about}".rstrip())
+    return 0
+
+
+def _preset_row(path: Path) -> tuple[str, str, Path]:
+    """Name, what it says of itself, file. A broken preset says so in its row and hides none of the others."""
+    try:
+        about = tomllib.loads(path.read_text(encoding="utf-8")).get("about", "")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        about = f"(cannot be read: {error})"
+    return path.stem, str(about), path
+
+
+def devices(arguments: Arguments) -> int:
+    from . import probes
+
+    found = probes.run_all(("sound", "midi", "screen", "torch"))
+    if arguments.json:
+        say(
+            json.dumps(
+                {name: dict(answer.facts) | {"problem": answer.problem} for name, answer in found.items()}, indent=2
+            )
+        )
+        return 0
+    for title, lines in device_lines(found):
+        say(title)
+        for text in lines or ["none"]:
+            say(f"  {text}")
+    say("\nliveanim doctor says how to mend what is missing.")
+    return 0
+
+
+def device_lines(found: Mapping[str, Answer]) -> list[tuple[str, list[str]]]:
+    """(heading, lines) of everything one can choose, in the words and numbers that the options take."""
+    sounds = found["sound"].value("inputs") or []
+    monitors = found["screen"].value("monitors") or []
+    cards = [f"{card['name']}, {card['memory'] / 1e9:.0f} GB" for card in found["torch"].value("gpus") or []]
+    parts = [
+        (
+            "Sound inputs (--input NAME or number)",
+            [
+                f"{one['number']:>2}  {one['name']}, {one['channels']} channels, {one['rate']} Hz, {one['system']}"
+                + (" (default)" if one["default"] else "")
+                for one in sounds
+            ],
+            "sound",
+        ),
+        ("MIDI inputs", [f"{one['name']} ({one['system']})" for one in found["midi"].value("inputs") or []], "midi"),
+        (
+            "Monitors (--monitor N)",
+            [
+                f"{n:>2}  {one['name']}, {one['width']}x{one['height']}"
+                + (f", {one['rate']} Hz" if one["rate"] else "")
+                for n, one in enumerate(monitors, 1)
+            ],
+            "screen",
+        ),
+        ("GPUs", cards + (["Apple GPU (mps)"] if found["torch"].value("mps") else []), "torch"),
+    ]
+    problems = {key: [f"cannot tell: {found[key].problem}"] if found[key].problem else [] for key in found}
+    return [(title, lines or problems[key]) for title, lines, key in parts]
+
+
+def doctor(arguments: Arguments) -> int:
+    from . import doctor as examination
+
+    rows = examination.examine()
+    say(examination.as_json(rows) if arguments.json else examination.table(rows, colour=sys.stdout.isatty()))
+    return 1 if any(row.state == "missing" for row in rows) else 0
+
+
+def words(arguments: Arguments) -> int:
+    from .doctor import EMBER
+
+    path = EMBER / "vocabulary.json"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"the embedded model has no list of words here ({path}): install liveanim again") from None
+    if arguments.json:
+        say(text.rstrip())
+        return 0
+    known = json.loads(text)
+    for title, group in known.items() if isinstance(known, dict) else {"words": known}.items():
+        say(f"{title}:")
+        say(textwrap.fill(", ".join(sorted(map(str, group))), 100, initial_indent="  ", subsequent_indent="  "))
+    return 0

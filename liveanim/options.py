@@ -1,0 +1,65 @@
+"""What a command was asked to do, as values: the command line makes them, `app` carries them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+BUILTIN = "builtin"
+"""The name of the built-in track where an audio file is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """A live show. None means: as the preset or the machine suggests.
+
+    audio       audio file to play to, or BUILTIN; None: listen to `input`
+    input       name (or part of it) or number of a sound input; None: the default one
+    preset      name of a preset, or path of a .toml file
+    size        (width, height) of the painted picture, multiples of 8
+    model       name of the models table, or path of a diffusers folder; 'paint' needs no model
+    monitor     1-based, as `liveanim devices` numbers them
+    record      video file to write while playing
+    take        folder to keep sound, control events and seeds in
+    seconds     end by itself after this show time
+    headless    no window: draw off screen
+    """
+
+    audio: str | None = None
+    input: str | None = None
+    preset: str | None = None
+    size: tuple[int, int] | None = None
+    model: str | None = None
+    fullscreen: bool = False
+    monitor: int | None = None
+    record: Path | None = None
+    take: Path | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    hud: bool = True
+    headless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """An offline show, as fast as it goes. None means: as the preset, the take or the source suggests.
+
+    source      audio file, take folder, or BUILTIN
+    output      video file; written under another name first, so never left half-written
+    size        (width, height) of the painted picture, multiples of 8
+    seconds     length; None: the whole source
+    sheet       contact sheet to write besides (PNG, 12 frames)
+    quiet       no progress bar
+    """
+
+    source: str
+    output: Path
+    preset: str | None = None
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    model: str | None = None
+    steps: int | None = None
+    sheet: Path | None = None
+    quiet: bool = False
