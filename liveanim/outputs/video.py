@@ -1,0 +1,215 @@
+"""The video recorder: a tap that writes H.264 with sound from its own thread.
+
+Live it never holds up the show: a full queue drops a picture (counted, the one before is shown longer), and an error of
+the disk ends the recording with a line in `status()`. Offline it waits for the encoder, and an error is raised.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from liveanim.core.errors import UserError
+from liveanim.core.model import Image
+from liveanim.core.pacing import Pacer, exact_rate
+
+from .encode import Encoder, Samples, VideoFormat, container_of
+
+# Pictures waiting for the encoder: at most this many, and at most so many bytes of them.
+_DEPTH, _WAITING_BYTES = 24, 192_000_000
+# Live sound that lags this far (s) behind the picture has had a gap: filled with silence.
+_GAP = 0.25
+_STARVED = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """Show the last picture `held` frames more, then (if there is one) `image` becomes the last picture."""
+
+    held: int
+    image: Image | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    samples: Samples
+    rate: int
+
+
+class VideoWriter:
+    """Records the pictures of a stage to `path` (.mp4, .mov or .mkv) at exactly `fps`; frame 0 is the first picture.
+
+    size        (width, height) of the pictures
+    audio_rate  Hz in the file; `channels` 0 (no sound), 1 or 2. Sample 0 of the sound belongs to frame 0, the sound is
+                padded or cut to the picture's length
+    live        True: never blocks, the file has its name from the start and plays up to its last second after a crash.
+                False: blocks while the encoder is behind; the file gets its name when it is complete
+
+    UserError at construction when the file cannot be written; offline also from `picture` and `close`.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        size: tuple[int, int],
+        fps: float,
+        *,
+        audio_rate: int = 48000,
+        channels: int = 2,
+        live: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self._target = self.path if live else self.path.with_name(self.path.name + ".part")
+        self._live, self._channels = live, channels
+        self._form = VideoFormat(size, exact_rate(fps), audio_rate, channels, live)
+        self._pacer = Pacer(fps)
+        self._encoder = self._open()
+        self._queue: queue.SimpleQueue[_Frames | _Sound | None] = queue.SimpleQueue()
+        self._room = threading.Semaphore(max(3, min(_DEPTH, _WAITING_BYTES // (size[0] * size[1] * 3))))
+        self._failure = ""
+        self._owed = 0
+        self._heard = 0.0
+        self._newest: float | None = None
+        self._closed = self._ended = False
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._write, name="video writer", daemon=True)
+        self._thread.start()
+
+    def _open(self) -> Encoder:
+        container = container_of(self.path)
+        try:
+            return Encoder(self._target, container, self._form)
+        except OSError as error:
+            raise UserError(_cannot_write(self.path, error)) from None
+
+    @property
+    def frames(self) -> int:
+        """Frames recorded so far, repeats included."""
+        return self._pacer.frames
+
+    def picture(self, image: Image, now: float) -> None:
+        """The stage showed `image` (height, width, 3) at show time `now` (s)."""
+        if self._closed or self._stopped():
+            return
+        if self._newest is not None and self._live:
+            self._fill(self._newest - self._start() - _STARVED, _STARVED - 0.5)
+        self._newest = now
+        self._owed += self._pacer.due(now)
+        if self._room.acquire(blocking=not self._live):
+            self._queue.put(_Frames(self._owed, image))
+            self._owed = 0
+        else:
+            self.dropped += 1
+
+    def audio(self, samples: Samples, rate: int) -> None:
+        """Sound that follows what was given before: (n,) or (n, channels) float32, -1..1, at `rate` Hz."""
+        if not self._channels or self._closed or self._stopped() or not len(samples):
+            return
+        seconds = len(samples) / rate
+        if self._live and self._newest is not None:
+            self._fill(self._newest - self._start() - seconds - _GAP, _GAP)
+        self._heard += seconds
+        self._queue.put(_Sound(np.array(samples, dtype=np.float32), rate))
+
+    def _start(self) -> float:
+        return self._pacer.start or 0.0
+
+    def _fill(self, due: float, more: float) -> None:
+        """Where the sound has not come as far as `due` seconds, add silence up to `due + more`."""
+        if not self._channels or self._heard >= due:
+            return
+        seconds = due + more - self._heard
+        self._heard += seconds
+        rate = self._form.audio_rate
+        self._queue.put(_Sound(np.zeros(round(seconds * rate), dtype=np.float32), rate))
+
+    def status(self) -> str:
+        """One line for the HUD: '' while all is well with nothing dropped."""
+        if self._failure:
+            return f"recording stopped: {self._failure}"
+        return f"recording: {self.dropped} pictures dropped" if self.dropped else ""
+
+    def _stopped(self) -> bool:
+        if self._failure and not self._live:
+            self.abort()
+            raise UserError(self._failure)
+        return bool(self._failure)
+
+    def close(self) -> None:
+        """Write what is waiting and give the file its name. Offline, UserError when that fails: nothing is left then."""
+        if self._closed:
+            return
+        self._queue.put(_Frames(self._owed + self._pacer.last(), None))
+        self._finish()
+        if self._live:
+            return
+        if not self._failure and self._pacer.frames:
+            self._failure = self._rename()
+        if self._failure or not self._pacer.frames:
+            self._target.unlink(missing_ok=True)
+        if self._failure:
+            raise UserError(self._failure)
+
+    def abort(self) -> None:
+        """Stop without a file under the asked-for name (live: the file keeps what was recorded)."""
+        if not self._closed:
+            self._finish()
+        if not self._live:
+            self._target.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join()
+
+    def _rename(self) -> str:
+        try:
+            os.replace(self._target, self.path)
+        except OSError as error:
+            return _cannot_write(self.path, error)
+        return ""
+
+    def _write(self) -> None:
+        """The writer thread. After an error it goes on emptying the queue, so that nobody waits for it."""
+        try:
+            self._encode_all()
+            self._encoder.finish()
+        except Exception as error:  # noqa: BLE001  top of a thread: whatever went wrong, the show goes on and is told
+            self._failure = _cannot_write(self.path, error)
+            with suppress(OSError, ValueError):
+                self._encoder.close()
+        while not self._ended:
+            self._next()
+
+    def _encode_all(self) -> None:
+        last: Image | None = None
+        while (item := self._next()) is not None:
+            if isinstance(item, _Sound):
+                self._encoder.sound(item.samples, item.rate)
+                continue
+            if last is not None:
+                for _ in range(item.held):
+                    self._encoder.picture(last)
+            last = item.image if item.image is not None else last
+
+    def _next(self) -> _Frames | _Sound | None:
+        """The next thing to write; None when there will be no more."""
+        item = self._queue.get()
+        self._ended = item is None
+        if isinstance(item, _Frames) and item.image is not None:
+            self._room.release()
+        return item
+
+
+def _cannot_write(path: Path, error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else ""
+    reason = (text or str(error) or type(error).__name__).lower()
+    folder = path.parent
+    hint = f"; make the folder first: mkdir -p {folder}" if not folder.exists() else ""
+    return f"cannot write {path}: {reason}{hint}"
