@@ -189,8 +189,8 @@ class ThreadRender:
         in_a_row = 0
         while not self._closing.is_set() and generation == self._generation:
             request = self._requests.take(0.05)
-            if request is None:
-                continue
+            if request is None or (self._taken is not None and request.index <= self._taken.index):
+                continue  # nothing asked, or wished again for a picture already begun
             renderer = self._take_over()
             try:
                 keyframe = self._paint(renderer, request, generation)

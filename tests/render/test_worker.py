@@ -157,17 +157,17 @@ def test_one_failure_keeps_the_picture_and_is_counted(caplog: pytest.LogCaptureF
 
 
 def test_three_failures_in_a_row_bring_meanwhile_back() -> None:
-    model, meanwhile = Fake("model", fail_at=(1, 2, 3)), Fake("paint")
+    model, meanwhile = Fake("model", fail_at=(201, 202, 203)), Fake("paint")
     render = ThreadRender(lambda: model, meanwhile)
-    index = 100
+    index = 0
     while painted(render, index).model != "model":
         index += 1
     for bad in (1, 2, 3):
-        render.submit(request(bad))
+        render.submit(request(200 + bad))
         wait_until(lambda: render.status().failures == bad, "the failure")  # noqa: B023
     assert render.status().model == "paint"
     assert "failed 3 times" in render.status().message
-    keyframe = painted(render, 4)
+    keyframe = painted(render, 204)
     assert keyframe.model == "paint"
     previous = meanwhile.seen[-1][1]
     assert previous is not None and previous[0, 0, 0] == index
@@ -218,5 +218,16 @@ def test_reloading_swaps_models_beside_the_show_and_closes_the_old_one() -> None
         while painted(render, index).model != wanted:
             index += 1
             assert index < 250
+        index += 1
     assert first.closed and not second.closed
+    render.close()
+
+
+def test_a_wish_repeated_for_a_picture_already_begun_is_not_painted_again() -> None:
+    fake = Fake()
+    render = ThreadRender(None, fake)
+    painted(render, 0)
+    render.submit(request(0))
+    assert painted(render, 1).index == 1
+    assert [index for index, _ in fake.seen] == [0, 1]
     render.close()
