@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from .core.errors import UserError, near
@@ -17,12 +18,21 @@ def read_preset(path: Path) -> Preset:
     try:
         if path.stat().st_size > LARGEST:
             raise UserError(f"{path}: a preset is at most {LARGEST // 1_000_000} MB of text")
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a TOML text: {error}") from None
-    return preset_from(data, str(path), path.stem)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text: {error}") from None
+    return parse_preset(text, path.stem, str(path))
+
+
+def parse_preset(text: str, name: str, where: str | None = None) -> Preset:
+    """The preset called `name` in TOML `text`; `where` appears in messages."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{where or name}: not valid TOML: {error}") from None
+    return replace(preset_from(data, where or name, name), text=text)
 
 
 def shipped() -> tuple[Path, ...]:

@@ -19,7 +19,10 @@ MOST_TEXT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A checked look. `drivers`: number or compiled expression by parameter name; `size` is (width, height) pixels."""
+    """A checked look. `drivers`: number or compiled expression by parameter name; `size` is (width, height) pixels.
+
+    `text` is the TOML it was read from ('' when there is none), kept in takes.
+    """
 
     name: str
     about: str = ""
@@ -28,6 +31,7 @@ class Preset:
     prompts: tuple[str, ...] = ()
     negative: str = ""
     drivers: Mapping[str, Expression | float] = field(default_factory=dict)
+    text: str = ""
 
 
 def preset_from(data: Mapping[str, Any], where: str, name: str) -> Preset:

@@ -1,0 +1,180 @@
+"""Builds a show from what was asked for, runs it, and takes it down in order. The only module that names concrete classes."""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import progress
+from .clock import FrameClock
+from .core.errors import UserError
+from .core.model import Blend, ControlEvent
+from .core.params import spec
+from .core.preset import Preset
+from .inputs.analysis import Analyser
+from .inputs.ears import Ears
+from .inputs.sources import Steady, open_supply
+from .inputs.take import TakeReader
+from .library import find_preset, parse_preset, read_preset, shipped
+from .options import PlayOptions, RenderOptions
+from .outputs.headless import Headless
+from .outputs.sheet import ContactSheet
+from .outputs.video import VideoWriter
+from .render.paint import PaintRenderer
+from .render.worker import InlineRender, Renderer
+from .show import Settings, Show, Source, run
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PRESET = "neon-tunnel"
+RENDER_FPS = 30.0
+PICTURE = (1280, 720)  # of a video or a window when nothing else is said
+SWITCH_INTERVAL = 0.0005  # s: as late as a busy Python thread may make the loop
+PAINT = "paint"
+PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
+GRID = 32  # painted pictures are whole multiples: the networks halve them five times
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be played. painted: (width, height) of keyframes; overrides: parameters the command line sets."""
+
+    preset: Preset
+    model: str
+    painted: tuple[int, int]
+    overrides: dict[str, float]
+
+
+class Noted:
+    """A source whose events are also told to somebody (a take)."""
+
+    def __init__(self, source: Source, tell: Callable[[ControlEvent], None]) -> None:
+        self._source, self._tell = source, tell
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        events = self._source.read(now)
+        for event in events:
+            self._tell(event)
+        return events
+
+
+class Counted:
+    """A sink that says how many frames have been written."""
+
+    def __init__(self, say: Callable[[int], None]) -> None:
+        self._say, self._count = say, 0
+
+    def write(self, blend: Blend, now: float) -> None:
+        self._count += 1
+        self._say(self._count)
+
+
+def render(options: RenderOptions) -> int:
+    """A show on a frame clock into a video file.
+
+    UserError (one line) when the source, the preset or the output is no good; then no file has the asked-for name.
+    """
+    folder = Path(options.source)
+    take = TakeReader(folder) if folder.is_dir() else None
+    with ExitStack() as stack:
+        source = Steady(open_supply(str(take.audio) if take else options.source))
+        stack.callback(source.close)
+        fps = options.fps or (take.info.fps if take else 0) or RENDER_FPS
+        frames = frame_count(source.duration, options.seconds, fps)
+        size = options.size or PICTURE
+        plan = _render_plan(options, take, size)
+        stage = Headless(size)
+        stack.callback(stage.close)
+        ears = Ears(source, Analyser(source.rate))
+        writer = VideoWriter(options.output, size, fps, audio_rate=ears.rate, channels=ears.channels)
+        stack.callback(writer.abort)
+        stage.add_tap(writer)
+        ears.add_tap(writer.audio)
+        sheet = ContactSheet(options.sheet, frames / fps) if options.sheet else None
+        if sheet is not None:
+            stage.add_tap(sheet)
+            stack.callback(stage.remove_tap, sheet)
+        port = InlineRender(_offline_renderer(plan))
+        stack.callback(port.close)
+        settings = Settings(plan.painted, fps, frames, plan.overrides)
+        show = Show([take] if take else [], ears, port, _choice(plan.preset), settings, plan.preset)
+        with progress.frames(frames, options.output.name, quiet=options.quiet) as done:
+            run(show, FrameClock(fps, frames), [stage, Counted(done)])
+        ears.read(frames / fps)  # the sound of the last frame
+        writer.close()
+        if sheet is not None:
+            sheet.close()
+    return 0
+
+
+def frame_count(duration: float | None, seconds: float | None, fps: float) -> int:
+    """Frames of a render: the whole source or `seconds` of it, whichever is shorter. UserError when neither is known."""
+    lengths = [length for length in (duration, seconds) if length is not None]
+    if not lengths:
+        raise UserError("this source does not say how long it is: add --seconds N")
+    return max(1, math.ceil(min(lengths) * fps - 1e-6))
+
+
+def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) to paint for a picture of that shape: what the model does well, never more than the picture."""
+    width, height = picture
+    area = PAINTED_AREA.get(model, 512 * 512)
+    if width * height <= area:
+        return picture
+    scale = math.sqrt(area / (width * height))
+    wide, high = (max(2, round(n * scale / GRID)) * GRID for n in picture)
+    return wide, high
+
+
+def default_model() -> str:
+    """sd-turbo where there is an NVIDIA GPU, else ember. A cheap look: torch is loaded later, beside the show."""
+    return "sd-turbo" if shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists() else "ember"
+
+
+def _plan(preset: Preset, model: str | None, picture: tuple[int, int], overrides: dict[str, float | None]) -> Plan:
+    name = model or preset.model or default_model()
+    return Plan(
+        preset,
+        name,
+        preset.size or painted_size(name, picture),
+        {key: spec(key).clamp(float(value)) for key, value in overrides.items() if value is not None},
+    )
+
+
+def _render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
+    seed = options.seed
+    if take is None:
+        preset, model = find_preset(options.preset or DEFAULT_PRESET), options.model
+    else:
+        preset = (
+            find_preset(options.preset) if options.preset else parse_preset(take.info.preset_text, take.info.preset)
+        )
+        model = options.model or take.info.model
+        seed = take.info.seed if seed is None else seed
+    return _plan(preset, model, picture, {"picture.seed": seed, "picture.steps": options.steps})
+
+
+def _choice(first: Preset) -> list[Preset]:
+    """The presets that keys and events choose from; `first` is among them."""
+    presets = [read_preset(path) for path in shipped()]
+    return presets if first.name in [preset.name for preset in presets] else [*presets, first]
+
+
+def _offline_renderer(plan: Plan) -> Renderer:
+    if plan.model == PAINT:
+        return PaintRenderer()
+    from .render.load import Options, load_or_ember
+
+    return load_or_ember(plan.model, plan.painted, Options(background=False))[0]
+
+
+def play(options: PlayOptions) -> int:
+    """A live show until somebody quits. UserError (one line) where it cannot begin; once it runs nothing stops it."""
+    from .live import play as play_live
+
+    return play_live(options)
