@@ -13,7 +13,6 @@ from . import __version__
 from .core.errors import UserError, near
 
 Arguments = argparse.Namespace
-_SMALLEST, _LARGEST, _GRID = 64, 8192, 8
 
 _ABOUT = "Play Stable Diffusion like an instrument: live sound in, diffused pictures out."
 _EPILOG = """\
@@ -39,24 +38,11 @@ def _check(good: bool, message: str) -> None:
         raise argparse.ArgumentTypeError(message)
 
 
-def nearest_side(side: int) -> int:
-    """The valid picture side nearest to `side` pixels."""
-    return min(_LARGEST, max(_SMALLEST, int(side / _GRID + 0.5) * _GRID))
-
-
 def size(text: str) -> tuple[int, int]:
-    """'512x288' -> (512, 288)."""
-    parts = text.lower().split("x")
-    numbers = [int(part) for part in parts if part.strip().isdecimal() and len(part) < 8]
-    _check(len(parts) == 2 and len(numbers) == 2, f"{text!r} is not a size: WIDTHxHEIGHT in pixels, like 512x288")
-    width, height = numbers
-    good = nearest_side(width), nearest_side(height)
-    _check(
-        (width, height) == good,
-        f"{text!r}: both sides must be multiples of {_GRID} from {_SMALLEST} to {_LARGEST};"
-        f" the nearest size is {good[0]}x{good[1]}",
-    )
-    return width, height
+    """'512x288' -> (512, 288). UserError says the nearest valid size."""
+    from .core.preset import parse_size
+
+    return parse_size(text, "--size")
 
 
 def number(low: float, high: float, unit: str = "") -> Callable[[str], float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -93,9 +92,9 @@ def start(_arguments: Arguments) -> int:
 
 
 def presets(arguments: Arguments) -> int:
-    from .data import data_dir
+    from .library import shipped
 
-    rows = [_preset_row(path) for path in sorted(data_dir("presets").glob("*.toml"))]
+    rows = [_preset_row(path) for path in shipped()]
     if arguments.json:
         say(json.dumps([{"name": name, "about": about, "file": str(path)} for name, about, path in rows], indent=2))
         return 0
@@ -107,11 +106,13 @@ def presets(arguments: Arguments) -> int:
 
 def _preset_row(path: Path) -> tuple[str, str, Path]:
     """Name, what it says of itself, file. A broken preset says so in its row and hides none of the others."""
+    from .library import read_preset
+
     try:
-        about = tomllib.loads(path.read_text(encoding="utf-8")).get("about", "")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        about = f"(cannot be read: {error})"
-    return path.stem, str(about), path
+        about = read_preset(path).about
+    except UserError as error:
+        about = f"(broken: {error})"
+    return path.stem.lstrip("0123456789-"), about, path
 
 
 def devices(arguments: Arguments) -> int:

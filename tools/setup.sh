@@ -108,10 +108,12 @@ pip_install() {
   "$PYTHON" -m pip install $quiet --disable-pip-version-check -c "$ROOT/constraints.txt" "$@"
 }
 
+has_torch() { "$PYTHON" -c 'import torch' 2>/dev/null; }
+
 # install_torch: the CPU build where there is no NVIDIA card and one can be found (it is a tenth of the CUDA build).
 install_torch() {
   local version; version=$(pinned_torch)
-  if "$PYTHON" -c 'import torch' 2>/dev/null; then return 0; fi
+  if has_torch; then return 0; fi
   if on_linux && has_nvidia; then
     # === takes the build for NVIDIA cards even where pip also finds a '+cpu' one.
     pip_install "torch===$version" && return 0
