@@ -1,4 +1,4 @@
-"""Builds a show from what was asked for, runs it, and takes it down in order. The only module that names concrete classes."""
+"""Builds a show from what was asked for, runs it, takes it down in order. Only this module names concrete classes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def render(options: RenderOptions) -> int:
 
 
 def frame_count(duration: float | None, seconds: float | None, fps: float) -> int:
-    """Frames of a render: the whole source or `seconds` of it, whichever is shorter. UserError when neither is known."""
+    """Frames of a render: the whole source or `seconds` of it, whichever is shorter. UserError when both are unknown."""
     lengths = [length for length in (duration, seconds) if length is not None]
     if not lengths:
         raise UserError("this source does not say how long it is: add --seconds N")

@@ -9,7 +9,6 @@ import numpy as np
 
 from liveanim.core.model import (
     Blend,
-    ControlEvent,
     Features,
     Image,
     Keyframe,
@@ -17,18 +16,6 @@ from liveanim.core.model import (
     RenderStatus,
     frozen_image,
 )
-
-
-class Script:
-    """A source that hands out its events when their time has come."""
-
-    def __init__(self, *events: ControlEvent) -> None:
-        self._events = list(events)
-
-    def read(self, now: float) -> Sequence[ControlEvent]:
-        due = [event for event in self._events if event.time <= now]
-        self._events = [event for event in self._events if event.time > now]
-        return due
 
 
 class Hears:

@@ -11,8 +11,9 @@ import pytest
 from liveanim.clock import FrameClock
 from liveanim.core.model import ControlEvent, Features
 from liveanim.core.preset import Preset, preset_from
+from liveanim.inputs.fakes import Script
 from liveanim.show import Settings, Show, run
-from tests.fakes import AtOnce, Desk, Hears, Script, Tape
+from tests.fakes import AtOnce, Desk, Hears, Tape
 
 SIZE = (16, 8)
 
@@ -28,7 +29,7 @@ def show_of(
     hops: Sequence[Features] = (),
     others: tuple[Preset, ...] = (),
 ) -> Show:
-    return Show([Script(*events)], Hears(*hops), render or AtOnce(), [preset, *others], Settings(SIZE))
+    return Show([Script(events)], Hears(*hops), render or AtOnce(), [preset, *others], Settings(SIZE))
 
 
 def rows(

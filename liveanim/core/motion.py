@@ -43,15 +43,12 @@ def _zoom_roll(zoom: float, angle: float) -> Matrix:
 
 
 def _tilt(about_x: float, about_y: float) -> Matrix:
-    """Rotation in space of the picture plane at distance FOCAL, projected back: K R K^-1."""
+    """The picture plane turned in space about its centre and seen from FOCAL in front of it."""
     if about_x == 0.0 and about_y == 0.0:
         return np.eye(3)
     cx, sx, cy, sy = math.cos(about_x), math.sin(about_x), math.cos(about_y), math.sin(about_y)
-    rx = np.array([[1.0, 0.0, 0.0], [0.0, cx, -sx], [0.0, sx, cx]])
-    ry = np.array([[cy, 0.0, sy], [0.0, 1.0, 0.0], [-sy, 0.0, cy]])
-    k = np.diag([FOCAL, FOCAL, 1.0])
-    tilted: Matrix = k @ rx @ ry @ np.diag([1 / FOCAL, 1 / FOCAL, 1.0])
-    return tilted
+    # The third coordinate of a turned point, over FOCAL, is how much farther away it is seen.
+    return np.array([[cy, 0.0, 0.0], [sx * sy, cx, 0.0], [-cx * sy / FOCAL, sx / FOCAL, 1.0]])
 
 
 def move(matrix: Matrix, points: Matrix) -> Matrix:
