@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .base import INF, KNOWN, MAX_TEXT, NAN, Env, ExprError, Memory, Node, Scope, as_node
+from .compat import compile_family
 from .functions import FUNCTIONS, READER_DOCS, Function
 from .keys import compile_native
 
@@ -71,7 +72,7 @@ def compile_expr(text: str, *, compat: Compat = "", extra: Set[str] = frozenset(
         raise ExprError(f"longer than {MAX_TEXT} characters", text, MAX_TEXT + 1)
     scope = Scope(KNOWN | extra)
     try:
-        operand = compile_native(text, scope)
+        operand = compile_family(text, scope) if compat else compile_native(text, scope)
     except RecursionError:
         raise ExprError("nested too deeply", text, 1) from None
     fixed = None if callable(operand) else float(operand)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from . import maths
 from .base import CONSTANTS, Env, Memory, Node, Operand, Scope, as_node, unknown
@@ -75,13 +76,15 @@ def _divide(a: Operand, b: Operand) -> Node:
     if not callable(b) and b != 0:
         left, right = as_node(a), b
         return lambda env, memory: left(env, memory) / right
-    return _apply(maths.divide, a, b)
+    return apply(maths.divide, a, b)
 
 
-_MAKERS = {"+": _add, "-": _subtract, "*": _multiply, "/": _divide}
+Maker = Callable[[Operand, Operand], Node]
+_MAKERS: dict[str, Maker] = {"+": _add, "-": _subtract, "*": _multiply, "/": _divide}
 
 
-def _apply(function: Number, a: Operand, b: Operand) -> Node:
+def apply(function: Number, a: Operand, b: Operand) -> Node:
+    """A node that gives `function` the values of `a` and `b`."""
     if not callable(a):
         left, right = a, as_node(b)
         return lambda env, memory: function(left, right(env, memory))
@@ -131,6 +134,9 @@ class Native:
     """liveanim's own reading; see parse.Dialect."""
 
     __slots__ = ("_scope",)
+    operators: ClassVar[dict[str, Number]] = _BINARY
+    makers: ClassVar[dict[str, Maker]] = _MAKERS
+    signs: ClassVar[dict[str, Callable[[float], float]]] = _UNARY
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -169,12 +175,12 @@ class Native:
     def unary(self, symbol: str, operand: Operand) -> Operand:
         if symbol == "+":
             return operand
-        function = _UNARY[symbol]
+        function = self.signs[symbol]
         return call_node(function, [operand]) if callable(operand) else function(operand)
 
     def power(self, base: Operand, exponent: Operand) -> Operand:
         if callable(base) or callable(exponent):
-            return _apply(maths.power, base, exponent)
+            return apply(maths.power, base, exponent)
         return _defined(maths.power(base, exponent), "a negative number has no fractional power")
 
     def chain(self, symbols: Sequence[str], operands: Sequence[Operand]) -> Operand:
@@ -184,33 +190,41 @@ class Native:
             return self._long(symbols, operands)
         value = operands[0]
         for symbol, operand in zip(symbols, operands[1:], strict=True):
-            value = _binary(symbol, value, operand)
+            value = self._two(symbol, value, operand)
         return value
+
+    def _two(self, symbol: str, a: Operand, b: Operand) -> Operand:
+        if callable(a) or callable(b):
+            maker = self.makers.get(symbol)
+            return maker(a, b) if maker else apply(self.operators[symbol], a, b)
+        if symbol in ("/", "//", "%") and b == 0:
+            raise Reject("division by zero")
+        return self.operators[symbol](a, b)
 
     def _long(self, symbols: Sequence[str], operands: Sequence[Operand]) -> Operand:
         if not any(callable(operand) for operand in operands):
             value = operands[0]
             for symbol, operand in zip(symbols, operands[1:], strict=True):
-                value = _binary(symbol, value, operand)
+                value = self._two(symbol, value, operand)
             return value
         nodes = [as_node(operand) for operand in operands]
-        return _run([_BINARY[symbol] for symbol in symbols], nodes[0], nodes[1:])
+        return _run([self.operators[symbol] for symbol in symbols], nodes[0], nodes[1:])
 
     def compare(self, symbols: Sequence[str], operands: Sequence[Operand]) -> Operand:
         nodes = [as_node(operand) for operand in operands]
         first, rest = nodes[0], tuple(zip((_COMPARE[s] for s in symbols), nodes[1:], strict=True))
         if len(rest) == 1:
             holds, second = rest[0]
-            return lambda env, memory: 1.0 if holds(first(env, memory), second(env, memory)) else 0.0
+            return lambda env, memory: holds(first(env, memory), second(env, memory))
 
         def compare(env: Env, memory: Memory) -> float:
             left = first(env, memory)
             for holds, node in rest:
                 right = node(env, memory)
                 if not holds(left, right):
-                    return 0.0
+                    return False
                 left = right
-            return 1.0
+            return True
 
         return compare
 
@@ -222,15 +236,6 @@ class Native:
             return 1.0 if test([node(env, memory) != 0 for node in nodes]) else 0.0
 
         return logic
-
-
-def _binary(symbol: str, a: Operand, b: Operand) -> Operand:
-    if callable(a) or callable(b):
-        maker = _MAKERS.get(symbol)
-        return maker(a, b) if maker else _apply(_BINARY[symbol], a, b)
-    if symbol in ("/", "//", "%") and b == 0:
-        raise Reject("division by zero")
-    return _BINARY[symbol](a, b)
 
 
 def _defined(value: float, reason: str) -> float:

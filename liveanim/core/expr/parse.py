@@ -92,6 +92,8 @@ class Parser:
         token, before = self._tokens[self._at], self._tokens[self._at - 1]
         if token == ")":
             reason = "')' closes nothing"
+        elif token == ".":
+            reason = "'.' does not belong here: names have no parts such as t.real"
         elif token == "=":
             reason = "'=' is not an operator; compare with '=='"
         elif token[0].isalpha() or token[0] == "_" or token[0] in _NUMBER_START or token == "(":
