@@ -9,6 +9,8 @@ uniform sampler2D layer1;
 #endif
 #if LAYERS > 2
 uniform sampler2D layer2;
+#endif
+#if LAYERS > 3
 uniform sampler2D layer3;
 #endif
 uniform mat3 place[4];   // point on the stage -> texture coordinates of the keyframe, before the division
@@ -76,7 +78,10 @@ vec3 scene(vec2 p) {
     c += weights.y * sampled(layer1, 1, p);
 #endif
 #if LAYERS > 2
-    c += weights.z * sampled(layer2, 2, p) + weights.w * sampled(layer3, 3, p);
+    c += weights.z * sampled(layer2, 2, p);
+#endif
+#if LAYERS > 3
+    c += weights.w * sampled(layer3, 3, p);
 #endif
     return linear_light == 1 ? sqrt(c) : c;
 #endif

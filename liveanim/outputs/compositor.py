@@ -19,7 +19,7 @@ from .textures import Picture, Pictures
 _MOST_LAYERS = 4
 _SCENE_PARTS = ["scene.glsl", "finish.glsl", "stage.frag.glsl"]
 # Programs a show is likely to need, made one a frame from its start so that no first kick waits for a compiler.
-_LIKELY: list[tuple[str, ...]] = [(f"LAYERS {n}", way) for way in ("SCENE", "DIRECT") for n in (2, 1)]
+_LIKELY: list[tuple[str, ...]] = [(f"LAYERS {n}", way) for way in ("SCENE", "DIRECT") for n in (4, 3, 2, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,8 @@ class Compositor:
         drawn = self._layers(blend.layers, stage_motion(stage, blend.time))
         folded = stage.folds or any(layer.reduction > 1.3 for layer in drawn)
         way = "SCENE" if stage.needs_scene else "DIRECT"
-        count = next(n for n in (0, 1, 2, _MOST_LAYERS) if n >= len(drawn))
         grain, trails = way == "DIRECT" and stage.grains, way == "SCENE" and stage.trailing
-        program = self._program(f"LAYERS {count}", way, *_named(FOLDED=folded, GRAIN=grain, TRAILS=trails))
+        program = self._program(f"LAYERS {len(drawn)}", way, *_named(FOLDED=folded, GRAIN=grain, TRAILS=trails))
         self._set_scene(program, drawn, stage, folded, blend.time)
         if way == "DIRECT":
             self._trailing = False

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import moderngl
-
-from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, Image
 
 from .compositor import Compositor
+from .context import headless_context
 from .taps import Tap, TapFeed
 
 
-def headless_context() -> moderngl.Context:
-    """An OpenGL 3.3 context that needs no display; UserError with the remedy when there is none."""
-    try:
-        options: dict[str, Any] = {"standalone": True, "backend": "egl", "require": 330}
-        return moderngl.create_context(**options)
-    except Exception as error:  # noqa: BLE001  moderngl raises bare Exception, whatever the cause
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(
-            f"no OpenGL 3.3 without a screen ({reason}); on Debian or Ubuntu: sudo apt install libegl1 libgl1-mesa-dri"
-        ) from None
-
-
 class Headless:
-    """A stage sink of `size` (width, height) pixels without a window. Pictures reach the taps at once."""
+    """A stage sink of `size` (width, height) pixels without a window. Pictures reach the taps at once.
+
+    refresh_rate, max_fps   what a live show without a screen is paced to (Hz)
+    """
+
+    refresh_rate = max_fps = 30.0
 
     def __init__(self, size: tuple[int, int], linear_light: bool = False) -> None:
         self.size = size

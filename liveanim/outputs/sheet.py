@@ -43,7 +43,7 @@ class ContactSheet:
             self._cells.append(self._small(image))
 
     def close(self) -> None:
-        """Write the sheet; cells of a show that ended early show its last picture. Without pictures nothing is written."""
+        """Write the sheet; cells of a show that ended early show its last picture. Without pictures: no file."""
         if self._closed or self._last is None:
             return
         self._closed = True

@@ -142,7 +142,7 @@ class VideoWriter:
         return bool(self._failure)
 
     def close(self) -> None:
-        """Write what is waiting and give the file its name. Offline, UserError when that fails: nothing is left then."""
+        """Write what is waiting and give the file its name. Offline, UserError when that fails; nothing is left."""
         if self._closed:
             return
         self._queue.put(_Frames(self._owed + self._pacer.last(), None))

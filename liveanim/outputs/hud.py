@@ -1,0 +1,65 @@
+"""The performer's display: what is shown, heard and held, in small dark panels over the picture. Never recorded."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from liveanim.core.model import Blend
+
+from .glyphs import Letters
+from .hud_layout import Readout, lay_out, scale_for, sizes_for
+from .shaders import source
+
+_FLOATS = 13
+_ROOM = 2048
+
+
+class Hud:
+    """Draws the HUD over whatever is on the bound target; all of it in one call to the card."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        head = "#version 330 core\n"
+        self._program = ctx.program(head + source("hud.vert.glsl"), head + source("hud.frag.glsl"))
+        self._buffer = ctx.buffer(reserve=_ROOM * _FLOATS * 4, dynamic=True)
+        layout = [(self._buffer, "4f 4f 4f 1f/i", "place", "glyph", "tint", "round_by")]
+        self._boxes = ctx.vertex_array(self._program, layout)
+        self._letters: Letters | None = None
+        self._atlas: moderngl.Texture | None = None
+        self._scale = 0.0
+
+    def draw(self, blend: Blend, readout: Readout, size: tuple[int, int]) -> None:
+        """Draw over a target of `size` (width, height) pixels whose row 0 is at the bottom (a window)."""
+        letters = self._letters_for(size)
+        boxes: NDArray[np.float32] = lay_out(blend, readout, size, letters)[:_ROOM]
+        self._buffer.write(boxes.tobytes())
+        self._ctx.enable(moderngl.BLEND)
+        self._ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+        assert self._atlas is not None
+        self._atlas.use(0)
+        self._program["atlas"] = 0
+        self._program["window"] = size
+        self._boxes.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(boxes))
+        self._ctx.disable(moderngl.BLEND)
+
+    def _letters_for(self, size: tuple[int, int]) -> Letters:
+        scale = scale_for(size)
+        if self._letters is None or scale != self._scale:
+            self._scale = scale
+            self._letters = Letters(sizes_for(scale))
+            if self._atlas is not None:
+                self._atlas.release()
+            height, width = self._letters.image.shape
+            self._atlas = self._ctx.texture((width, height), 1, self._letters.image.tobytes(), alignment=1)
+            # Letters stand on whole pixels, so the nearest texel is the exact one.
+            self._atlas.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        return self._letters
+
+    def release(self) -> None:
+        self._boxes.release()
+        self._buffer.release()
+        self._program.release()
+        if self._atlas is not None:
+            self._atlas.release()

@@ -1,0 +1,74 @@
+"""The keyboard: one table, from which follow what a key does, the help on screen and the reference page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from liveanim.core.model import ControlEvent
+from liveanim.core.params import PARAMS
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. `name` as GLFW names it ('space', 'f', '1', 'up').
+
+    target/value  the control event it sends; with `step` the value is the parameter's present one plus `step`
+    local         what the window does by itself: 'fullscreen', 'hud' or 'help'
+    """
+
+    name: str
+    doc: str
+    target: str = ""
+    value: float | str | None = None
+    step: float = 0.0
+    local: str = ""
+
+
+KEYS: tuple[Key, ...] = (
+    Key("escape", "quit", "do.quit"),
+    Key("f", "full screen on and off", local="fullscreen"),
+    Key("f11", "full screen on and off", local="fullscreen"),
+    Key("space", "freeze the picture", "out.freeze", "toggle"),
+    Key("b", "blackout", "out.blackout", "toggle"),
+    Key("h", "this display on and off", local="hud"),
+    Key("f1", "list of keys", local="help"),
+    *(Key(str(n), f"preset {n}", "do.preset", float(n)) for n in range(1, 10)),
+    Key("t", "tap the tempo", "do.tap"),
+    Key("y", "the one is now: resync the bar", "do.resync"),
+    Key("r", "reset: start from a fresh picture", "do.reset"),
+    Key("backspace", "give every held parameter back", "do.release"),
+    Key("up", "brighter", "stage.exposure", step=0.25),
+    Key("down", "darker", "stage.exposure", step=-0.25),
+    Key("right", "turn the colours", "stage.hue", step=1 / 24),
+    Key("left", "turn the colours back", "stage.hue", step=-1 / 24),
+)
+BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
+
+
+def event_for(key: Key, now: float, stage: Mapping[str, float]) -> ControlEvent | None:
+    """What pressing `key` at show time `now` sends; None for keys the window acts on itself.
+
+    `stage` holds the present `stage.*` values by short name, for keys that step one up or down.
+    """
+    if not key.target:
+        return None
+    if not key.step:
+        return ControlEvent(now, key.target, key.value, "keyboard")
+    row = PARAMS[key.target]
+    value = row.clamp(stage.get(row.short, row.default) + key.step)
+    if key.target == "stage.hue":
+        value = (value + 0.5) % 1.0 - 0.5
+    return ControlEvent(now, key.target, value, "keyboard")
+
+
+def help_lines() -> list[tuple[str, str]]:
+    """(key, what it does) for people, with the digits in one line and doubles left out."""
+    lines: list[tuple[str, str]] = []
+    for key in KEYS:
+        if key.name.isdigit():
+            if key.name == "1":
+                lines.append(("1 - 9", "preset"))
+        elif key.doc not in [doc for _, doc in lines]:
+            lines.append((key.name if len(key.name) > 1 else key.name.upper(), key.doc))
+    return lines

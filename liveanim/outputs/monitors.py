@@ -1,0 +1,89 @@
+"""The screens of this machine, as GLFW sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import glfw
+
+from liveanim.core.errors import UserError
+
+_USUAL_RATE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """One screen. `number` counts from 1, as `--monitor` does; `refresh_rate` in Hz, 0: the system does not say."""
+
+    number: int
+    name: str
+    size: tuple[int, int]
+    position: tuple[int, int]
+    refresh_rate: float
+
+    def __str__(self) -> str:
+        rate = f" {self.refresh_rate:.0f} Hz" if self.refresh_rate else ""
+        return f"{self.number} {self.name} {self.size[0]}x{self.size[1]}{rate}"
+
+
+def start_glfw() -> str:
+    """Start GLFW; '' when it runs, else why not. May be called again."""
+    glfw.ERROR_REPORTING = "ignore"
+    if glfw.init():
+        return ""
+    _, reason = glfw.get_error()
+    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason or "unknown reason")
+
+
+def monitors() -> list[Monitor]:
+    """Every screen; empty where there is none. Never raises."""
+    if start_glfw():
+        return []
+    return [describe(number, handle) for number, handle in enumerate(glfw.get_monitors(), 1)]
+
+
+def describe(number: int, handle: Any) -> Monitor:
+    """The screen behind a GLFW monitor handle."""
+    mode = glfw.get_video_mode(handle)
+    name = glfw.get_monitor_name(handle)
+    text = name.decode(errors="replace") if isinstance(name, bytes) else str(name or "screen")
+    size = (mode.size.width, mode.size.height) if mode else (0, 0)
+    position = glfw.get_monitor_pos(handle)
+    return Monitor(number, text, size, (int(position[0]), int(position[1])), float(mode.refresh_rate) if mode else 0.0)
+
+
+def handle_of(number: int) -> Any:
+    """GLFW's handle of screen `number`; UserError that lists the screens when there is no such one."""
+    handles = glfw.get_monitors()
+    if 1 <= number <= len(handles):
+        return handles[number - 1]
+    there = "; ".join(str(monitor) for monitor in monitors()) or "none"
+    raise UserError(f"no monitor {number}; there are: {there}")
+
+
+def handle_named(name: str) -> Any:
+    """GLFW's handle of the screen called `name`, or None."""
+    named = [handle for number, handle in enumerate(glfw.get_monitors(), 1) if describe(number, handle).name == name]
+    return named[0] if named else None
+
+
+def handle_under(window: Any) -> Any:
+    """The screen that holds most of a window; the first one when it is on none; None without screens."""
+    x, y = glfw.get_window_pos(window)
+    width, height = glfw.get_window_size(window)
+
+    def shared(handle: Any) -> int:
+        screen = describe(0, handle)
+        wide = min(x + width, screen.position[0] + screen.size[0]) - max(x, screen.position[0])
+        tall = min(y + height, screen.position[1] + screen.size[1]) - max(y, screen.position[1])
+        return max(0, wide) * max(0, tall)
+
+    handles = glfw.get_monitors()
+    return max(handles, key=shared) if handles else None
+
+
+def rate_of(handle: Any) -> float:
+    """Refresh rate in Hz; 60 where the system says 0 or there is no screen."""
+    rate = describe(0, handle).refresh_rate if handle else 0.0
+    return rate if rate > 0 else _USUAL_RATE

@@ -1,0 +1,279 @@
+"""The window: the stage on a screen, the HUD over it, the keyboard. Main thread only."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import glfw
+
+from liveanim.core.errors import UserError
+from liveanim.core.model import Blend, ControlEvent, Image
+
+from . import monitors
+from .compositor import Compositor
+from .context import current_context
+from .hud import Hud
+from .hud_layout import Readout
+from .keys import BY_NAME, Key, event_for
+from .shaders import Program
+from .taps import Tap, TapFeed
+
+_NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
+_KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in BY_NAME}
+
+
+class _Loader:
+    """Finds OpenGL functions through GLFW, so that it does not matter which window system made the context."""
+
+    def load_opengl_function(self, name: str) -> Any:
+        return glfw.get_proc_address(name) or 0
+
+    def release(self) -> None:
+        """The context belongs to the window."""
+
+    def __enter__(self) -> _Loader:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Window:
+    """A stage sink on a screen, and a source of keyboard events.
+
+    size        (width, height) of the picture in pixels, and of the window where it fits on the screen
+    monitor     screen number from 1; None: wherever the system puts the window
+    vsync       wait for the screen at each frame. Some systems do not wait (a virtual screen, a hidden window): hold
+                the loop to `max_fps` as well
+
+    UserError when there is no display or no OpenGL 3.3.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        title: str = "liveanim",
+        *,
+        fullscreen: bool = False,
+        monitor: int | None = None,
+        vsync: bool = True,
+        linear_light: bool = False,
+    ) -> None:
+        self.size, self._vsync = size, vsync
+        self._window = _open_window(size, title, monitor)
+        try:
+            glfw.make_context_current(self._window)
+            self._ctx = current_context(_Loader())
+        except UserError:
+            glfw.destroy_window(self._window)
+            raise
+        glfw.swap_interval(1 if vsync else 0)
+        self.compositor = Compositor(self._ctx, size, linear_light)
+        self._feed = TapFeed(self.compositor, later=True)
+        self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
+        self.hud_shown, self.help_shown, self.recording = True, False, ""
+        self._pressed: list[Key] = []
+        self._quit_sent = False
+        self._stage: dict[str, float] = {}
+        self._times: deque[float] = deque()
+        self._windowed: tuple[int, int, int, int] | None = None
+        self._lost_monitor = ""
+        self._monitors_changed = False
+        glfw.set_key_callback(self._window, self._on_key)
+        glfw.set_monitor_callback(self._on_monitor)
+        if fullscreen:
+            self._enter_fullscreen(monitors.handle_under(self._window))
+
+    @property
+    def refresh_rate(self) -> float:
+        """Hz of the screen the window is on; 60 where the system does not say."""
+        return monitors.rate_of(self._screen())
+
+    @property
+    def max_fps(self) -> float:
+        """What to hold the loop to: with vsync a little over the screen's rate, so that the screen sets the pace."""
+        return self.refresh_rate * (1.05 if self._vsync else 1.0)
+
+    @property
+    def fullscreen(self) -> bool:
+        return bool(glfw.get_window_monitor(self._window))
+
+    def add_tap(self, tap: Tap) -> None:
+        """Give `tap` every picture from now on, without the HUD; it is closed with the window."""
+        self._feed.add(tap)
+
+    def remove_tap(self, tap: Tap) -> None:
+        self._feed.remove(tap)
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        """What was typed since the last call, stamped `now`; closing the window asks to quit."""
+        events = [event for key in self._pressed if (event := event_for(key, now, self._stage))]
+        self._pressed.clear()
+        if glfw.window_should_close(self._window) and not self._quit_sent:
+            self._quit_sent = True
+            events.append(ControlEvent(now, "do.quit", None, "window"))
+        return events
+
+    def write(self, blend: Blend, now: float) -> None:
+        """Draw `blend` for show time `now` (s), hand it to the taps, show it with the HUD, take in what was typed."""
+        dt = now - self._times[-1] if self._times else 1 / 60
+        self._count(now)
+        self._stage = dict(blend.stage)
+        self.compositor.draw(blend, dt)
+        self._feed.taken(now)
+        if self._show(blend):
+            glfw.swap_buffers(self._window)
+        glfw.poll_events()
+        if self._monitors_changed:
+            self._monitors_changed = False
+            self._follow_monitors()
+
+    def read_picture(self) -> Image:
+        """The picture last drawn, without the HUD."""
+        return self.compositor.read()
+
+    @property
+    def fps(self) -> float:
+        """Frames shown in the last second."""
+        if len(self._times) < 2:
+            return 0.0
+        return (len(self._times) - 1) / max(1e-6, self._times[-1] - self._times[0])
+
+    def _count(self, now: float) -> None:
+        self._times.append(now)
+        while len(self._times) > 2 and now - self._times[0] > 1.0:
+            self._times.popleft()
+
+    def _show(self, blend: Blend) -> bool:
+        """Put the picture on the window, as large as fits. False when the window is minimised: nothing to swap then."""
+        width, height = glfw.get_framebuffer_size(self._window)
+        if width < 1 or height < 1:
+            return False
+        scale = min(width / self.size[0], height / self.size[1])
+        shown = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
+        screen = self._ctx.screen
+        screen.use()
+        screen.viewport = (0, 0, width, height)
+        screen.clear()
+        screen.viewport = ((width - shown[0]) // 2, (height - shown[1]) // 2, *shown)
+        self.compositor.texture.use(0)
+        self._present.set(picture=0, aspect=1.0)
+        self._present.draw()
+        if self.hud_shown or self.help_shown:
+            screen.viewport = (0, 0, width, height)
+            readout = Readout(self.fps, self.recording, self.hud_shown, self.help_shown)
+            self._hud.draw(blend, readout, (width, height))
+        return True
+
+    def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
+        # Letters go by what is printed on the key, everything else by its place.
+        printed = glfw.get_key_name(code, scancode) if glfw.KEY_A <= code <= glfw.KEY_Z else None
+        key = BY_NAME.get((printed or "").lower()) or BY_NAME.get(_KEY_NAMES.get(code, ""))
+        if key is None or mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
+            return
+        if action == glfw.PRESS and key.local:
+            self._act(key.local)
+        elif action == glfw.PRESS or (action == glfw.REPEAT and key.step):
+            self._pressed.append(key)
+
+    def _act(self, local: str) -> None:
+        if local == "hud":
+            self.hud_shown = not self.hud_shown
+        elif local == "help":
+            self.help_shown = not self.help_shown
+        elif self.fullscreen:
+            self._leave_fullscreen()
+        else:
+            self._enter_fullscreen(monitors.handle_under(self._window))
+
+    def _screen(self) -> Any:
+        return glfw.get_window_monitor(self._window) or monitors.handle_under(self._window)
+
+    def _enter_fullscreen(self, handle: Any) -> None:
+        mode = glfw.get_video_mode(handle) if handle else None
+        if mode is None:
+            return
+        if not self.fullscreen:
+            self._windowed = (*glfw.get_window_pos(self._window), *glfw.get_window_size(self._window))
+        glfw.set_window_monitor(self._window, handle, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate or -1)
+        glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_HIDDEN)
+        glfw.swap_interval(1 if self._vsync else 0)
+
+    def _leave_fullscreen(self) -> None:
+        x, y, width, height = self._windowed or (40, 40, *self.size)
+        glfw.set_window_monitor(self._window, _NOTHING, x, y, width, height, -1)
+        glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_NORMAL)
+        glfw.swap_interval(1 if self._vsync else 0)
+
+    def _on_monitor(self, handle: Any, event: int) -> None:
+        if event == glfw.DISCONNECTED and self._holds(handle):
+            name = glfw.get_monitor_name(handle)
+            self._lost_monitor = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+        self._monitors_changed = True
+
+    def _holds(self, handle: Any) -> bool:
+        held = glfw.get_window_monitor(self._window)
+        # GLFW may already have taken the window off the screen when it says that the screen is gone.
+        return self._windowed is not None and (not held or held == handle or held.contents == handle.contents)
+
+    def _follow_monitors(self) -> None:
+        """A screen came or went. Where one vanished under a full-screen window show a window; once back, fill it."""
+        back = monitors.handle_named(self._lost_monitor) if self._lost_monitor else None
+        if back:
+            self._lost_monitor = ""
+            self._enter_fullscreen(back)
+        elif self._lost_monitor:
+            first = glfw.get_primary_monitor()
+            x, y = glfw.get_monitor_pos(first) if first else (0, 0)
+            width, height = (self._windowed or (0, 0, *self.size))[2:]
+            self._windowed = (x + 40, y + 40, width, height)
+            self._leave_fullscreen()
+
+    def close(self) -> None:
+        """Close the taps and the window."""
+        self._feed.close()
+        self._hud.release()
+        self._present.release()
+        self.compositor.release()
+        glfw.set_monitor_callback(_NOTHING)
+        glfw.destroy_window(self._window)
+
+
+def _open_window(size: tuple[int, int], title: str, monitor: int | None) -> Any:
+    reason = monitors.start_glfw()
+    if reason:
+        raise UserError(f"no display to open a window on ({reason}); to make a video instead: liveanim render")
+    handle = monitors.handle_of(monitor) if monitor is not None else glfw.get_primary_monitor()
+    for hint, value in (
+        (glfw.CONTEXT_VERSION_MAJOR, 3),
+        (glfw.CONTEXT_VERSION_MINOR, 3),
+        (glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE),
+        (glfw.OPENGL_FORWARD_COMPAT, True),
+        (glfw.DEPTH_BITS, 0),
+        (glfw.STENCIL_BITS, 0),
+        # A click on the performer's screen must not minimise the picture on the projector.
+        (glfw.AUTO_ICONIFY, False),
+        (glfw.VISIBLE, False),
+    ):
+        glfw.window_hint(hint, value)
+    width, height = _fitted(size, handle)
+    window = glfw.create_window(width, height, title, None, None)
+    if not window:
+        _, why = glfw.get_error()
+        text = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
+        raise UserError(f"cannot open a window with OpenGL 3.3 ({text}); a newer graphics driver is needed")
+    if handle and monitor is not None:
+        x, y, wide, tall = glfw.get_monitor_workarea(handle)
+        glfw.set_window_pos(window, x + max(0, wide - width) // 2, y + max(0, tall - height) // 2)
+    glfw.show_window(window)
+    return window
+
+
+def _fitted(size: tuple[int, int], handle: Any) -> tuple[int, int]:
+    """`size`, made smaller where the screen has no room for it."""
+    if not handle:
+        return size
+    _, _, wide, tall = glfw.get_monitor_workarea(handle)
+    scale = min(1.0, wide / size[0], tall / size[1]) if wide > 0 and tall > 0 else 1.0
+    return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
