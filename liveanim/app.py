@@ -5,34 +5,40 @@ from __future__ import annotations
 import logging
 import math
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from . import progress
-from .clock import FrameClock
+from . import __version__, progress
+from .clock import FrameClock, WallClock
 from .core.errors import UserError
 from .core.model import Blend, ControlEvent
 from .core.params import spec
 from .core.preset import Preset
 from .inputs.analysis import Analyser
+from .inputs.audio import LiveInput
 from .inputs.ears import Ears
-from .inputs.sources import Steady, open_supply
-from .inputs.take import TakeReader
+from .inputs.fakes import Script
+from .inputs.sources import AudioSource, Steady, open_supply
+from .inputs.take import TakeInfo, TakeReader, TakeWriter
 from .library import find_preset, parse_preset, read_preset, shipped
-from .options import PlayOptions, RenderOptions
+from .options import BUILTIN, PlayOptions, RenderOptions
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
 from .outputs.video import VideoWriter
+from .outputs.window import Window
 from .render.paint import PaintRenderer
-from .render.worker import InlineRender, Renderer
-from .show import Settings, Show, Source, run
+from .render.worker import InlineRender, Renderer, ThreadRender
+from .show import Settings, Show, Sink, Source, run
 
 log = logging.getLogger(__name__)
 
 DEFAULT_PRESET = "neon-tunnel"
 RENDER_FPS = 30.0
+RECORD_FPS = 60.0  # at most: a video of a 144 Hz screen need not be larger
 PICTURE = (1280, 720)  # of a video or a window when nothing else is said
 SWITCH_INTERVAL = 0.0005  # s: as late as a busy Python thread may make the loop
 PAINT = "paint"
@@ -113,7 +119,7 @@ def render(options: RenderOptions) -> int:
 
 
 def frame_count(duration: float | None, seconds: float | None, fps: float) -> int:
-    """Frames of a render: the whole source or `seconds` of it, whichever is shorter. UserError when both are unknown."""
+    """Frames of a render: the whole source or `seconds` of it, the shorter one. UserError when both are unknown."""
     lengths = [length for length in (duration, seconds) if length is not None]
     if not lengths:
         raise UserError("this source does not say how long it is: add --seconds N")
@@ -173,8 +179,101 @@ def _offline_renderer(plan: Plan) -> Renderer:
     return load_or_ember(plan.model, plan.painted, Options(background=False))[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live show that is ready to run: `run(live.show, live.clock, live.sinks)`."""
+
+    show: Show
+    clock: WallClock
+    sinks: tuple[Sink, ...]
+
+
 def play(options: PlayOptions) -> int:
     """A live show until somebody quits. UserError (one line) where it cannot begin; once it runs nothing stops it."""
-    from .live import play as play_live
+    with live(options) as ready:
+        run(ready.show, ready.clock, ready.sinks)
+    return 0
 
-    return play_live(options)
+
+@contextmanager
+def live(options: PlayOptions) -> Iterator[Live]:
+    """Everything a live show needs, opened in order and closed in reverse: sound in, painter, stage, recorders."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    preset = find_preset(options.preset or DEFAULT_PRESET)
+    plan = _plan(preset, options.model, options.size or PICTURE, {"picture.seed": options.seed})
+    with ExitStack() as stack:
+        stage = _stage(options)
+        stack.callback(stage.close)
+        port = ThreadRender(_loading(plan), PaintRenderer())
+        stack.callback(port.close)
+        choice = _choice(preset)
+        clock = WallClock(stage.max_fps, options.seconds)
+        source = _live_source(options, clock)
+        stack.callback(source.close)
+        ears = Ears(source, Analyser(source.rate))
+        keys: Source = stage if isinstance(stage, Window) else Script([])
+        if options.take is not None:
+            writer = TakeWriter(options.take, _take_info(plan))
+            stack.callback(writer.close)
+            ears.add_tap(writer.sound)
+            keys = Noted(keys, writer.event)
+        if options.record is not None:
+            _record(options.record, stage, ears)
+        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides)
+        show = Show([keys], ears, port, choice, settings, preset)
+        clock.restart()
+        yield Live(show, clock, (stage,))
+
+
+def _stage(options: PlayOptions) -> Window | Headless:
+    if options.headless:
+        return Headless(PICTURE)
+    window = Window(PICTURE, fullscreen=options.fullscreen, monitor=options.monitor)
+    window.hud_shown = options.hud
+    return window
+
+
+def _live_source(options: PlayOptions, clock: WallClock) -> AudioSource:
+    """The file that was named, the input that was named, the default input, or (it is said) the built-in track."""
+    if options.audio is not None:
+        return Steady(open_supply(options.audio, loop=True))
+    try:
+        return LiveInput(options.input, clock.now)
+    except UserError as error:
+        if options.input is not None:
+            raise
+        log.warning("%s; the built-in track plays instead", error)
+        return Steady(open_supply(BUILTIN))
+
+
+def _loading(plan: Plan) -> Callable[[], Renderer] | None:
+    """What loads the model beside the show; None when nothing is to be loaded."""
+    if plan.model == PAINT:
+        return None
+
+    def load() -> Renderer:
+        from .render.load import load_or_ember
+
+        return load_or_ember(plan.model, plan.painted)[0]
+
+    return load
+
+
+def _record(path: Path, stage: Window | Headless, ears: Ears) -> None:
+    fps = min(stage.refresh_rate, RECORD_FPS)
+    writer = VideoWriter(path, stage.size, fps, audio_rate=ears.rate, channels=ears.channels, live=True)
+    stage.add_tap(writer)
+    ears.add_tap(writer.audio)
+
+
+def _take_info(plan: Plan) -> TakeInfo:
+    seed = plan.overrides.get("picture.seed", plan.preset.drivers.get("picture.seed", spec("picture.seed").default))
+    return TakeInfo(
+        __version__,
+        plan.preset.name,
+        plan.preset.text,
+        plan.model,
+        plan.painted,
+        int(seed) if isinstance(seed, (int, float)) else 0,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -18,9 +18,10 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """Real time. The pace comes from the sink (vsync), and `max_fps` where there is no vsync to wait for.
+    """Real time since it was made or restarted.
 
-    `seconds` ends the show by itself; `stop` ends it after the frame in hand.
+    The pace comes from the sink (vsync), and `max_fps` where there is no vsync to wait for. `seconds` ends the show by
+    itself; `stop` ends it after the frame in hand.
     """
 
     def __init__(self, max_fps: float | None = None, seconds: float | None = None) -> None:
@@ -31,6 +32,10 @@ class WallClock:
 
     def now(self) -> float:
         return time.perf_counter() - self._start
+
+    def restart(self) -> None:
+        """This instant is 0: called once everything is ready, just before the first frame."""
+        self._start = time.perf_counter()
 
     def stop(self) -> None:
         self._stopped = True
