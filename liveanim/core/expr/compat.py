@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from .base import MAX_KEYS, ExprError, Operand, Scope, as_node
+from .base import INF, MAX_KEYS, ExprError, Operand, Scope, as_node
 from .family import FAMILY_NAMES, Family
-from .keys import Part, split
+from .keys import Part, Values, split
 from .parse import Parser
 from .track import Row, Track
 
@@ -30,7 +30,8 @@ def compile_family(text: str, scope: Scope) -> Operand:
     parts = _split(text, scope)
     if len(parts) > MAX_KEYS:
         raise ExprError(f"more than {MAX_KEYS} keys", text, parts[MAX_KEYS].start + 1)
-    rows = [_row(text, part, scope) for part in parts]
+    values = Values(text, Family(scope))
+    rows = [_row(text, part, scope, values) for part in parts]
     return _schedule(rows, scope)
 
 
@@ -66,10 +67,14 @@ def _frame(text: str, part: Part, scope: Scope) -> Operand:
     place = Parser(text, Family(inner), part.start + opened, max(part.start + closed, part.start + opened)).parse()
     for name in inner.names:
         scope.read(name)
-    return place if callable(place) else int(place)
+    if callable(place):
+        return place
+    if not -INF < place < INF:
+        raise ExprError("a frame key must be a finite number", text, part.start + opened + 1)
+    return int(place)
 
 
-def _row(text: str, part: Part, scope: Scope) -> Row:
+def _row(text: str, part: Part, scope: Scope, values: Values) -> Row:
     frame = _frame(text, part, scope)
     start, end = part.colon + 1, text.find(":", part.colon + 1, part.end)
     if end < 0:
@@ -84,7 +89,7 @@ def _row(text: str, part: Part, scope: Scope) -> Row:
         elif written.count("(") != written.count(")"):
             scope.warn(f"{written[:60]!r} has a bracket too few or too many; read as {bare}")
         return Row(frame, float(bare), float(bare))
-    operand = Parser(text, Family(scope), start, end).parse()
+    operand = values.operand(start, end)
     _warn_value(written, bare, operand, scope)
     return Row(frame, as_node(operand), None if callable(operand) else float(operand))
 

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from . import maths
-from .base import Env, Memory, Node, Operand
-from .family_maths import OPERATORS, invert, power
-from .native import Maker, Native, Number, apply
+from .base import NAN, Env, Memory, Node, Operand
+from .family_maths import OPERATORS, invert, make_add, make_multiply, make_power, make_subtract, power
+from .native import Native
+from .nodes import Maker, Number, divide
 from .parse import Reject
 
 _SIGNS: dict[str, Callable[[float], float]] = {"-": operator.neg, "~": invert}
+_MAKERS: dict[str, Maker] = {"+": make_add, "-": make_subtract, "*": make_multiply, "/": divide, "**": make_power}
 _REDUCTIONS = ("min", "max", "sum", "prod")
 EVENTS = frozenset(
     "events_passed events_to_go events_total progress_until_next_event frames_until_next_event beats_until_next_event "
@@ -62,12 +64,17 @@ _WHOLE = ("t", "max_f", "s")
 _CLOCKS = ("t", "fps", "bpm", "beat", "max_f")
 
 
-def _whole_reader(read: Node) -> Node:
+def _whole_reader(name: str) -> Node:
     """A node that gives whole values as whole numbers, as the family's own variables are."""
 
     def whole(env: Env, memory: Memory) -> float:
-        value = read(env, memory)
-        number = int(value)
+        try:
+            value = env[name]
+            number = int(value)
+        except KeyError:
+            return 0
+        except (ValueError, OverflowError):
+            return NAN
         return number if number == value else value
 
     return whole
@@ -82,7 +89,7 @@ class Family(Native):
 
     __slots__ = ()
     operators: ClassVar[dict[str, Number]] = OPERATORS
-    makers: ClassVar[dict[str, Maker]] = {}
+    makers: ClassVar[dict[str, Maker]] = _MAKERS
     signs: ClassVar[dict[str, Callable[[float], float]]] = _SIGNS
 
     def number(self, text: str) -> Operand:
@@ -106,7 +113,8 @@ class Family(Native):
         if text in ("beats_since_prev_event", "seconds_since_prev_event"):
             self._scope.warn(f"{text} is what is left until the next event: the family's slip, kept")
         if text in _WHOLE:
-            return _whole_reader(self._scope.read(text))
+            self._scope.read(text)
+            return _whole_reader(text)
         return super().name(text)
 
     def call(self, name: str, arguments: Sequence[Operand | str]) -> Operand:
@@ -121,7 +129,7 @@ class Family(Native):
 
     def power(self, base: Operand, exponent: Operand) -> Operand:
         if callable(base) or callable(exponent):
-            return apply(power, base, exponent)
+            return self.makers["**"](base, exponent)
         if not isinstance(base, int) or not isinstance(exponent, int) or exponent < 0:
             return super().power(base, exponent)
         if abs(maths.power(base, exponent)) >= 2.0**63:

@@ -5,11 +5,13 @@ This is what numexpr 2.14 does with the family's integer variables; measured wit
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 
 from . import maths
-from .base import NAN
+from .base import NAN, Env, Memory, Node, Operand
+from .nodes import apply
 
 _LOW, _HIGH, _SPAN = -(1 << 63), 1 << 63, 1 << 64
 
@@ -79,6 +81,62 @@ def invert(x: float) -> float:
         return wrap(~_whole(x))
     except ValueError:
         return NAN
+
+
+# -- nodes: a result that is a float needs no further look, and nearly every one is -------------------------------------
+
+
+def make_add(a: Operand, b: Operand) -> Node:
+    if callable(a) and callable(b):
+        return apply(add, a, b)
+    x, number = (a, b) if callable(a) else (b, a)
+    assert callable(x) and not callable(number)
+
+    def added(env: Env, memory: Memory) -> float:
+        value = x(env, memory) + number
+        return value if value.__class__ is float else add(value, 0)
+
+    return added
+
+
+def make_subtract(a: Operand, b: Operand) -> Node:
+    if not callable(a) or callable(b):
+        return apply(subtract, a, b)
+
+    def subtracted(env: Env, memory: Memory) -> float:
+        value = a(env, memory) - b
+        return value if value.__class__ is float else subtract(value, 0)
+
+    return subtracted
+
+
+def make_multiply(a: Operand, b: Operand) -> Node:
+    if callable(a) and callable(b):
+        return apply(multiply, a, b)
+    x, number = (a, b) if callable(a) else (b, a)
+    assert callable(x) and not callable(number)
+
+    def multiplied(env: Env, memory: Memory) -> float:
+        value = x(env, memory) * number
+        return value if value.__class__ is float else add(value, 0)
+
+    return multiplied
+
+
+def make_power(a: Operand, b: Operand) -> Node:
+    if not callable(a) or callable(b):
+        return apply(power, a, b)
+
+    def raised(env: Env, memory: Memory) -> float:
+        x = a(env, memory)
+        if x.__class__ is float:
+            try:
+                return math.pow(x, b)
+            except (ValueError, OverflowError):
+                return maths.power(x, b)
+        return power(x, b)
+
+    return raised
 
 
 OPERATORS: dict[str, Callable[[float, float], float]] = {

@@ -7,14 +7,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .base import INF, MAX_KEYS, NAN, Env, ExprError, Memory, Node, Operand, Scope, as_node
+from .base import INF, MAX_DEPTH, MAX_KEYS, MAX_NUMBER, NAN, Env, ExprError, Memory, Node, Operand, Scope, as_node
 from .native import Native
 from .parse import Parser, Reject
 
 _STRUCTURE = re.compile(r"[():,]|\"[^\"]*\"|'[^']*'")
 _UNITS = {"": "f", "f": "f", "s": "t", "b": "beat", "beat": "beat", "beats": "beat", "bar": "bar", "bars": "bar"}
 _KEY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*([A-Za-z]*)", re.ASCII)
-_PLAIN = re.compile(r"\(*\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\)*", re.ASCII)
+_PLAIN = re.compile(r"\s*(\(*)\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(\)*)\s*", re.ASCII)
 _KEY_NAMES = frozenset("max_f s seed fps bpm".split())
 _MAX_MOVING = 500
 
@@ -57,6 +57,23 @@ class Key:
     value: Operand
 
 
+class Values:
+    """Compiles the values of one schedule. Equal text is compiled once, and then shares its memory too."""
+
+    __slots__ = ("_dialect", "_seen", "_text")
+
+    def __init__(self, text: str, dialect: Native) -> None:
+        self._text, self._dialect = text, dialect
+        self._seen: dict[str, Operand] = {}
+
+    def operand(self, start: int, end: int) -> Operand:
+        written = self._text[start:end]
+        operand = self._seen.get(written)
+        if operand is None:
+            operand = self._seen[written] = Parser(self._text, self._dialect, start, end).parse()
+        return operand
+
+
 def compile_native(text: str, scope: Scope) -> Operand:
     """The operand of an expression or a whole schedule in liveanim's own reading."""
     if ":" not in text:
@@ -69,27 +86,29 @@ def compile_native(text: str, scope: Scope) -> Operand:
     if len(parts) > MAX_KEYS:
         raise ExprError(f"more than {MAX_KEYS} keys", text, parts[MAX_KEYS].start + 1)
     try:
-        return schedule([_key(text, part, scope) for part in parts], scope)
+        values = Values(text, Native(scope))
+        return schedule([_key(text, part, scope, values) for part in parts], scope)
     except Reject as problem:
         raise ExprError(str(problem), text, 1) from None
 
 
-def _key(text: str, part: Part, scope: Scope) -> Key:
+def _key(text: str, part: Part, scope: Scope, values: Values) -> Key:
     if part.colon < 0:
         column = part.start + len(text[part.start : part.end]) - len(text[part.start : part.end].lstrip()) + 1
         raise ExprError("expected 'key: value', such as 30: (1.05), 2.5s: (1.05) or 16b: (1.05)", text, column)
     unit, place = _place(text, part, scope)
-    plain = _PLAIN.fullmatch(text[part.colon + 1 : part.end].strip())
-    if plain and len(plain.group(1)) < 40:
-        return Key(unit, place, float(plain.group(1)))
-    return Key(unit, place, Parser(text, Native(scope), part.colon + 1, part.end).parse())
+    written = text[part.colon + 1 : part.end]
+    plain = _PLAIN.fullmatch(written)
+    if plain and len(plain.group(2)) < MAX_NUMBER and len(plain.group(1)) == len(plain.group(3)) < MAX_DEPTH:
+        return Key(unit, place, float(plain.group(2)))
+    return Key(unit, place, values.operand(part.colon + 1, part.end))
 
 
 def _place(text: str, part: Part, scope: Scope) -> tuple[str, Operand]:
     word = text[part.start : part.colon].strip()
     bare = word.strip("\"'() \t\r\n")
     match = _KEY.fullmatch(bare)
-    if match and match.group(2).lower() in _UNITS:
+    if match and match.group(2).lower() in _UNITS and len(bare) < MAX_NUMBER:
         return _UNITS[match.group(2).lower()], float(match.group(1))
     if match:
         reason = f"unknown unit {match.group(2)!r}: a key is 30 (frames), 2.5s, 16b (beats) or 4bar"
@@ -98,6 +117,8 @@ def _place(text: str, part: Part, scope: Scope) -> tuple[str, Operand]:
     start = text.index(word, part.start) + quoted if word else part.colon
     inner = Scope(_KEY_NAMES)
     place = Parser(text, Native(inner), start, start + len(word) - 2 * quoted).parse()
+    if not callable(place) and not -INF < place < INF:
+        raise ExprError("a key must be a finite number", text, start + 1)
     for name in inner.names:
         scope.read(name)
     return "f", place

@@ -10,6 +10,10 @@ from .base import INF, NAN
 _BIG = float(1 << 63)
 
 
+PARTIAL: dict[Callable[[float], float], Callable[[float], float]] = {}
+"""The plain function under each one made by `total`: nodes try it first."""
+
+
 def total(function: Callable[[float], float]) -> Callable[[float], float]:
     """`function` made total: NaN where it is not defined, infinity where it overflows."""
 
@@ -21,6 +25,7 @@ def total(function: Callable[[float], float]) -> Callable[[float], float]:
         except OverflowError:
             return INF
 
+    PARTIAL[safe] = function
     return safe
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from . import maths
-from .base import CONSTANTS, Env, Memory, Node, Operand, Scope, as_node, unknown
+from .base import CONSTANTS, Env, Memory, Operand, Scope, as_node, unknown
 from .functions import ALIASES, FUNCTION_NAMES, FUNCTIONS, READERS, Function, count_words
+from .nodes import Maker, Number, add, apply, call_node, divide, multiply, power, run_through, subtract
 from .parse import Reject
-
-Number = Callable[[float, float], float]
 
 _LONG = 6
 """Runs of more operators than this become a loop, so that a sum of a thousand terms does not nest."""
@@ -28,6 +27,7 @@ _BINARY: dict[str, Number] = {
     "<<": maths.bitwise(maths.shift_left),
     ">>": maths.bitwise(maths.shift_right),
 }
+_MAKERS: dict[str, Maker] = {"+": add, "-": subtract, "*": multiply, "/": divide, "**": power}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -43,81 +43,6 @@ def _not(x: float) -> float:
 
 
 _UNARY: dict[str, Callable[[float], float]] = {"-": operator.neg, "~": maths.invert, "not": _not}
-
-
-def _add(a: Operand, b: Operand) -> Node:
-    if not callable(a):
-        left, right = a, as_node(b)
-        return lambda env, memory: left + right(env, memory)
-    if not callable(b):
-        return lambda env, memory: a(env, memory) + b
-    return lambda env, memory: a(env, memory) + b(env, memory)
-
-
-def _subtract(a: Operand, b: Operand) -> Node:
-    if not callable(a):
-        left, right = a, as_node(b)
-        return lambda env, memory: left - right(env, memory)
-    if not callable(b):
-        return lambda env, memory: a(env, memory) - b
-    return lambda env, memory: a(env, memory) - b(env, memory)
-
-
-def _multiply(a: Operand, b: Operand) -> Node:
-    if not callable(a):
-        left, right = a, as_node(b)
-        return lambda env, memory: left * right(env, memory)
-    if not callable(b):
-        return lambda env, memory: a(env, memory) * b
-    return lambda env, memory: a(env, memory) * b(env, memory)
-
-
-def _divide(a: Operand, b: Operand) -> Node:
-    if not callable(b) and b != 0:
-        left, right = as_node(a), b
-        return lambda env, memory: left(env, memory) / right
-    return apply(maths.divide, a, b)
-
-
-Maker = Callable[[Operand, Operand], Node]
-_MAKERS: dict[str, Maker] = {"+": _add, "-": _subtract, "*": _multiply, "/": _divide}
-
-
-def apply(function: Number, a: Operand, b: Operand) -> Node:
-    """A node that gives `function` the values of `a` and `b`."""
-    if not callable(a):
-        left, right = a, as_node(b)
-        return lambda env, memory: function(left, right(env, memory))
-    if not callable(b):
-        return lambda env, memory: function(a(env, memory), b)
-    return lambda env, memory: function(a(env, memory), b(env, memory))
-
-
-def _run(functions: Sequence[Number], first: Node, rest: Sequence[Node]) -> Node:
-    pairs = tuple(zip(functions, rest, strict=True))
-
-    def run(env: Env, memory: Memory) -> float:
-        value = first(env, memory)
-        for function, node in pairs:
-            value = function(value, node(env, memory))
-        return value
-
-    return run
-
-
-def call_node(function: Callable[..., float], arguments: Sequence[Node]) -> Node:
-    """A node that gives `function` the values of `arguments`."""
-    if len(arguments) == 1:
-        x = arguments[0]
-        return lambda env, memory: function(x(env, memory))
-    if len(arguments) == 2:
-        x, y = arguments
-        return lambda env, memory: function(x(env, memory), y(env, memory))
-    if len(arguments) == 3:
-        x, y, z = arguments
-        return lambda env, memory: function(x(env, memory), y(env, memory), z(env, memory))
-    nodes = tuple(arguments)
-    return lambda env, memory: function(*[node(env, memory) for node in nodes])
 
 
 def check_count(name: str, row: Function, arguments: Sequence[Operand | str]) -> list[Operand]:
@@ -180,7 +105,7 @@ class Native:
 
     def power(self, base: Operand, exponent: Operand) -> Operand:
         if callable(base) or callable(exponent):
-            return apply(maths.power, base, exponent)
+            return self.makers["**"](base, exponent)
         return _defined(maths.power(base, exponent), "a negative number has no fractional power")
 
     def chain(self, symbols: Sequence[str], operands: Sequence[Operand]) -> Operand:
@@ -189,8 +114,8 @@ class Native:
         if len(symbols) > _LONG:
             return self._long(symbols, operands)
         value = operands[0]
-        for symbol, operand in zip(symbols, operands[1:], strict=True):
-            value = self._two(symbol, value, operand)
+        for index, symbol in enumerate(symbols, 1):
+            value = self._two(symbol, value, operands[index])
         return value
 
     def _two(self, symbol: str, a: Operand, b: Operand) -> Operand:
@@ -208,7 +133,7 @@ class Native:
                 value = self._two(symbol, value, operand)
             return value
         nodes = [as_node(operand) for operand in operands]
-        return _run([self.operators[symbol] for symbol in symbols], nodes[0], nodes[1:])
+        return run_through([self.operators[symbol] for symbol in symbols], nodes[0], nodes[1:])
 
     def compare(self, symbols: Sequence[str], operands: Sequence[Operand]) -> Operand:
         nodes = [as_node(operand) for operand in operands]

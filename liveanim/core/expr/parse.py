@@ -55,13 +55,14 @@ class Dialect(Protocol):
 class Parser:
     """One parse of `text[start:end]`; columns of errors count in the whole `text`."""
 
-    __slots__ = ("_at", "_depth", "_dialect", "_end", "_start", "_text", "_tokens")
+    __slots__ = ("_at", "_atoms", "_depth", "_dialect", "_end", "_start", "_text", "_tokens")
 
     def __init__(self, text: str, dialect: Dialect, start: int = 0, end: int | None = None) -> None:
         self._text, self._dialect = text, dialect
         self._start, self._end = start, len(text) if end is None else end
         self._at = self._depth = 0
         self._tokens: list[str] = []
+        self._atoms: dict[str, Operand] = {}
 
     def parse(self) -> Operand:
         """The whole piece as one operand. ExprError when it is not an expression."""
@@ -111,8 +112,14 @@ class Parser:
     # -- grammar -----------------------------------------------------------------------------------------------------
 
     def _expression(self, floor: int) -> Operand:
-        left = self._unary()
-        while (level := _LEVEL.get(self._tokens[self._at], 0)) >= floor:
+        tokens = self._tokens
+        known = self._atoms.get(tokens[self._at])
+        if known is not None and tokens[self._at + 1] not in ("(", "**"):
+            self._at += 1
+            left = known
+        else:
+            left = self._unary()
+        while (level := _LEVEL.get(tokens[self._at], 0)) >= floor:
             left = self._level(left, level)
         return left
 
@@ -158,11 +165,15 @@ class Parser:
             return self._bracket()
         first = token[:1]
         if first in _NUMBER_START and token != "." and first:
-            return self._number(token)
+            value = self._atoms[token] = self._number(token)
+            return value
         if not (first.isalpha() or first == "_") or not token.isascii() or token in _LEVEL:
             self._at -= 1
             self._fail_atom(token)
-        return self._call(token) if self._tokens[self._at] == "(" else self._dialect.name(token)
+        if self._tokens[self._at] == "(":
+            return self._call(token)
+        value = self._atoms[token] = self._dialect.name(token)
+        return value
 
     def _number(self, token: str) -> Operand:
         if len(token) > MAX_NUMBER:
