@@ -17,9 +17,6 @@ class Headless:
 
     refresh_rate = max_fps = 30.0
 
-    refresh_rate = 60.0
-    max_fps = 60.0
-
     def __init__(self, size: tuple[int, int], linear_light: bool = False) -> None:
         self.size = size
         self._ctx = headless_context()

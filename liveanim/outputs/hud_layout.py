@@ -37,6 +37,7 @@ class Readout:
 
     fps: float = 0.0
     recording: str = ""
+    warnings: tuple[str, ...] = ()
     panels: bool = True
     keys: bool = False
 
@@ -102,7 +103,7 @@ def _panels(canvas: _Canvas, blend: Blend, readout: Readout) -> None:
     taken = _numbers(canvas, blend.status, readout)
     _title(canvas, blend.status, canvas.width - taken - 3 * _EDGE)
     top = _sound(canvas, blend)
-    _warnings(canvas, blend.status.warnings, top)
+    _warnings(canvas, readout.warnings + blend.status.warnings, top)
     _hands(canvas, blend.status.taken_over)
     _marks(canvas, blend, readout)
 

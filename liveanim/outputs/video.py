@@ -129,6 +129,11 @@ class VideoWriter:
         rate = self._form.audio_rate
         self._queue.put(_Sound(np.zeros(round(seconds * rate), dtype=np.float32), rate))
 
+    def label(self) -> str:
+        """What the HUD's recording mark says: 'REC 02:14'; '' once the recording has ended."""
+        seconds = int(self._pacer.frames / self._pacer.fps)
+        return "" if self._closed or self._failure else f"REC {seconds // 60:02d}:{seconds % 60:02d}"
+
     def status(self) -> str:
         """One line for the HUD: '' while all is well with nothing dropped."""
         if self._failure:

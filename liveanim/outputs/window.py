@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import glfw
 
@@ -22,6 +22,16 @@ from .taps import Tap, TapFeed
 
 _NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
 _KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in BY_NAME}
+
+
+class Recorder(Protocol):
+    """What a window shows of a recorder."""
+
+    def label(self) -> str:
+        """The mark: 'REC 02:14'; '' when nothing is recorded."""
+
+    def status(self) -> str:
+        """A warning line; '' while all is well."""
 
 
 class _Loader:
@@ -72,7 +82,8 @@ class Window:
         self.compositor = Compositor(self._ctx, size, linear_light)
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
-        self.hud_shown, self.help_shown, self.recording = True, False, ""
+        self.hud_shown, self.help_shown = True, False
+        self.recorder: Recorder | None = None
         self._pressed: list[Key] = []
         self._quit_sent = False
         self._stage: dict[str, float] = {}
@@ -162,9 +173,12 @@ class Window:
         self._present.draw()
         if self.hud_shown or self.help_shown:
             screen.viewport = (0, 0, width, height)
-            readout = Readout(self.fps, self.recording, self.hud_shown, self.help_shown)
-            self._hud.draw(blend, readout, (width, height))
+            self._hud.draw(blend, self._readout(), (width, height))
         return True
+
+    def _readout(self) -> Readout:
+        label, line = (self.recorder.label(), self.recorder.status()) if self.recorder else ("", "")
+        return Readout(self.fps, label, (line,) if line else (), self.hud_shown, self.help_shown)
 
     def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
         # Letters go by what is printed on the key, everything else by its place.
