@@ -42,7 +42,7 @@ def size(text: str) -> tuple[int, int]:
     """'512x288' -> (512, 288). UserError says the nearest valid size."""
     from .core.preset import parse_size
 
-    return parse_size(text, "--size")
+    return parse_size(text if len(text) < 20 else text[:20] + "...", "--size")
 
 
 def number(low: float, high: float, unit: str = "") -> Callable[[str], float]:
@@ -75,7 +75,7 @@ def _look(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the look")
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
-    group.add_argument("--size", type=size, metavar="WxH", help="painted picture in pixels, multiples of 8")
+    group.add_argument("--size", type=size, metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)")
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
 
 

@@ -16,7 +16,7 @@ class PlayOptions:
     audio       audio file to play to, or BUILTIN; None: listen to `input`
     input       name (or part of it) or number of a sound input; None: the default one
     preset      name of a preset, or path of a .toml file
-    size        (width, height) of the painted picture, multiples of 8
+    size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     model       name of the models table, or path of a diffusers folder; 'paint' needs no model
     monitor     1-based, as `liveanim devices` numbers them
     record      video file to write while playing
@@ -46,7 +46,7 @@ class RenderOptions:
 
     source      audio file, take folder, or BUILTIN
     output      video file; written under another name first, so never left half-written
-    size        (width, height) of the painted picture, multiples of 8
+    size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     seconds     length; None: the whole source
     sheet       contact sheet to write besides (PNG, 12 frames)
     quiet       no progress bar

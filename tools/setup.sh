@@ -102,7 +102,7 @@ need_venv() {
 }
 
 pip_install() {
-  local quiet=-q
+  local quiet=-qq
   [ ! -t 2 ] || quiet=
   # shellcheck disable=SC2086
   "$PYTHON" -m pip install $quiet --disable-pip-version-check -c "$ROOT/constraints.txt" "$@"
