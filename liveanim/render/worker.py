@@ -129,14 +129,14 @@ class ThreadRender:
             message = self._message or self._active.message
             return RenderStatus(self._active.name, message, self._failures, self._requests.dropped)
 
-    def close(self, deadline: float = 5.0) -> None:
-        """Stop the threads; wait at most `deadline` seconds for them (a stuck one dies with the program)."""
+    def close(self, deadline: float = 1.0) -> None:
+        """Stop the threads; wait at most `deadline` seconds for them (a stuck or loading one dies with the program)."""
         self._closing.set()
         end = time.perf_counter() + deadline
         for thread in self._threads:
             thread.join(max(0.0, end - time.perf_counter()))
         if any(thread.is_alive() for thread in self._threads):
-            log.warning("a render thread did not end within %.0f s", deadline)
+            log.info("a render thread did not end within %.0f s", deadline)
             return
         unused = self._ready.take()
         for renderer in {id(r): r for r in (unused, self._active, self._meanwhile) if r is not None}.values():
