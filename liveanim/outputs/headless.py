@@ -20,7 +20,8 @@ class Headless:
     def __init__(self, size: tuple[int, int], linear_light: bool = False) -> None:
         self.size = size
         self._ctx = headless_context()
-        self.compositor = Compositor(self._ctx, size, linear_light)
+        with self._ctx:
+            self.compositor = Compositor(self._ctx, size, linear_light)
         self._feed = TapFeed(self.compositor, later=False)
         self._last: float | None = None
 
@@ -35,14 +36,18 @@ class Headless:
         """Draw `blend` for show time `now` (s) and hand the picture to the taps."""
         dt = now - self._last if self._last is not None else 1 / 60
         self._last = now
-        self.compositor.draw(blend, dt)
-        self._feed.taken(now)
+        # Current for as long as it draws: other stages may live on this thread.
+        with self._ctx:
+            self.compositor.draw(blend, dt)
+            self._feed.taken(now)
 
     def read(self) -> Image:
         """The picture last drawn."""
-        return self.compositor.read()
+        with self._ctx:
+            return self.compositor.read()
 
     def close(self) -> None:
-        self._feed.close()
-        self.compositor.release()
+        with self._ctx:
+            self._feed.close()
+            self.compositor.release()
         self._ctx.release()
