@@ -114,12 +114,14 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 def _schedule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="EXPR", help="like '0:(1.0), 2s:(1.1+0.02*sin(2*pi*beat/4))'")
-    parser.add_argument("--frames", type=whole(1, 100000), default=10, metavar="N", help="how many values (10)")
+    parser.add_argument("--frames", type=whole(1, 100000), default=120, metavar="N", help="how many values (120)")
     parser.add_argument("--fps", type=number(1, 240, "frames/s"), default=30.0, metavar="F", help="frames/s (30)")
     parser.add_argument("--bpm", type=number(20, 400, "beats/min"), default=120.0, metavar="B", help="tempo (120)")
     parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="seed of noise (0)")
-    parser.add_argument("--compat", choices=["deforum"], help="read it as that family does, quirks and all")
-    parser.add_argument("--json", action="store_true", help="the values as a JSON list")
+    parser.add_argument("--compat", choices=["deforum"], default="", help="read it as that family does, quirks and all")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="the values as a JSON list")
+    shown.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the values as a curve")
 
 
 def _json(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it, so `liveanim --help` is qui
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -24,9 +25,19 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "demo": commands.demo,
     "presets": commands.presets,
     "words": commands.words,
+    "schedule": commands.schedule,
     "devices": commands.devices,
     "doctor": commands.doctor,
 }
+
+
+class _OneLine(logging.Formatter):
+    """A warning reads like an error: who says it, then one line. Tracebacks only with LIVEANIM_DEBUG."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = f"{record.name.partition('.')[0]}: {' '.join(record.getMessage().split())}"
+        shown = record.exc_info is not None and os.environ.get("LIVEANIM_DEBUG")
+        return f"{text}\n{self.formatException(record.exc_info)}" if shown and record.exc_info else text
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
@@ -47,6 +58,8 @@ def _fail(message: str) -> int:
 def main(argv: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
     signal.signal(signal.SIGTERM, _terminated)
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_OneLine())
     try:
         arguments = parse(argv, COMMANDS)
         code = COMMANDS[arguments.command](arguments)

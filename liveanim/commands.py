@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -12,6 +14,8 @@ from .arguments import Arguments
 from .core.errors import UserError
 from .options import BUILTIN, PlayOptions, RenderOptions
 from .probes import Answer
+
+log = logging.getLogger(__name__)
 
 
 def say(text: str = "") -> None:
@@ -188,4 +192,27 @@ def words(arguments: Arguments) -> int:
     for title, group in known.items() if isinstance(known, dict) else {"words": known}.items():
         say(f"{title}:")
         say(textwrap.fill(", ".join(sorted(map(str, group))), 100, initial_indent="  ", subsequent_indent="  "))
+    return 0
+
+
+def schedule(arguments: Arguments) -> int:
+    from .core.expr import compile_expr
+    from .core.schedule import values
+
+    expression = compile_expr(arguments.text, compat=arguments.compat)
+    for warning in expression.warnings:
+        log.warning("%s", warning)
+    rows = values(
+        expression, arguments.frames, fps=arguments.fps, bpm=arguments.bpm, seed=arguments.seed, compat=arguments.compat
+    )
+    if arguments.plot is not None:
+        from .plot import draw_curve
+
+        draw_curve(rows, arguments.plot, arguments.fps, arguments.text)
+        say(f"{arguments.plot}: {arguments.frames} values")
+    elif arguments.json:
+        say(json.dumps([float(value) if math.isfinite(value) else None for value in rows]))
+    else:
+        for frame, value in enumerate(rows):
+            say(f"{frame:>6}  {frame / arguments.fps:8.3f} s  {value:.6g}")
     return 0

@@ -1,0 +1,71 @@
+"""A curve of values over time as a PNG, to see what a schedule does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .core.errors import UserError
+
+_SIZE, _LEFT, _EDGE, _BOTTOM, _TOP = (960, 360), 84, 20, 34, 40
+_PAPER, _GRID, _INK, _CURVE = (16, 18, 24), (44, 48, 60), (196, 200, 212), (255, 176, 64)
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers between `low` and `high`, at most about `most` of them."""
+    if not high > low:
+        return [low]
+    rough = (high - low) / most
+    unit = 10.0 ** np.floor(np.log10(rough))
+    step = unit * next(factor for factor in (1, 2, 5, 10) if factor * unit >= rough * 0.999)
+    return [float(round(n * step, 12)) for n in range(int(np.ceil(low / step - 1e-9)), int(high / step + 1e-9) + 1)]
+
+
+def draw_curve(values: NDArray[np.float64], path: Path, fps: float, title: str) -> None:
+    """Draws `values` (one a frame) to `path`; where one is not finite the curve has a gap. UserError if none is."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        raise UserError("there is nothing to draw: the expression has no finite value")
+    low, high = float(finite.min()), float(finite.max())
+    if high - low < 1e-12:
+        low, high = low - 0.5, high + 0.5
+    width, height = _SIZE
+    seconds = max(1, len(values) - 1) / fps
+
+    def across(time: float) -> float:
+        return _LEFT + (width - _LEFT - _EDGE) * time / seconds
+
+    def up(value: float) -> float:
+        return height - _BOTTOM - (height - _TOP - _BOTTOM) * (value - low) / (high - low)
+
+    # Drawn at twice the size and made smaller, for smooth lines.
+    picture = Image.new("RGB", (2 * width, 2 * height), _PAPER)
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(26)
+    for value in ticks(low, high):
+        draw.line([(2 * _LEFT, 2 * up(value)), (2 * (width - _EDGE), 2 * up(value))], _GRID, 2)
+        draw.text((2 * _LEFT - 16, 2 * up(value)), f"{value:g}", _INK, font, anchor="rm")
+    for time in ticks(0.0, seconds, 10):
+        draw.line([(2 * across(time), 2 * _TOP), (2 * across(time), 2 * (height - _BOTTOM))], _GRID, 2)
+        draw.text((2 * across(time), 2 * (height - _BOTTOM) + 12), f"{time:g} s", _INK, font, anchor="ma")
+    draw.text((2 * _LEFT, 40), title if len(title) < 110 else title[:107] + "...", _INK, font, anchor="lm")
+    for run in _runs(values):
+        points = [(2 * across(frame / fps), 2 * up(value)) for frame, value in run]
+        draw.line(points if len(points) > 1 else points * 2, _CURVE, 5, joint="curve")
+    picture.resize(_SIZE, Image.Resampling.LANCZOS).save(path, "PNG")
+
+
+def _runs(values: NDArray[np.float64]) -> list[Sequence[tuple[int, float]]]:
+    """The stretches of finite values, as (frame, value)."""
+    runs: list[list[tuple[int, float]]] = [[]]
+    for frame, value in enumerate(values):
+        if np.isfinite(value):
+            runs[-1].append((frame, float(value)))
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
