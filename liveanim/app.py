@@ -18,6 +18,7 @@ from .core.errors import UserError
 from .core.model import Blend, ControlEvent
 from .core.params import spec
 from .core.preset import Preset
+from .inputs import playback
 from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
 from .inputs.ears import Ears
@@ -220,9 +221,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         if options.record is not None:
             _record(options.record, stage, ears)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides)
-        show = Show([keys], ears, port, choice, settings, preset)
-        clock.restart()
-        yield Live(show, clock, (stage,))
+        yield Live(Show([keys], ears, port, choice, settings, preset), clock, (stage,))
 
 
 def _stage(options: PlayOptions) -> Window | Headless:
@@ -234,16 +233,22 @@ def _stage(options: PlayOptions) -> Window | Headless:
 
 
 def _live_source(options: PlayOptions, clock: WallClock) -> AudioSource:
-    """The file that was named, the input that was named, the default input, or (it is said) the built-in track."""
-    if options.audio is not None:
-        return Steady(open_supply(options.audio, loop=True))
-    try:
-        return LiveInput(options.input, clock.now)
-    except UserError as error:
-        if options.input is not None:
-            raise
-        log.warning("%s; the built-in track plays instead", error)
-        return Steady(open_supply(BUILTIN))
+    """The file that was named, the input that was named, the default input, or (it is said) the built-in track.
+
+    Show time begins with the sound: opening a supply may take a second.
+    """
+    supply = None if options.audio is None else open_supply(options.audio, loop=True)
+    if supply is None:
+        try:
+            clock.restart()
+            return LiveInput(options.input, clock.now)
+        except UserError as error:
+            if options.input is not None:
+                raise
+            log.warning("%s; the built-in track plays instead", error)
+            supply = open_supply(BUILTIN)
+    clock.restart()
+    return playback.play(supply, clock.now)
 
 
 def _loading(plan: Plan) -> Callable[[], Renderer] | None:
