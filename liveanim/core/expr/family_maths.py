@@ -83,7 +83,7 @@ def invert(x: float) -> float:
         return NAN
 
 
-# -- nodes: a result that is a float needs no further look, and nearly every one is -------------------------------------
+# -- nodes: a result that is a float needs no further look; nearly every one is ----------------------------------------
 
 
 def make_add(a: Operand, b: Operand) -> Node:

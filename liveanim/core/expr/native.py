@@ -67,7 +67,7 @@ class Native:
         self._scope = scope
 
     def number(self, text: str) -> Operand:
-        value = float(text)
+        value = float(text.replace("_", ""))
         if value == maths.INF:
             raise Reject("number too large")
         return value
