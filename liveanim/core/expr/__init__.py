@@ -52,9 +52,9 @@ class Expression:
             return NAN
 
     def raw(self, env: Env, memory: Memory) -> float:
-        """As `evaluate`, but infinities stay infinities."""
+        """As `evaluate`, but infinities stay, and so do the family's whole numbers (int) and truth values."""
         try:
-            return float(self._node(env, memory))
+            return self._node(env, memory)
         except _TROUBLE:
             return NAN
 

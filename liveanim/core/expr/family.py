@@ -141,6 +141,11 @@ class Family(Native):
             self._scope.warn("// divides without rounding in this family; write floor(a/b) for whole numbers")
         return super().chain(symbols, operands)
 
+    def two(self, symbol: str, a: Operand, b: Operand) -> Operand:
+        if symbol == "//" and not callable(a) and not callable(b) and b != 0:
+            return a // b
+        return super().two(symbol, a, b)
+
     def compare(self, symbols: Sequence[str], operands: Sequence[Operand]) -> Operand:
         if len(symbols) > 1:
             raise Reject("the family has no a < b < c: write (a < b) & (b < c)")

@@ -115,10 +115,11 @@ class Native:
             return self._long(symbols, operands)
         value = operands[0]
         for index, symbol in enumerate(symbols, 1):
-            value = self._two(symbol, value, operands[index])
+            value = self.two(symbol, value, operands[index])
         return value
 
-    def _two(self, symbol: str, a: Operand, b: Operand) -> Operand:
+    def two(self, symbol: str, a: Operand, b: Operand) -> Operand:
+        """`a symbol b`, worked out at once when both are numbers."""
         if callable(a) or callable(b):
             maker = self.makers.get(symbol)
             return maker(a, b) if maker else apply(self.operators[symbol], a, b)
@@ -130,7 +131,7 @@ class Native:
         if not any(callable(operand) for operand in operands):
             value = operands[0]
             for symbol, operand in zip(symbols, operands[1:], strict=True):
-                value = self._two(symbol, value, operand)
+                value = self.two(symbol, value, operand)
             return value
         nodes = [as_node(operand) for operand in operands]
         return run_through([self.operators[symbol] for symbol in symbols], nodes[0], nodes[1:])
