@@ -53,7 +53,7 @@ class Encoder:
         self._video: Any = self._add_video()
         self._audio: Any = self._add_audio() if form.channels else None
         self._resampler: Any = None
-        self._fifo: Any = av.AudioFifo() if form.channels else None
+        self._waiting: list[Samples] = []
         self._input_rate = 0
         self._samples = 0
         self.frames = 0
@@ -105,39 +105,42 @@ class Encoder:
         """Append sound: (n,) or (n, channels) float32 at `rate` Hz; other rates and channel counts are converted."""
         if self._audio is None or not len(samples):
             return
-        planes = np.ascontiguousarray(np.atleast_2d(samples.T)[:2], dtype=np.float32)
-        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout="mono" if len(planes) == 1 else "stereo")
-        frame.sample_rate = rate
+        planes = _channels(samples, self._form.channels)
+        layout = self._audio.codec_context.layout.name
         if self._resampler is None or rate != self._input_rate:
             self._flush_resampler()
-            layout = self._audio.codec_context.layout.name
             self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=self._form.audio_rate)
             self._input_rate = rate
-        frame.pts = None
-        for converted in self._resampler.resample(frame):
-            self._queue(converted)
+        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
+        frame.sample_rate = rate
+        self._waiting += [converted.to_ndarray() for converted in self._resampler.resample(frame)]
         self._encode_sound()
 
     def _flush_resampler(self) -> None:
         if self._resampler is not None:
-            for rest in self._resampler.resample(None):
-                self._queue(rest)
-
-    def _queue(self, frame: Any) -> None:
-        frame.pts = None
-        self._fifo.write(frame)
+            self._waiting += [rest.to_ndarray() for rest in self._resampler.resample(None)]
 
     def _encode_sound(self) -> None:
         """Encode whole blocks as far as the picture has come; what is ahead of it waits: it may have to be cut."""
-        while self._fifo.samples >= _BLOCK and self._samples + _BLOCK <= self._length():
-            self._encode_block(_BLOCK)
+        ready = min(sum(part.shape[1] for part in self._waiting), self._length() - self._samples)
+        self._encode_samples(ready - ready % _BLOCK)
 
-    def _encode_block(self, size: int) -> None:
-        block = self._fifo.read(size)
-        block.sample_rate = self._form.audio_rate
-        block.pts, block.time_base = self._samples, Fraction(1, self._form.audio_rate)
-        self._samples += size
-        self._file.mux(self._audio.encode(block))
+    def _encode_samples(self, count: int) -> None:
+        """Encode `count` of the waiting samples."""
+        if count <= 0:
+            return
+        waiting = np.concatenate(self._waiting, axis=1)
+        self._waiting = [waiting[:, count:]]
+        for start in range(0, count, _BLOCK):
+            block: Any = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(waiting[:, start : min(start + _BLOCK, count)]),
+                format="fltp",
+                layout=self._audio.codec_context.layout.name,
+            )
+            block.sample_rate = self._form.audio_rate
+            block.pts, block.time_base = self._samples, Fraction(1, self._form.audio_rate)
+            self._samples += block.samples
+            self._file.mux(self._audio.encode(block))
 
     def _length(self) -> int:
         """Sound samples that belong to the frames written so far."""
@@ -147,24 +150,20 @@ class Encoder:
         """Bring the sound to the length of the picture, write what is waiting and close the file."""
         if self._audio is not None:
             self._flush_resampler()
-            self._pad(self._length() - self._samples - self._fifo.samples)
-            self._encode_sound()
-            if self._length() > self._samples:
-                self._encode_block(self._length() - self._samples)
+            left = self._length() - self._samples
+            self._waiting.append(np.zeros((min(2, self._form.channels), left), dtype=np.float32))
+            self._encode_samples(left)
             self._file.mux(self._audio.encode(None))
         self._file.mux(self._video.encode(None))
         self._file.close()
 
-    def _pad(self, count: int) -> None:
-        layout = self._audio.codec_context.layout
-        while count > 0:
-            size = min(count, self._form.audio_rate)
-            nothing = np.zeros((len(layout.channels), size), np.float32)
-            silence = av.AudioFrame.from_ndarray(nothing, format="fltp", layout=layout.name)
-            silence.sample_rate = self._form.audio_rate
-            self._queue(silence)
-            count -= size
-
     def close(self) -> None:
         """Close the file as it is, after an error."""
         self._file.close()
+
+
+def _channels(samples: Samples, count: int) -> Samples:
+    """(n,) or (n, channels) sound as (count, n): for 1 the mean of the first two, for 2 those two, or one doubled."""
+    planes = np.atleast_2d(samples.T)
+    planes = planes[:2].mean(axis=0, keepdims=True) if count == 1 else planes[[0, min(1, len(planes) - 1)]]
+    return np.ascontiguousarray(planes, dtype=np.float32)

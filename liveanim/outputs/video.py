@@ -93,6 +93,11 @@ class VideoWriter:
         """Frames recorded so far, repeats included."""
         return self._pacer.frames
 
+    @property
+    def waiting(self) -> bool:
+        """Whether pictures or sound are not yet encoded."""
+        return not self._queue.empty()
+
     def picture(self, image: Image, now: float) -> None:
         """The stage showed `image` (height, width, 3) at show time `now` (s)."""
         if self._closed or self._stopped():
@@ -113,7 +118,7 @@ class VideoWriter:
             return
         seconds = len(samples) / rate
         if self._live and self._newest is not None:
-            self._fill(self._newest - self._start() - seconds - _GAP, _GAP)
+            self._fill(self._newest - self._start() - _GAP, _GAP)
         self._heard += seconds
         self._queue.put(_Sound(np.array(samples, dtype=np.float32), rate))
 
