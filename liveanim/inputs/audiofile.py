@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.errors import UserError, near
-from .sources import Samples
+from .sources import Samples, Supply
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -102,6 +102,38 @@ class FileSupply:
 
     def close(self) -> None:
         self._container.close()
+
+
+class Converted:
+    """A supply of one or two channels at another sample rate, by FFmpeg's resampler."""
+
+    def __init__(self, supply: Supply, rate: int) -> None:
+        import av
+
+        self._supply, self.rate = supply, rate
+        self.name, self.channels, self.duration = supply.name, supply.channels, supply.duration
+        self._layout = "mono" if supply.channels == 1 else "stereo"
+        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=rate)
+        self._left: Samples = np.zeros((0, supply.channels), dtype=np.float32)
+
+    @property
+    def problem(self) -> str:
+        return self._supply.problem
+
+    def take(self, count: int) -> Samples:
+        import av
+
+        while len(self._left) < count:
+            samples = np.ascontiguousarray(self._supply.take(2048).T)
+            frame = av.AudioFrame.from_ndarray(samples, "fltp", self._layout)
+            frame.rate = self._supply.rate
+            pieces = [piece.to_ndarray().T for piece in self._resampler.resample(frame)]
+            self._left = np.concatenate([self._left, *pieces]).astype(np.float32)
+        out, self._left = self._left[:count], self._left[count:]
+        return out
+
+    def close(self) -> None:
+        self._supply.close()
 
 
 def _both_sides(frame: AudioFrame) -> Samples:

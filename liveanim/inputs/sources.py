@@ -85,10 +85,10 @@ class Loop:
 
 
 class Steady:
-    """A supply played in show time, unheard: sample n belongs to n / rate seconds. For offline and silent shows."""
+    """A supply played in show time, unheard: sample n belongs to start + n / rate. For offline and silent shows."""
 
-    def __init__(self, supply: Supply) -> None:
-        self._supply, self._count = supply, 0
+    def __init__(self, supply: Supply, start: float = 0.0) -> None:
+        self._supply, self._start, self._count = supply, start, 0
         self.rate, self.channels = supply.rate, supply.channels
 
     @property
@@ -97,10 +97,10 @@ class Steady:
 
     @property
     def heard(self) -> float:
-        return self._count / self.rate
+        return self._start + self._count / self.rate
 
     def read(self, now: float) -> Samples:
-        count = max(0, round(now * self.rate) - self._count)
+        count = max(0, round((now - self._start) * self.rate) - self._count)
         self._count += count
         return self._supply.take(count)
 

@@ -1,0 +1,166 @@
+"""Live sound: a card's blocks go into a ring, the loop takes them out, and an unplugged card does not end the show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import UserError
+from .devices import Choice, choose_input
+from .portaudio import Callback, Keeper, Stream, StreamSpec, best_rate, open_stream, refresh, sound_devices
+from .sources import Samples
+from .timeline import Ring, Stamps, Timeline
+
+_RING = 4.0  # seconds of sound that wait while the loop is busy
+
+Opener = Callable[[StreamSpec, Callback], Stream]
+Chooser = Callable[[bool], Choice]
+"""Finds the wanted device; the argument says whether to look again at what is plugged in."""
+
+
+class _Session:
+    """One opening of the device: what its callback writes and the loop reads. `running` comes before any read."""
+
+    def __init__(self, choice: Choice, now: Callable[[], float]) -> None:
+        self._now = now
+        self.wide = max(choice.columns) + 1
+        self._columns = list(choice.columns)
+        self._ring = Ring(int(_RING * max(48000, best_rate(choice.device))), self.wide)
+        self._stamps = Stamps()
+        self._read = 0
+        self.xruns = 0
+
+    def running(self, rate: int, rate_out: int) -> None:
+        """The stream was opened at `rate`; samples are to be had at `rate_out`."""
+        self._timeline = Timeline(rate)
+        self._match = RateMatch(rate, rate_out) if rate != rate_out else None
+
+    @property
+    def blocks(self) -> int:
+        return self._stamps.count
+
+    def callback(self, indata: Samples, frames: int, info: Any, status: Any) -> None:
+        """In the driver's thread: copy and stamp, nothing else."""
+        self._ring.write(indata)
+        self._stamps.note(self._ring.written, self._now())
+        if status:
+            self.xruns += 1
+
+    def read(self, channels: int) -> tuple[Samples, float]:
+        """(n, channels) samples not yet read, and the show time at which the last of them was heard."""
+        self._stamps.tell(self._timeline)
+        end = self._ring.written
+        # Half of the ring is kept clear of the reader, so that the callback does not write where it reads.
+        begin = max(self._read, end - self._ring.capacity // 2)
+        self._read = end
+        samples = _fit(self._ring.copy(begin, end)[:, self._columns], channels)
+        return samples if self._match is None else self._match.convert(samples), self._timeline.time_of(end)
+
+
+class LiveInput:
+    """An `AudioSource` from a sound input.
+
+    wanted   device and channels as `devices.choose_input` takes them; None: the default input
+    now      show time of this instant; called in the driver's thread
+    watched  False: nobody looks after the device until someone calls `keeper.step`
+    UserError when there is no such input at the start. Later trouble is told by `status`, and the input comes back by
+    itself under the same name; `rate` stays what it was, also if the device then runs at another.
+    """
+
+    def __init__(
+        self,
+        wanted: str | None,
+        now: Callable[[], float],
+        *,
+        opener: Opener = open_stream,
+        chooser: Chooser | None = None,
+        watched: bool = True,
+    ) -> None:
+        self._now, self._opener = now, opener
+        self._choose = chooser or _by_name(wanted)
+        self._first = True
+        self.rate = 0
+        self.heard = 0.0
+        self.keeper = Keeper(self._open, lambda: self._session.blocks)
+        if watched:
+            self.keeper.start()
+
+    def _open(self) -> Stream:
+        """Find and open the device. Called here first, later in the keeper's thread."""
+        choice = self._choose(not self._first)
+        session = _Session(choice, self._now)
+        stream = self._opener(StreamSpec(choice.device, session.wide, self.rate or None), session.callback)
+        if self._first:
+            self.rate, self.channels, self.name = stream.rate, len(choice.columns), stream.name
+            self._first = False
+        session.running(stream.rate, self.rate)
+        self.latency = stream.latency
+        self._session = session  # from here on the loop reads the new one
+        return stream
+
+    def read(self, now: float) -> Samples:
+        samples, heard = self._session.read(self.channels)
+        if len(samples):
+            self.heard = heard
+        return samples
+
+    def status(self) -> str:
+        if self.keeper.state == "gone":
+            return f"gone: {self.name}, retrying"
+        if self.keeper.state == "silent":
+            return f"no sound from {self.name}, waiting"
+        count = self._session.xruns
+        xruns = f", {count} xrun{'s' * (count > 1)}" if count else ""
+        return f"{self.name} {self.rate / 1000:g} kHz{xruns}"
+
+    def close(self) -> None:
+        self.keeper.close()
+
+
+def _by_name(wanted: str | None) -> Chooser:
+    def choose(again: bool) -> Choice:
+        if again:
+            refresh()
+        inputs, _ = sound_devices()
+        if not inputs and not again:
+            # PortAudio may have been started before the sound server was.
+            refresh()
+            inputs, _ = sound_devices()
+        return choose_input(inputs, wanted)
+
+    return choose
+
+
+def _fit(samples: Samples, channels: int) -> Samples:
+    """(n, m) as (n, channels): a device that came back with fewer channels repeats its last."""
+    have = samples.shape[1]
+    return samples if have == channels else samples[:, [min(k, have - 1) for k in range(channels)]]
+
+
+class RateMatch:
+    """Turns one sample rate into another by straight lines between samples: for a device that came back changed.
+
+    Good enough to go on with; no delay, and n seconds in are n seconds out.
+    """
+
+    def __init__(self, rate_in: int, rate_out: int) -> None:
+        if rate_in <= 0 or rate_out <= 0:
+            raise UserError(f"sample rates must be positive, not {rate_in} and {rate_out} Hz")
+        self._ratio = rate_in / rate_out
+        self._last: Samples | None = None
+        self._place = 0.0  # where the next output sample lies, in input samples after `last`
+
+    def convert(self, samples: Samples) -> Samples:
+        """(n, channels) at the one rate -> (m, channels) at the other."""
+        if not len(samples):
+            return samples
+        line = np.concatenate([samples[:1] if self._last is None else self._last, samples])
+        count = max(0, int(np.ceil((len(samples) - self._place) / self._ratio)))
+        places = self._place + self._ratio * np.arange(count)
+        whole = places.astype(np.int64)
+        share = (places - whole).astype(np.float32)[:, None]
+        self._place += count * self._ratio - len(samples)
+        self._last = samples[-1:]
+        return np.asarray(line[whole] * (1 - share) + line[whole + 1] * share, dtype=np.float32)

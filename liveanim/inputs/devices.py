@@ -1,0 +1,139 @@
+"""What this machine has to listen to and to play on, as values; and how a performer's words choose among it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..core.errors import UserError, near
+
+# The same card shows up once per host API; the quicker ones come first.
+_SYSTEMS = ("ASIO", "Windows WASAPI", "Core Audio", "ALSA", "JACK Audio Connection Kit", "OSS", "Windows WDM-KS")
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDevice:
+    """One PortAudio device in one direction. `latency` is what the driver claims for quick work, seconds."""
+
+    number: int
+    name: str
+    system: str
+    channels: int
+    rate: int
+    latency: float = 0.0
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Everything found. `problems` has one line for each part that could not be asked."""
+
+    inputs: tuple[SoundDevice, ...] = ()
+    outputs: tuple[SoundDevice, ...] = ()
+    midi_inputs: tuple[str, ...] = ()
+    midi_outputs: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chosen device and which of its channels to take, counted from 0."""
+
+    device: SoundDevice
+    columns: tuple[int, ...]
+
+
+def list_devices() -> Devices:
+    """Sound devices and MIDI ports of this moment. Never raises. Not for polling: MIDI listings upset JACK."""
+    from .portaudio import sound_devices
+
+    problems: list[str] = []
+    inputs: tuple[SoundDevice, ...] = ()
+    outputs: tuple[SoundDevice, ...] = ()
+    try:
+        inputs, outputs = sound_devices()
+    except UserError as error:
+        problems.append(str(error))
+    midi_inputs, midi_outputs = _midi_ports(problems)
+    return Devices(inputs, outputs, midi_inputs, midi_outputs, tuple(problems))
+
+
+def _midi_ports(problems: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        import rtmidi
+    except ImportError as error:
+        problems.append(f"MIDI: python-rtmidi cannot be loaded ({error}); reinstall it with pip")
+        return (), ()
+    inputs: list[str] = []
+    outputs: list[str] = []
+    silent = []
+    systems = rtmidi.get_compiled_api()
+    for api in systems:
+        try:
+            probe_in, probe_out = rtmidi.MidiIn(api), rtmidi.MidiOut(api)
+            inputs += probe_in.get_ports()
+            outputs += probe_out.get_ports()
+            probe_in.delete()
+            probe_out.delete()
+        except (rtmidi.RtMidiError, SystemError, OSError) as error:
+            silent.append(f"{rtmidi.get_api_display_name(api)}: {error}")
+    if len(silent) == len(systems):
+        problems.append("MIDI: " + "; ".join(silent))
+    return tuple(inputs), tuple(outputs)
+
+
+def choose_input(devices: Sequence[SoundDevice], wanted: str | None) -> Choice:
+    """The input a performer asked for.
+
+    None          the system's default input, its first two channels
+    'USB'         the device whose name holds this, in any case; 'jack' works too: names of systems count
+    '3'           the device of that number
+    'USB:1-2'     its channels 1 and 2; 'USB:3' its third channel alone; ':2' the default device's second
+    UserError lists the inputs when none fits.
+    """
+    if not devices:
+        raise UserError("no sound input found; plug one in, start the sound server, or play a file with --audio FILE")
+    if wanted is None or not wanted.strip():
+        return _with_channels(_default(devices), None)
+    device = None if wanted.startswith(":") else find(devices, wanted)
+    if device is not None:
+        return _with_channels(device, None)
+    name, _, channels = wanted.rpartition(":")
+    if re.fullmatch(r"\d{1,3}(-\d{1,3})?", channels):
+        device = find(devices, name) if name else _default(devices)
+        if device is not None:
+            return _with_channels(device, channels)
+    known = ", ".join(f"{device.name!r}" for device in devices)
+    raise UserError(f"no sound input {wanted!r}{near(wanted, [d.name for d in devices])}; there are: {known}")
+
+
+def find(devices: Sequence[SoundDevice], wanted: str) -> SoundDevice | None:
+    """The device of that number, of exactly that name, or with that in its name; the quickest system first."""
+    text = wanted.strip().casefold()
+    ranked = sorted(devices, key=_rank)
+    tests = (
+        lambda device: text == str(device.number),
+        lambda device: text == device.name.casefold(),
+        lambda device: text in device.name.casefold(),
+        lambda device: text in f"{device.name} ({device.system})".casefold(),
+    )
+    return next((device for test in tests for device in ranked if text and test(device)), None)
+
+
+def _rank(device: SoundDevice) -> tuple[int, int]:
+    return (_SYSTEMS.index(device.system) if device.system in _SYSTEMS else len(_SYSTEMS), device.number)
+
+
+def _default(devices: Sequence[SoundDevice]) -> SoundDevice:
+    return next((device for device in devices if device.default), devices[0])
+
+
+def _with_channels(device: SoundDevice, text: str | None) -> Choice:
+    if text is None:
+        return Choice(device, tuple(range(min(2, device.channels))))
+    first, _, last = text.partition("-")
+    low, high = int(first), int(last or first)
+    if not (1 <= low <= high <= device.channels and high - low < 8):
+        raise UserError(f"{device.name!r} has channels 1 to {device.channels}; {text!r} is not among them (8 at most)")
+    return Choice(device, tuple(range(low - 1, high)))

@@ -1,0 +1,284 @@
+"""PortAudio, tamed: what the other sound modules need of it, and how to live with cards that come and go.
+
+Measured habits that shape this module: a block size must always be given; an unplugged stream ends without an
+exception, or stays "active" and brings no more blocks; the device list is frozen until PortAudio is started again;
+closing a stream whose JACK server died never returns.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+from ..core.errors import UserError
+from .devices import SoundDevice
+
+log = logging.getLogger(__name__)
+
+Callback = Callable[[Any, int, Any, Any], None]
+"""(buffer (frames, channels) float32, frames, time info, status flags), as sounddevice calls it."""
+
+_SILENT = 0.5  # seconds without a block after which the status says so
+_STALLED = 2.0  # seconds without a block after which the stream is opened anew
+_RETRY = (0.5, 5.0)  # seconds between attempts: first, and at most
+_OUTPUT_LATENCY = 0.1  # seconds: music need not be prompt, since the show follows it, but it must not stutter
+_CLOSE = 1.0  # seconds a close may take before it is left behind
+
+# PortAudio is not made for calls from several threads at once, and starting it anew kills every stream there is.
+_LOCK = threading.RLock()
+_OPEN: set[int] = set()
+
+
+class Stream(Protocol):
+    """An open, running stream. `latency` in seconds."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def rate(self) -> int: ...
+    @property
+    def latency(self) -> float: ...
+    @property
+    def active(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """A stream to open: `channels` are opened from the first on; `rate` None means the device's own."""
+
+    device: SoundDevice
+    channels: int
+    rate: int | None = None
+    output: bool = False
+
+
+def sounddevice() -> ModuleType:
+    """The sounddevice module. UserError with the cure when PortAudio is not on this machine."""
+    try:
+        import sounddevice as module
+    except OSError:
+        raise UserError(
+            "live sound needs PortAudio: on Debian or Ubuntu type `apt install libportaudio2`; files play without it"
+        ) from None
+    except ImportError as error:
+        raise UserError(f"live sound needs the sounddevice package: `pip install sounddevice` ({error})") from None
+    return module
+
+
+def sound_devices() -> tuple[tuple[SoundDevice, ...], tuple[SoundDevice, ...]]:
+    """(inputs, outputs) that PortAudio knew when it was last started. UserError when it cannot be asked."""
+    sd = sounddevice()
+    with _LOCK:
+        try:
+            systems = [api["name"] for api in sd.query_hostapis()]
+            rows = list(sd.query_devices())
+            defaults = list(sd.default.device)
+        except sd.PortAudioError as error:
+            raise UserError(f"sound devices cannot be listed: {_one_line(error)}") from None
+    ways = []
+    for way, key in enumerate(("input", "output")):
+        ways.append(
+            tuple(
+                SoundDevice(
+                    number=number,
+                    name=row["name"],
+                    system=systems[row["hostapi"]],
+                    channels=row[f"max_{key}_channels"],
+                    rate=round(row["default_samplerate"]),
+                    latency=row[f"default_low_{key}_latency"],
+                    default=number == defaults[way],
+                )
+                for number, row in enumerate(rows)
+                if row[f"max_{key}_channels"] > 0
+            )
+        )
+    return ways[0], ways[1]
+
+
+def refresh() -> None:
+    """Start PortAudio anew, so that it sees what was plugged in since; not while a stream of ours is open."""
+    sd = sounddevice()
+    with _LOCK:
+        if not _OPEN:
+            try:
+                sd._terminate()
+                sd._initialize()
+            except sd.PortAudioError as error:
+                raise UserError(f"PortAudio does not start: {_one_line(error)}") from None
+
+
+def best_rate(device: SoundDevice) -> int:
+    """The device's own rate; 48 kHz for the doors to a sound server, which claim 44.1 kHz whatever it runs at."""
+    server = device.system == "ALSA" and device.name in ("pulse", "default", "pipewire")
+    return device.rate if not server and 16000 <= device.rate <= 192000 else 48000
+
+
+def block_for(rate: int) -> int:
+    """Samples per block: a power of two near 5 ms."""
+    return 1 << max(5, round(math.log2(rate * 0.0053)))
+
+
+class _PortAudioStream:
+    """`Stream` over sounddevice."""
+
+    def __init__(self, spec: StreamSpec, rate: int, callback: Callback) -> None:
+        sd = sounddevice()
+        make = sd.OutputStream if spec.output else sd.InputStream
+        self.name, self.rate = spec.device.name, rate
+        self._finished = False
+        self._stream = make(
+            device=spec.device.number,
+            channels=spec.channels,
+            samplerate=rate,
+            blocksize=block_for(rate) * (4 if spec.output else 1),
+            dtype="float32",
+            latency=_OUTPUT_LATENCY if spec.output else "low",
+            callback=callback,
+            finished_callback=self._finish,
+            **_extras(sd, spec.device),
+        )
+        self._stream.start()
+        self.latency = float(self._stream.latency)
+
+    def _finish(self) -> None:
+        self._finished = True
+
+    @property
+    def active(self) -> bool:
+        return not self._finished and bool(self._stream.active)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _extras(sd: ModuleType, device: SoundDevice) -> dict[str, Any]:
+    if device.system == "Windows WASAPI":
+        return {"extra_settings": sd.WasapiSettings(auto_convert=True)}
+    return {}
+
+
+def open_stream(spec: StreamSpec, callback: Callback) -> Stream:
+    """Open and start a stream at the asked rate, or at the device's own where that is refused. UserError if neither."""
+    sd = sounddevice()
+    rates = [rate for rate in dict.fromkeys((spec.rate, best_rate(spec.device), spec.device.rate)) if rate]
+    problem = ""
+    with _LOCK:
+        for rate in rates:
+            try:
+                stream = _PortAudioStream(spec, rate, callback)
+            except (sd.PortAudioError, ValueError) as error:
+                problem = _one_line(error)
+            else:
+                _OPEN.add(id(stream))
+                return stream
+    way = "output" if spec.output else "input"
+    raise UserError(f"sound {way} {spec.device.name!r} cannot be opened: {problem}")
+
+
+def close_stream(stream: Stream) -> None:
+    """Close `stream`, waiting a second at most: the close of a dead JACK stream never returns."""
+    with _LOCK:
+        helper = threading.Thread(target=_close_quietly, args=(stream,), name="close sound", daemon=True)
+        helper.start()
+        helper.join(_CLOSE)
+        if helper.is_alive():
+            # It stays among the open ones, and leaving the program must not wait for it either.
+            atexit.unregister(sounddevice()._exit_handler)
+            log.warning("sound: closing %s does not return; left behind", stream.name)
+        else:
+            _OPEN.discard(id(stream))
+
+
+def _close_quietly(stream: Stream) -> None:
+    sd = sounddevice()
+    try:
+        stream.close()
+    except sd.PortAudioError as error:
+        log.info("sound: closing %s: %s", stream.name, _one_line(error))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+class Keeper:
+    """Keeps one stream going: watches it in a thread of its own, closes it when it is dead, opens it again.
+
+    make    opens the stream (by name, afresh every time); UserError when that fails
+    blocks  how many blocks have come so far: a stream that brings none is dead, whatever it says
+    The first opening is done here, so UserError tells at once that there is nothing to keep.
+    """
+
+    def __init__(self, make: Callable[[], Stream], blocks: Callable[[], int]) -> None:
+        self._make, self._blocks = make, blocks
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._stream: Stream | None = make()
+        self.state = "open"  # open, silent (no blocks just now), gone
+        self.openings = 1
+        self._count = blocks()
+        self._changed = time.perf_counter()
+        self._retry_at, self._pause = 0.0, _RETRY[0]
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread = threading.Thread(target=self._run, name="sound watch", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.1):
+            try:
+                self.step(time.perf_counter())
+            except Exception as error:  # noqa: BLE001  top of the thread: whatever the driver does, try again
+                log.warning("sound: %s", _one_line(error))
+
+    def step(self, now: float) -> None:
+        """Look after the stream at `now` (seconds of any clock that does not jump)."""
+        if self._stream is None:
+            if now >= self._retry_at:
+                self._reopen(now)
+            return
+        count = self._blocks()
+        if count != self._count:
+            self._count, self._changed, self.state, self._pause = count, now, "open", _RETRY[0]
+        elif now - self._changed > _SILENT:
+            self.state = "silent"
+        if not self._stream.active or now - self._changed > _STALLED:
+            self._lose(now)
+
+    def _lose(self, now: float) -> None:
+        self.state = "gone"
+        self._retry_at = now + self._pause
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            log.warning("sound: %s is gone, retrying", stream.name)
+            close_stream(stream)
+
+    def _reopen(self, now: float) -> None:
+        self._pause = min(2 * self._pause, _RETRY[1])
+        try:
+            self._stream = self._make()
+        except UserError as error:
+            log.info("sound: %s", error)
+            self._retry_at = now + self._pause
+            return
+        log.info("sound: %s is back", self._stream.name)
+        self.openings += 1
+        self._count, self._changed, self.state = self._blocks(), now, "open"
+
+    def close(self) -> None:
+        """Stop watching and close the stream; takes about two seconds at most."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(2.0)
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            close_stream(stream)

@@ -1,0 +1,364 @@
+"""Live input: with a card that the test moves, and with a real sound server that is pulled from under it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liveanim.clock import WallClock
+from liveanim.core.errors import UserError
+from liveanim.core.model import Features
+from liveanim.inputs.analysis import Analyser
+from liveanim.inputs.audio import LiveInput
+from liveanim.inputs.devices import Choice
+from liveanim.inputs.ears import Ears
+from liveanim.inputs.portaudio import block_for, refresh
+from liveanim.inputs.sources import Samples
+from tests.inputs.cards import Card, Clock
+
+
+def ramp(begin: int, end: int, channels: int = 2) -> Samples:
+    return np.repeat(np.arange(begin, end, dtype=np.float32)[:, None], channels, axis=1)
+
+
+def live(card: Card, clock: Clock, columns: tuple[int, ...] = (0, 1)) -> LiveInput:
+    return LiveInput(None, clock, opener=card.open, chooser=lambda again: Choice(card.device, columns), watched=False)
+
+
+def test_samples_arrive_once_in_order_and_say_when_they_were_heard() -> None:
+    card, clock = Card(), Clock()
+    source = live(card, clock)
+    assert len(source.read(0.0)) == 0
+    read = []
+    for n in range(1, 11):
+        clock.time = 5.0 + n * 0.1
+        card.play(ramp((n - 1) * 800, n * 800))
+        if n % 2:
+            read.append(source.read(clock.time))
+    assert np.array_equal(np.concatenate(read), ramp(0, 7200))
+    assert source.heard == pytest.approx(5.9)
+    assert source.status() == "Fake Card 8 kHz"
+
+
+def test_chosen_channels_alone_are_read() -> None:
+    card, clock = Card(channels=4), Clock()
+    source = live(card, clock, columns=(2,))
+    assert card.specs[0].channels == 3
+    card.play(np.tile(np.array([[1, 2, 3]], dtype=np.float32), (100, 1)))
+    assert np.array_equal(source.read(0.1), np.full((100, 1), 3))
+
+
+def test_a_reader_that_slept_gets_the_newest_seconds() -> None:
+    card, clock = Card(rate=48000), Clock()
+    source = live(card, clock)
+    for n in range(100):
+        clock.time = (n + 1) * 0.1
+        card.play(ramp(n * 4800, (n + 1) * 4800))
+    samples = source.read(clock.time)
+    assert 1.0 < len(samples) / 48000 < 4.0
+    assert samples[-1, 0] == 479999
+    assert source.heard == pytest.approx(10.0)
+
+
+def test_a_device_that_ends_comes_back_by_itself() -> None:
+    card, clock = Card(), Clock()
+    source = live(card, clock)
+    source.keeper.step(0.0)
+    card.streams[0].active = False
+    card.plugged = False
+    source.keeper.step(1.0)
+    assert source.status() == "gone: Fake Card, retrying"
+    assert card.streams[0].closed
+    for t in (1.6, 2.7, 4.8):
+        source.keeper.step(t)
+    assert len(source.read(5.0)) == 0
+    card.plugged = True
+    source.keeper.step(9.0)
+    assert source.status() == "Fake Card 8 kHz"
+    clock.time = 9.1
+    card.play(ramp(0, 80))
+    assert len(source.read(9.1)) == 80
+    assert source.heard == pytest.approx(9.1)
+
+
+def test_a_device_that_brings_no_blocks_is_told_and_then_opened_again() -> None:
+    card, clock = Card(), Clock()
+    source = live(card, clock)
+    card.play(ramp(0, 80))
+    source.keeper.step(10.0)
+    source.keeper.step(10.7)
+    assert source.status() == "no sound from Fake Card, waiting"
+    source.keeper.step(12.2)
+    assert source.status() == "gone: Fake Card, retrying"
+    source.keeper.step(13.0)
+    assert len(card.streams) == 2
+    assert source.keeper.openings == 2
+
+
+def test_retries_become_rarer_up_to_five_seconds() -> None:
+    card, clock = Card(), Clock()
+    source = live(card, clock)
+    card.streams[0].active, card.plugged = False, False
+    asked: list[float] = []
+    for n in range(300):
+        before = card.refused
+        source.keeper.step(n * 0.1)
+        asked += [n * 0.1] * (card.refused - before)
+    assert np.diff(asked[:4]) == pytest.approx([1.0, 2.0, 4.0], abs=0.15)
+    assert np.diff(asked[3:]) == pytest.approx([5.0] * (len(asked) - 4), abs=1.15)
+
+
+def test_a_device_that_comes_back_at_another_rate_goes_on_at_the_first() -> None:
+    card, clock = Card(rate=48000), Clock()
+    source = live(card, clock)
+    card.streams[0].active = False
+    card.rate = 44100
+    source.keeper.step(0.0)
+    source.keeper.step(1.0)
+    count = 0
+    for n in range(100):
+        clock.time = 1.0 + n * 0.01
+        card.play(ramp(0, 441))
+        count += len(source.read(clock.time))
+    assert source.rate == 48000
+    assert count == pytest.approx(48000, abs=2)
+
+
+def test_a_device_that_comes_back_with_fewer_channels_still_fills_all() -> None:
+    card, clock = Card(channels=2), Clock()
+    source = live(card, clock)
+    card.streams[0].active = False
+    source._choose = lambda again: Choice(card.device, (0,))
+    source.keeper.step(0.0)
+    source.keeper.step(1.0)
+    card.play(ramp(0, 50, channels=1))
+    assert np.array_equal(source.read(1.0), ramp(0, 50))
+
+
+def test_no_device_at_the_start_is_one_line() -> None:
+    card = Card()
+    card.plugged = False
+    with pytest.raises(UserError, match="cannot be opened"):
+        live(card, Clock())
+
+
+def test_xruns_are_told() -> None:
+    card, clock = Card(), Clock()
+    source = live(card, clock)
+    card.streams[0].callback(ramp(0, 10), 10, None, "input overflow")
+    assert source.status() == "Fake Card 8 kHz, 1 xrun"
+
+
+@pytest.mark.parametrize(("rate", "block"), [(16000, 64), (44100, 256), (48000, 256), (96000, 512), (192000, 1024)])
+def test_blocks_are_about_five_milliseconds_at_any_rate(rate: int, block: int) -> None:
+    assert block_for(rate) == block
+
+
+# --- with a sound server of its own ---------------------------------------------------------------------------------
+
+SINK = ("module-null-sink", "sink_name=stage", "norewinds=1", "rate=48000", "channels=2")
+
+
+class Server:
+    """A PulseAudio of this test alone, with one sink whose monitor is the default source."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "native"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        # fmt: off
+        self._process = subprocess.Popen([
+            "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--realtime=no",
+            "--high-priority=no", "--log-level=error",
+            "-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.socket}", "-L", " ".join(SINK),
+        ], stderr=subprocess.DEVNULL)
+        # fmt: on
+        wait(lambda: self.pactl("info"), 10.0)
+
+    def pactl(self, *words: str) -> bool:
+        return subprocess.run(["pactl", *words], capture_output=True, check=False).returncode == 0
+
+    def play(self, samples: Samples) -> None:
+        """Send (n, 2) samples at 48 kHz to the sink and wait until they are played."""
+        command = ["pacat", "--latency-msec=20", "--format=float32le", "--rate=48000", "--channels=2", "-d", "stage"]
+        subprocess.run(command, input=samples.tobytes(), check=True, timeout=20)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+def wait(done: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    if not (shutil.which("pulseaudio") and shutil.which("pacat")):
+        pytest.skip("no pulseaudio program")
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/native")
+    monkeypatch.setenv("PULSE_RUNTIME_PATH", str(tmp_path))
+    monkeypatch.setenv("PULSE_STATE_PATH", str(tmp_path))
+    monkeypatch.setenv("PULSE_SINK", "stage")
+    monkeypatch.setenv("PULSE_SOURCE", "stage.monitor")
+    server = Server(tmp_path)
+    server.start()
+    refresh()
+    yield server
+    server.kill()
+    monkeypatch.undo()
+    refresh()
+
+
+class Listener:
+    """A show's ears in small: reads them sixty times a second."""
+
+    def __init__(self) -> None:
+        self.clock = WallClock()
+        self.ears = Ears(LiveInput("default", self.clock.now), Analyser(48000))
+        self.features: list[Features] = []
+
+    def until(self, done: Callable[[], bool], seconds: float) -> None:
+        def step() -> bool:
+            self.features += self.ears.read(self.clock.now())
+            return done()
+
+        wait(step, seconds)
+
+    def listen(self, seconds: float) -> list[Features]:
+        first, end = len(self.features), self.clock.now() + seconds
+        self.until(lambda: self.clock.now() > end, seconds + 5)
+        return self.features[first:]
+
+
+def clicks(seconds: float) -> Samples:
+    out = np.zeros((round(48000 * seconds), 2), np.float32)
+    for at in range(0, len(out) - 200, 24000):
+        out[at : at + 144] = 0.8 * np.cos(np.arange(144) * 2 * np.pi * 2000 / 48000)[:, None] * np.hanning(144)[:, None]
+    return out
+
+
+def onsets_while_playing(server: Server, listener: Listener) -> list[float]:
+    command = ["pacat", "--latency-msec=20", "--format=float32le", "--rate=48000", "--channels=2", "-d", "stage"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as player:
+        assert player.stdin is not None
+        player.stdin.write(clicks(2.0).tobytes())
+        player.stdin.close()
+        return [onset for features in listener.listen(2.8) for onset in features.onsets]
+
+
+@pytest.mark.audio
+def test_clicks_through_a_sound_server_arrive_half_a_second_apart(server: Server) -> None:
+    listener = Listener()
+    try:
+        listener.listen(0.5)
+        onsets = onsets_while_playing(server, listener)
+    finally:
+        listener.ears.close()
+    assert len(onsets) == 4
+    assert np.diff(onsets) == pytest.approx([0.5] * 3, abs=0.02)
+
+
+@pytest.mark.audio
+def test_a_sink_that_is_unloaded_and_loaded_again_does_not_end_the_show(server: Server) -> None:
+    listener = Listener()
+    ears = listener.ears
+    try:
+        assert len(onsets_while_playing(server, listener)) == 4
+        server.pactl("unload-module", "module-null-sink")
+        listener.until(lambda: ears.status() == "gone: default, retrying", 4.0)
+        silent = listener.listen(1.0)
+        assert 160 < len(silent) < 220
+        assert silent[-1].values["rms"] < 0.05
+        server.pactl("load-module", *SINK)
+        listener.until(lambda: ears.status().startswith("default 48 kHz"), 9.0)
+        assert len(onsets_while_playing(server, listener)) == 4
+    finally:
+        ears.close()
+    assert np.diff([f.time for f in listener.features]) == pytest.approx(listener.features[0].time, abs=0.06)
+
+
+@pytest.mark.audio
+def test_a_killed_sound_server_that_is_started_again_is_heard_again(server: Server) -> None:
+    listener = Listener()
+    ears = listener.ears
+    try:
+        listener.listen(0.3)
+        server.kill()
+        listener.until(lambda: ears.status() == "gone: default, retrying", 4.0)
+        server.socket.unlink(missing_ok=True)
+        server.start()
+        listener.until(lambda: ears.status().startswith("default 48 kHz"), 9.0)
+        assert len(onsets_while_playing(server, listener)) == 4
+    finally:
+        ears.close()
+
+
+JACK = """
+import sys, time
+from liveanim.inputs.audio import LiveInput
+source = LiveInput("system (JACK", time.perf_counter)
+count, end = 0, time.monotonic() + 5
+while count < 24000 and time.monotonic() < end:
+    count += len(source.read(0.0))
+    time.sleep(0.01)
+print(source.status(), count >= 24000, flush=True)
+sys.stdin.readline()
+end = time.monotonic() + 8
+while not source.status().startswith("gone") and time.monotonic() < end:
+    time.sleep(0.02)
+print(source.status(), flush=True)
+source.close()
+print("closed", flush=True)
+"""
+
+
+@pytest.mark.audio
+def test_a_jack_server_is_listened_to_and_its_death_hangs_nothing() -> None:
+    if not shutil.which("jackd"):
+        pytest.skip("no jackd program")
+    name = f"liveanim{os.getpid()}"
+    env = {**os.environ, "JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
+    jack = subprocess.Popen(
+        ["jackd", "-r", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256"],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait(lambda: subprocess.run(["jack_lsp"], env=env, capture_output=True, check=False).returncode == 0, 10.0)
+        with subprocess.Popen(
+            [sys.executable, "-c", JACK],
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as player:
+            assert player.stdout is not None
+            assert re.fullmatch(r"system 48 kHz(, \d+ xruns?)? True\n", player.stdout.readline())
+            jack.send_signal(signal.SIGKILL)
+            said, _ = player.communicate("\n", timeout=30)
+    finally:
+        jack.kill()
+        jack.wait()
+        for left in Path("/dev/shm").glob(f"jack*{name}*"):
+            left.unlink()
+    assert said == "gone: system, retrying\nclosed\n"
+    assert player.returncode == 0
