@@ -31,6 +31,7 @@ from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
 from .outputs.video import VideoWriter
 from .outputs.window import Window
+from .render.models import find
 from .render.paint import PaintRenderer
 from .render.worker import InlineRender, Renderer, ThreadRender
 from .show import Settings, Show, Sink, Source, run
@@ -145,6 +146,8 @@ def default_model() -> str:
 
 def _plan(preset: Preset, model: str | None, picture: tuple[int, int], overrides: dict[str, float | None]) -> Plan:
     name = model or preset.model or default_model()
+    if name != PAINT:
+        find(name)
     return Plan(
         preset,
         name,

@@ -1,0 +1,150 @@
+"""Whole commands with real parts: sound in, video out. The paint renderer stands in for a model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from liveanim import app
+from liveanim.core.errors import UserError
+from liveanim.core.model import ControlEvent
+from liveanim.inputs.take import EVENTS, META
+from liveanim.options import PlayOptions, RenderOptions
+
+SMALL = (128, 72)
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as video:
+        return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+
+
+def seconds_of(path: Path, kind: str) -> float:
+    with av.open(str(path)) as video:
+        stream = video.streams.get(**{kind: 0})[0]
+        assert stream.duration is not None and stream.time_base is not None
+        return float(stream.duration * stream.time_base)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(b"".join(picture.tobytes() for picture in pictures(path))).hexdigest()
+
+
+def options(tmp_path: Path, source: str = "click:120", **more: object) -> RenderOptions:
+    plain = RenderOptions(source, tmp_path / "out.mp4", size=SMALL, fps=20, seconds=2.0, model="paint", quiet=True)
+    return replace(plain, **more)  # type: ignore[arg-type]
+
+
+def test_a_render_is_as_long_as_its_sound_and_has_every_frame(tmp_path: Path) -> None:
+    asked = options(tmp_path, sheet=tmp_path / "sheet.png")
+    assert app.render(asked) == 0
+    assert len(pictures(asked.output)) == 40
+    assert seconds_of(asked.output, "video") == pytest.approx(2.0, abs=1e-3)
+    assert seconds_of(asked.output, "audio") == pytest.approx(2.0, abs=1 / 20)
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "sheet.png"]
+
+
+def test_the_same_seed_gives_the_same_pictures_and_another_seed_others(tmp_path: Path) -> None:
+    asked = options(tmp_path, seed=5)
+    twice = []
+    for name in ("a.mp4", "b.mp4"):
+        app.render(replace(asked, output=tmp_path / name))
+        twice.append(digest(tmp_path / name))
+    app.render(replace(asked, output=tmp_path / "c.mp4", seed=6))
+    assert twice[0] == twice[1] != digest(tmp_path / "c.mp4")
+
+
+def test_the_picture_jumps_on_the_click(tmp_path: Path) -> None:
+    look = tmp_path / "flash.toml"
+    look.write_text('[prompt]\ntext = ["blue"]\n[picture]\nstrength = 1\n[stage]\nexposure = "-2 + 3*onset"\n')
+    asked = options(tmp_path, "click:60", preset=str(look), fps=30.0, seconds=4.0)
+    app.render(asked)
+    light = np.array([picture.mean() for picture in pictures(asked.output)])
+    rises = np.flatnonzero(np.diff(light) > 0.5 * np.diff(light).max()) + 1
+    assert [int(frame) for frame in rises if frame > 2] == pytest.approx([30, 60, 90], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"source": "no-such.wav"}, "no-such.wav: no such file"),
+        ({"preset": "neon-tunel"}, "did you mean: neon-tunnel"),
+        ({"output": Path("/nowhere/out.mp4")}, "/nowhere"),
+        ({"model": "embr"}, "did you mean: ember"),
+    ],
+)
+def test_a_wrong_wish_is_one_line_and_leaves_nothing_behind(
+    tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    source = str(change.pop("source", "tone:440"))
+    with pytest.raises(UserError) as caught:
+        app.render(options(tmp_path, source, **change))
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_live_show_is_recorded_and_its_take_plays_again(tmp_path: Path) -> None:
+    take, video = tmp_path / "take", tmp_path / "live.mp4"
+    played = PlayOptions("click:120", headless=True, seconds=1.5, model="paint", record=video, take=take, seed=3)
+    assert app.play(replace(played, size=SMALL)) == 0
+    assert 0.5 < seconds_of(video, "video") < 1.7  # real time: a busy machine shows its first frame late
+    assert (take / META).is_file() and (take / EVENTS).is_file()
+    again = options(tmp_path, str(take), model=None, seconds=None)
+    app.render(again)
+    assert 0.5 < seconds_of(again.output, "video") < 1.8
+    first = digest(again.output)
+    app.render(again)
+    assert digest(again.output) == first
+
+
+def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:
+    take = tmp_path / "take"
+    app.play(PlayOptions("silence", headless=True, seconds=0.6, model="paint", take=take, size=SMALL))
+    line = '{"time": 0.25, "target": "out.blackout", "value": "toggle", "source": "test"}\n'
+    (take / EVENTS).write_text(line)
+    asked = options(tmp_path, str(take), model=None, seconds=0.5)
+    app.render(asked)
+    dark = [picture.mean() < 20 for picture in pictures(asked.output)]
+    assert dark == [False] * 5 + [True] * 5
+
+
+def test_noted_events_are_told_once_each() -> None:
+    told: list[ControlEvent] = []
+    event = ControlEvent(0.1, "do.tap")
+    noted = app.Noted(app.Script([event]), told.append)
+    assert [list(noted.read(now)) for now in (0.0, 0.1, 0.2)] == [[], [event], []]
+    assert told == [event]
+
+
+@pytest.mark.parametrize(
+    ("model", "picture", "painted"),
+    [
+        ("paint", (1280, 720), (640, 352)),
+        ("ember", (256, 256), (256, 256)),
+        ("ember", (1280, 720), (448, 256)),
+        ("sd-turbo", (1024, 1024), (512, 512)),
+        ("some/folder", (64, 64), (64, 64)),
+    ],
+)
+def test_a_model_paints_what_it_does_well(model: str, picture: tuple[int, int], painted: tuple[int, int]) -> None:
+    assert app.painted_size(model, picture) == painted
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds", "frames"), [(2.0, None, 60), (2.0, 1.0, 30), (1.01, 9.0, 31), (None, 0.5, 15)]
+)
+def test_a_render_is_as_long_as_the_shorter_of_source_and_wish(
+    duration: float | None, seconds: float | None, frames: int
+) -> None:
+    assert app.frame_count(duration, seconds, 30.0) == frames
+
+
+def test_a_source_without_end_needs_a_wish() -> None:
+    with pytest.raises(UserError, match="--seconds"):
+        app.frame_count(None, None, 30.0)
