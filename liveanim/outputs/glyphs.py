@@ -113,7 +113,7 @@ class Letters:
         boxes, x = [], 0.0
         for letter in readable(text):
             glyph = self._glyphs[size, letter]
-            if glyph.size[0] > 0:
+            if glyph.size[0] > 0 and not letter.isspace():
                 boxes.append((round(x) + glyph.offset[0], glyph.offset[1], *glyph.size, *glyph.uv))
             x += glyph.advance
         return np.array(boxes, dtype=np.float32).reshape(-1, 8)

@@ -108,8 +108,8 @@ def test_details_come_back_where_they_were(tmp_path: Path) -> None:
 
 def test_pictures_at_odd_times_become_a_constant_rate(tmp_path: Path) -> None:
     writer = VideoWriter(tmp_path / "a.mp4", SIZE, 20, channels=0)
-    for level, time in [(40, 0.0), (80, 0.1), (120, 0.11), (160, 0.12), (200, 0.3)]:
-        writer.picture(flat((level,) * 3, SIZE), time)
+    for level, at in [(40, 0.0), (80, 0.1), (120, 0.11), (160, 0.12), (200, 0.3)]:
+        writer.picture(flat((level,) * 3, SIZE), at)
     writer.close()
     times, frames, stream = pictures(tmp_path / "a.mp4")
     assert [round(float(frame.mean()) / 40) * 40 for frame in frames] == [40, 40, 80, 160, 160, 160, 200]

@@ -1,0 +1,168 @@
+"""The HUD: readable, in its place, and never in what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import moderngl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from liveanim.core.model import Blend, Image, Status
+from liveanim.outputs.glyphs import Letters, readable
+from liveanim.outputs.headless import Headless
+from liveanim.outputs.hud import Hud
+from liveanim.outputs.hud_layout import Readout, lay_out, scale_for, sizes_for
+from liveanim.outputs.keys import help_lines
+
+from .pictures import smooth, still
+
+Make = Callable[[tuple[int, int]], Headless]
+LETTERS = Letters(sizes_for(1.0))
+STATUS = Status(
+    "Neon Garden", "ember", "USB Audio 48 kHz", 12.4, 0.084, 126.0, ("camera.zoom",), ("late",), "a garden of glass"
+)
+SIGNALS = {
+    "rms": 0.6,
+    "bass": 0.9,
+    "mid": 0.4,
+    "high": 0.2,
+    "onset": 1.0,
+    "kick": 1.0,
+    "beat": 9.25,
+    "bar": 2,
+    "bpm": 126.0,
+}
+
+
+def blend(**changes: object) -> Blend:
+    values = {"time": 0.0, "signals": SIGNALS, "status": STATUS, **changes}
+    return Blend(**values)  # type: ignore[arg-type]
+
+
+def boxes(
+    size: tuple[int, int] = (1280, 720), readout: Readout | None = None, **changes: object
+) -> NDArray[np.float32]:
+    return lay_out(blend(**changes), readout or Readout(60.0), size, LETTERS)
+
+
+def drawn(size: tuple[int, int], what: Blend, readout: Readout) -> Image:
+    """The HUD over black, top row first, with the panels' own darkness left out of account."""
+    context = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
+    with context:
+        target = context.simple_framebuffer(size)
+        target.use()
+        target.clear()
+        hud = Hud(context)
+        hud.draw(what, readout, size)
+        image: Image = np.frombuffer(target.read(components=3, alignment=1), np.uint8).reshape(size[1], size[0], 3)[
+            ::-1
+        ]
+        hud.release()
+    context.release()
+    return image
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (3840, 2160), (960, 540), (720, 1280)])
+def test_everything_lies_on_the_window_at_every_size(size: tuple[int, int]) -> None:
+    letters = Letters(sizes_for(scale_for(size)))
+    rows = lay_out(
+        blend(freeze=True, blackout=True), Readout(60.0, "REC 00:12", ("disk full",), True, True), size, letters
+    )
+    assert rows.shape[1] == 13 and len(rows) < 2048
+    assert rows[:, 0].min() >= 0 and rows[:, 1].min() >= 0
+    assert (rows[:, 0] + rows[:, 2]).max() <= size[0] and (rows[:, 1] + rows[:, 3]).max() <= size[1]
+
+
+def test_it_grows_with_the_window() -> None:
+    assert scale_for((1280, 720)) == 1.0 and scale_for((3840, 2160)) == 3.0 and scale_for((1920, 1080)) == 1.5
+
+
+def test_letters_stand_on_whole_pixels() -> None:
+    rows = boxes()
+    glyphs = rows[rows[:, 6] > 0]
+    assert len(glyphs) > 80 and np.array_equal(glyphs[:, :4], glyphs[:, :4].round())
+
+
+def test_a_meter_is_as_high_as_its_signal() -> None:
+    def tallest(level: float) -> float:
+        loud, silent = boxes(signals={"bass": level}), boxes(signals={"bass": 0.0})
+        return float(loud[len(loud) - len(silent) :, 3].max(initial=0) if len(loud) == len(silent) else bar(loud))
+
+    def bar(rows: NDArray[np.float32]) -> float:
+        rose = rows[(np.abs(rows[:, 8:11] - (1.0, 0.36, 0.52)).max(axis=1) < 0.01) & (rows[:, 2] == 12)]
+        return float(rose[:, 3].max())
+
+    assert tallest(1.0) == 50 and tallest(0.5) == 25
+
+
+@given(st.dictionaries(st.sampled_from(["rms", "bass", "onset", "kick", "beat", "bar", "bpm"]), st.floats()))
+def test_no_signal_value_breaks_it(signals: dict[str, float]) -> None:
+    assert np.isfinite(boxes(signals=signals)).all()
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_it(text: str) -> None:
+    rows = boxes(status=Status(preset=text, model=text, prompt=text, taken_over=(text,) * 12, warnings=(text,) * 5))
+    assert (rows[:, 0] + rows[:, 2]).max() <= 1280 and len(rows) < 2048
+
+
+def test_text_that_the_font_lacks_stays_readable() -> None:
+    assert readable("café - naïve\nÜber") == "cafe - naive Uber"
+    assert readable("森") == "?"
+
+
+def test_long_text_is_cut_with_an_ellipsis_and_fits() -> None:
+    fitted = LETTERS.fitted("a very long prompt " * 20, 14, 300.0)
+    assert fitted.endswith("…") and LETTERS.width(fitted, 14) <= 300
+    assert LETTERS.fitted("short", 14, 300.0) == "short"
+
+
+def test_digits_are_of_one_width_so_that_numbers_do_not_jitter() -> None:
+    assert len({LETTERS.width(digit * 4, 21) for digit in "0123456789"}) == 1
+
+
+def test_marks_show_what_holds_and_nothing_else() -> None:
+    plain = len(boxes())
+    assert len(boxes(freeze=True)) == plain + 1 + len("FROZEN")
+    assert len(boxes(blackout=True)) == plain + 1 + len("BLACKOUT")
+    assert len(boxes(readout=Readout(60.0, "REC 02:14"))) == plain + 1 + len("REC02:14")
+
+
+def test_the_list_of_keys_has_every_key_once() -> None:
+    names = [name for name, _ in help_lines()]
+    assert {"escape", "F", "space", "B", "H", "1 - 9", "T", "R"} <= set(names) and len(names) == len(set(names))
+
+
+def test_it_is_drawn_where_it_was_laid_out_and_nowhere_else(stage: Make) -> None:
+    stage((8, 8))  # skips where there is no EGL
+    image = drawn((1280, 720), blend(), Readout(60.0))
+    assert image[16 + 12 : 16 + 34, 28:160].max() > 200  # the preset's name
+    assert image[620:690, 30:180].max() > 200  # meters
+    assert image[200:500, 300:1000].max() == 0
+
+
+def test_without_panels_and_keys_nothing_is_drawn(stage: Make) -> None:
+    stage((8, 8))
+    assert drawn((640, 360), blend(), Readout(panels=False)).max() == 0
+
+
+def test_taps_never_see_it(stage: Make) -> None:
+    """The picture a tap gets is the compositor's own, whatever a blend's status says."""
+    one, seen = stage((320, 180)), []
+
+    class Keep:
+        def picture(self, image: Image, now: float) -> None:
+            seen.append(image)
+
+        def close(self) -> None:
+            pass
+
+    one.add_tap(Keep())
+    image = smooth()
+    quiet = still(image)
+    one.write(Blend(0.0, quiet.layers, quiet.stage, SIGNALS, status=STATUS), 0.0)
+    assert np.array_equal(seen[0], image)

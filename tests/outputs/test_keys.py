@@ -1,0 +1,54 @@
+"""What the keys send."""
+
+from __future__ import annotations
+
+import pytest
+
+from liveanim.core.model import ControlEvent
+from liveanim.core.params import PARAMS
+from liveanim.outputs.keys import BY_NAME, KEYS, event_for
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "value"),
+    [
+        ("escape", "do.quit", None),
+        ("space", "out.freeze", "toggle"),
+        ("b", "out.blackout", "toggle"),
+        ("1", "do.preset", 1.0),
+        ("9", "do.preset", 9.0),
+        ("t", "do.tap", None),
+        ("r", "do.reset", None),
+        ("backspace", "do.release", None),
+    ],
+)
+def test_a_key_sends_its_event_stamped_now(name: str, target: str, value: float | str | None) -> None:
+    assert event_for(BY_NAME[name], 2.5, {}) == ControlEvent(2.5, target, value, "keyboard")
+
+
+@pytest.mark.parametrize("name", ["f", "h", "f1", "f11"])
+def test_keys_the_window_acts_on_itself_send_nothing(name: str) -> None:
+    assert event_for(BY_NAME[name], 0.0, {}) is None and BY_NAME[name].local
+
+
+def test_stepping_keys_go_from_the_present_value_and_stay_in_range() -> None:
+    up = event_for(BY_NAME["up"], 0.0, {"exposure": 1.0})
+    assert up is not None and (up.target, up.value) == ("stage.exposure", 1.25)
+    top = event_for(BY_NAME["up"], 0.0, {"exposure": 4.0})
+    assert top is not None and top.value == 4.0
+
+
+def test_turning_the_colours_goes_round() -> None:
+    hue = 0.0
+    for _ in range(24):
+        event = event_for(BY_NAME["right"], 0.0, {"hue": hue})
+        assert event is not None and isinstance(event.value, float)
+        hue = event.value
+        assert -0.5 <= hue <= 0.5
+    assert hue == pytest.approx(0.0, abs=1e-9)
+
+
+def test_every_key_is_named_once_and_sets_something_that_exists() -> None:
+    assert len(BY_NAME) == len(KEYS)
+    for key in KEYS:
+        assert key.doc and (key.local or key.target.startswith("do.") or key.target in PARAMS)
