@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.model import Features, frozen_map
-from .autogain import AutoGain, Envelope, Impulse, to_db
-from .bands import Floats, Ring, band_edges, boxes, clean, hop_for, newest_window, triangles
-from .onsets import Growth, Picker
+from .autogain import Impulse, to_db
+from .bands import Floats, Ring, clean, hop_for, newest_window
+from .beattrack import NetworkTempo
+from .earnet import BANDS, HitNetwork, LogBands, ear_bank
+from .meters import Meters
+from .onsets import Picker, attack_age
 
-RANGE_DB = 36.0  # signals are 0 this far under the loudest
-EVENT_GATE_DB = -96.0  # under this there is nothing to hear, whatever the gain
-DRUM_BANDS = {"kick": (30.0, 120.0), "snare": (180.0, 3000.0), "hat": (7000.0, 16000.0)}
+EVENT_GATE_DB = -100.0  # under this there is nothing to hear, whatever the gain
+RAIL = 0.98  # a hop whose every sample has nearly the same size is a fault, not music
+THRESHOLDS = {"onset": 0.45, "kick": 0.35, "snare": 0.3, "hat": 0.25}
+KEPT_HOPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +45,14 @@ class AnalyserConfig:
     max_gain_db: float = 60.0
 
 
-class BandMeters:
-    """rms and every band as 0..1 signals: auto-gain, gate, attack and release, each on its own."""
+class Tempo(Protocol):
+    """What finds beats: our network and filter, or aubio."""
 
-    def __init__(self, hop_s: float, size: int, rate: int, config: AnalyserConfig) -> None:
-        limits = {"bass": (30.0, 160.0), "mid": (160.0, 2500.0), "high": (2500.0, 16000.0)}
-        limits.update(list(config.bands.items())[:8])
-        self._names = ["rms", *limits]
-        self._bank = boxes(list(limits.values()), size, rate)
-        self._gains = [AutoGain(hop_s, config.max_gain_db, config.gate_db) for _ in self._names]
-        self._envelopes = [Envelope(hop_s, config.attack, config.release) for _ in self._names]
-        self._energy = Envelope(hop_s, 4.0, 4.0)
-        self.silent = True
+    bpm: float
+    confidence: float
 
-    def step(self, rms: float, power: Floats) -> dict[str, float]:
-        """rms of the hop and (size // 2 + 1,) power of the spectrum -> signals by name."""
-        levels = [rms, *np.sqrt(self._bank @ power).tolist()]
-        out: dict[str, float] = {}
-        for name, level, gain, envelope in zip(self._names, levels, self._gains, self._envelopes, strict=True):
-            db = to_db(level)
-            gained = db + gain.step(db)
-            value = 0.0 if gain.silent else min(1.0, max(0.0, 1.0 + gained / RANGE_DB))
-            out[name] = envelope.step(value)
-        self.silent = self._gains[0].silent
-        out["silence"] = 1.0 if self.silent else 0.0
-        out["energy"] = self._energy.step(out["rms"])
-        return out
+    def step(self, hop: Floats, bands: Floats, now: float) -> list[float]:
+        """One hop of samples, its (100,) levels and growth, its end (s) -> times (s) of beats found in it."""
 
 
 class Analyser:
@@ -79,35 +65,30 @@ class Analyser:
         self.rate, self.config = rate, config or AnalyserConfig()
         self.hop = hop_for(rate)
         self.hop_s = self.hop / rate
-        size = self.hop * 4
-        self._window = newest_window(size, self.hop // 4)
-        self._ring = Ring(self.hop * 8, self.hop)
+        self._size = self.hop * 4
+        self._window = newest_window(self._size, self.hop // 4)
+        self._ring = Ring(self.hop * KEPT_HOPS, self.hop)
         self._kept = np.zeros(0, dtype=np.float32)
         self._hops = 0
-        self._size = size
-        self._bank = triangles(band_edges(40.0, 16000.0, 6), size, rate)
-        self._freqs = (np.arange(size // 2 + 1) * rate / size).astype(np.float32)
-        self._meters = BandMeters(self.hop_s, size, rate, self.config)
-        self._growth = Growth(len(self._bank), self.hop_s)
-        self._picker = Picker(self.hop_s, floor=0.04, share=0.05)
-        self._drum_rows = self._rows_of(DRUM_BANDS)
-        self._drum_pickers = {name: Picker(self.hop_s, floor=0.25, share=0.35) for name in DRUM_BANDS}
-        self._impulses = {name: Impulse(self.hop_s, self.config.decay) for name in ("onset", *DRUM_BANDS)}
-        self._flux_peak = 1e-3
+        self._bank = ear_bank(rate)
+        self._log_bands = LogBands(self.hop_s)
+        self._hits = HitNetwork()
+        self._pickers = {name: Picker(threshold, self.hop_s) for name, threshold in THRESHOLDS.items()}
+        self._impulses = {name: Impulse(self.hop_s, self.config.decay) for name in THRESHOLDS}
+        gain = (self.config.gate_db, self.config.max_gain_db)
+        self._meters = Meters(self.hop_s, self._size, rate, self.config.bands, gain)
+        self._meters.set_envelope(self.hop_s, self.config.attack, self.config.release)
         self._onset_count = 0
         self._last_onset = -math.inf
-        self._make_aubio()
+        self._make_parts()
 
-    def _make_aubio(self) -> None:
+    def _make_parts(self) -> None:
         from .aubiotools import AubioOnset, AubioPitch, AubioTempo
 
-        self._aubio_onset = AubioOnset(self.rate) if self.config.onset == "aubio" else None
-        self._tempo = AubioTempo(self.rate)
-        self._pitch = AubioPitch(self.rate) if self.config.pitch else None
-
-    def _rows_of(self, limits: Mapping[str, tuple[float, float]]) -> dict[str, NDArray[np.intp]]:
-        centres = band_edges(40.0, 16000.0, 6)[1:-1]
-        return {name: np.flatnonzero((centres >= low) & (centres < high)) for name, (low, high) in limits.items()}
+        config, rate = self.config, self.rate
+        self._aubio_onset = AubioOnset(rate) if config.onset == "aubio" else None
+        self._tempo: Tempo = AubioTempo(rate) if config.tempo == "aubio" else NetworkTempo(self.hop_s)
+        self._pitch = AubioPitch(rate) if config.pitch else None
 
     @property
     def time(self) -> float:
@@ -116,11 +97,11 @@ class Analyser:
 
     def waveform(self, count: int) -> Floats:
         """The newest `count` samples (at most 8 hops), -1..1, for meters and shaders."""
-        return self._ring.newest(min(count, self.hop * 8)).copy()
+        return self._ring.newest(min(count, self.hop * KEPT_HOPS)).copy()
 
     def spectrum(self, count: int) -> Floats:
-        """(count,) magnitudes of the newest window, 0..1 over 72 dB, linear in frequency up to half the rate."""
-        size = self.hop * 8
+        """(count,) magnitudes of the newest 8 hops, 0..1 over 72 dB, linear in frequency up to half the rate."""
+        size = self.hop * KEPT_HOPS
         bins = np.abs(np.fft.rfft(self._ring.newest(size) * np.hanning(size))) * (4.0 / size)
         db = 20.0 * np.log10(np.maximum(bins, 1e-6))
         at = np.linspace(0, len(bins) - 1, count)
@@ -136,65 +117,60 @@ class Analyser:
         return [self._step(data[i : i + self.hop]) for i in range(0, whole, self.hop)]
 
     def _step(self, hop: Floats) -> Features:
-        newest = self._ring.push(hop)[-self._size :]
+        newest = self._ring.push(hop)
         self._hops += 1
         now = self.time
-        spectrum = np.abs(np.fft.rfft(newest * self._window)).astype(np.float32)
-        power = spectrum * spectrum
-        loud = np.abs(hop)
-        rms = float(np.sqrt(np.mean(hop * hop)))
-        values = self._meters.step(rms, power)
-        # A signal that sits on its rails (DC, a square wave) is a fault, not music.
-        audible = to_db(rms) > EVENT_GATE_DB and float(loud.min()) < 0.98 * float(loud.max())
-        growth = self._growth.step(self._bank @ spectrum)
-        novelty = float(growth.mean())
-        hit = self._picker.step(novelty) and audible
-        onsets = self._onsets(hop, hit, now)
-        drums = {
-            name: self._drum_pickers[name].step(float(growth[rows].mean()) if len(rows) else 0.0) and audible
-            for name, rows in self._drum_rows.items()
+        spectrum = np.abs(np.fft.rfft(newest[-self._size :] * self._window))
+        magnitudes = self._bank @ spectrum
+        bands = self._log_bands.step(magnitudes)
+        chances = self._hits.step(bands)
+        rms = math.sqrt(float(np.dot(hop, hop)) / self.hop)
+        values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].sum()) / BANDS)
+        audible = to_db(rms) > EVENT_GATE_DB and not _on_rails(hop)
+        hits = {
+            name: picker.step(chance) and audible
+            for (name, picker), chance in zip(self._pickers.items(), chances, strict=True)
         }
-        self._flux_peak = max(novelty, self._flux_peak * math.exp(-self.hop_s / 5.0), 1e-3)
-        values["flux"] = novelty / self._flux_peak
-        values.update(self._marks(onsets, drums, now))
-        values.update(self._tones(hop, power))
-        heard = self._tempo.step(hop)
-        beats = tuple(heard) if audible else ()
+        at = now - attack_age(newest, self.hop) / self.rate if any(hits.values()) else now
+        onsets: tuple[float, ...] = (at,) if hits["onset"] else ()
+        if self._aubio_onset is not None:
+            onsets = tuple(self._aubio_onset.step(hop)) if audible else ()
+        beats = self._tempo.step(hop, bands, now)
+        values.update(self._marks(onsets, hits, now))
+        values.update(self._tones(hop))
         return Features(
             time=now,
             values=frozen_map(values),
             onsets=onsets,
-            kicks=(now - self.hop_s / 2,) if drums["kick"] else (),
-            snares=(now - self.hop_s / 2,) if drums["snare"] else (),
-            hats=(now - self.hop_s / 2,) if drums["hat"] else (),
-            beats=beats,
+            kicks=(at,) if hits["kick"] else (),
+            snares=(at,) if hits["snare"] else (),
+            hats=(at,) if hits["hat"] else (),
+            beats=tuple(beats) if audible else (),
             bpm=self._tempo.bpm,
             confidence=self._tempo.confidence,
         )
 
-    def _onsets(self, hop: Floats, hit: bool, now: float) -> tuple[float, ...]:
-        if self._aubio_onset is not None:
-            return tuple(self._aubio_onset.step(hop))
-        return (now - self.hop_s / 2,) if hit else ()
-
-    def _marks(self, onsets: tuple[float, ...], drums: Mapping[str, bool], now: float) -> dict[str, float]:
+    def _marks(self, onsets: tuple[float, ...], hits: dict[str, bool], now: float) -> dict[str, float]:
+        """The impulses, and how many onsets there were and how long ago the last."""
         if onsets:
             self._onset_count += len(onsets)
             self._last_onset = onsets[-1]
-        hits = {"onset": bool(onsets), **drums}
+        hits["onset"] = bool(onsets)
         out = {name: impulse.step(hits[name]) for name, impulse in self._impulses.items()}
         out["onset_count"] = float(self._onset_count)
         out["time_since_onset"] = min(3600.0, now - self._last_onset)
         return out
 
-    def _tones(self, hop: Floats, power: Floats) -> dict[str, float]:
-        total = float(power.sum())
-        hz = float(power @ self._freqs) / total if total > 1e-12 else 0.0
-        centroid = min(1.0, max(0.0, math.log2(hz / 100.0) / 7.0)) if hz > 100.0 else 0.0
-        out = {"centroid": centroid, "pitch": 0.0, "note": 0.0, "pitch_confidence": 0.0}
-        out["harmonic"], out["percussive"] = 0.0, 0.0
-        if self._pitch is not None:
-            self._pitch.step(hop)
-            out["pitch"], out["pitch_confidence"] = self._pitch.hz, self._pitch.confidence
-            out["note"] = 69.0 + 12.0 * math.log2(self._pitch.hz / 440.0) if self._pitch.hz > 0 else 0.0
-        return out
+    def _tones(self, hop: Floats) -> dict[str, float]:
+        """Pitch in Hz, the MIDI note it is, and how sure that is; 0 where there is none."""
+        if self._pitch is None:
+            return {"pitch": 0.0, "note": 0.0, "pitch_confidence": 0.0}
+        self._pitch.step(hop)
+        hz = self._pitch.hz
+        note = 69.0 + 12.0 * math.log2(hz / 440.0) if hz > 0 else 0.0
+        return {"pitch": hz, "note": note, "pitch_confidence": self._pitch.confidence}
+
+
+def _on_rails(hop: Floats) -> bool:
+    loud = np.abs(hop)
+    return float(loud.min()) > RAIL * float(loud.max())

@@ -54,8 +54,8 @@ class AubioTempo:
         self.bpm = 0.0
         self.confidence = 0.0
 
-    def step(self, hop: Floats) -> list[float]:
-        """Beats heard in this hop, stream seconds."""
+    def step(self, hop: Floats, bands: Floats, now: float) -> list[float]:
+        """Beats heard in this hop, stream seconds (aubio works from the samples alone)."""
         beats = [self._tempo.get_last_s() for chunk in self._chunks.push(hop) if self._tempo(chunk)[0] > 0]
         if beats:
             self.bpm = float(self._tempo.get_bpm())

@@ -1,0 +1,100 @@
+"""Causal beat tracking: every tempo and every place in the beat is weighed at once, frame by frame (a forward filter).
+
+After Whiteley, Cemgil and Godsill's bar pointer and Krebs, Boeck and Widmer's state space for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .bands import Floats
+from .earnet import BeatNetwork
+
+MIN_BPM, MAX_BPM = 55.0, 215.0
+BEAT_SHARE = 16  # the first 1/16 of a beat is where an attack is expected
+FLOOR, CEILING = 0.035, 0.98  # of the activation: nothing heard must not be proof against a beat (breaks)
+TEMPO_STIFFNESS = 100.0
+REPORT_DELAY_S = 0.006  # how much later than the attack its frame ends, on average
+
+
+class BeatTracker:
+    """Feed it a beat activation 0..1 at an even frame rate; it says when beats fall, the tempo and how sure it is."""
+
+    def __init__(self, frame_s: float) -> None:
+        self._frame_s = frame_s
+        shortest, longest = 60.0 / MAX_BPM / frame_s, 60.0 / MIN_BPM / frame_s
+        self._intervals = np.arange(int(np.ceil(shortest)), int(longest) + 1)
+        self._first = np.concatenate([[0], np.cumsum(self._intervals)[:-1]])
+        self._last = self._first + self._intervals - 1
+        place = np.concatenate([np.arange(n) for n in self._intervals])
+        self._tempo_of = np.repeat(np.arange(len(self._intervals)), self._intervals)
+        self._place = place
+        share = place / np.repeat(self._intervals, self._intervals)
+        self._beat_states = np.flatnonzero(share < 1.0 / BEAT_SHARE)
+        ratio = self._intervals[None, :] / self._intervals[:, None]
+        change = np.exp(-TEMPO_STIFFNESS * np.abs(ratio - 1.0))
+        self._change = np.ascontiguousarray((change / change.sum(axis=1, keepdims=True)).T)
+        bpm = 60.0 / (self._intervals * frame_s)
+        self._prior = np.exp(-0.5 * (np.log2(bpm / 120.0) / 0.7) ** 2)
+        self._belief = np.repeat(self._prior / self._intervals, self._intervals)
+        self._belief /= self._belief.sum()
+        self._next = np.empty_like(self._belief)
+        self._since = 0
+        self._last_place = 0
+        self.bpm = 0.0
+        self.confidence = 0.0
+
+    def step(self, activation: float, now: float) -> list[float]:
+        """One frame ending at stream time `now` (s) -> times (s) of the beats that it completed: none or one."""
+        self._move()
+        heard = min(CEILING, max(FLOOR, activation))
+        belief = self._belief
+        belief[self._beat_states] *= heard / ((1.0 - heard) / (BEAT_SHARE - 1))
+        belief /= belief.sum()
+        best = int(belief.argmax())
+        tempo, place = int(self._tempo_of[best]), int(self._place[best])
+        self._measure(tempo)
+        return self._beats(int(self._intervals[tempo]), place, now)
+
+    def _move(self) -> None:
+        """Everything moves on by one frame; at the end of a beat the tempo may change a little."""
+        ending = self._belief[self._last]
+        self._next[1:] = self._belief[:-1]
+        self._next[self._first] = self._change @ ending
+        self._belief, self._next = self._next, self._belief
+
+    def _measure(self, tempo: int) -> None:
+        mass = np.add.reduceat(self._belief, self._first)
+        near = slice(max(0, tempo - 3), tempo + 4)
+        share = float(mass[near].sum())
+        interval = float(mass[near] @ self._intervals[near]) / max(share, 1e-12)
+        self.bpm = 60.0 / (interval * self._frame_s)
+        self.confidence = min(1.0, share)
+
+    def _beats(self, interval: int, place: int, now: float) -> list[float]:
+        self._since += 1
+        wrapped = place < self._last_place - interval // 2 or (place == 0 and self._last_place != 0)
+        self._last_place = place
+        if not wrapped or self._since < 0.6 * interval:
+            return []
+        self._since = place
+        return [now - place * self._frame_s - REPORT_DELAY_S]
+
+
+class NetworkTempo:
+    """The beat network and the tracker behind it, hop by hop."""
+
+    def __init__(self, hop_s: float) -> None:
+        self._network = BeatNetwork()
+        self._tracker = BeatTracker(2.0 * hop_s)
+        self.bpm = 0.0
+        self.confidence = 0.0
+
+    def step(self, hop: Floats, bands: Floats, now: float) -> list[float]:
+        """One hop's (100,) levels and growth, its end (s) -> times (s) of beats that it completed."""
+        chance = self._network.step(bands)
+        if chance is None:
+            return []
+        beats = self._tracker.step(chance, now)
+        self.bpm, self.confidence = self._tracker.bpm, self._tracker.confidence
+        return beats

@@ -1,0 +1,156 @@
+"""The learned ears: two small causal recurrent networks on log bands, in numpy (trained by tools/train_ears.py)."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from .bands import Floats, band_edges, hop_for, triangles
+
+COMPRESSION = 100.0  # log(1 + this * magnitude / running level)
+LEVEL_FALL_S = 4.0
+LEVEL_FLOOR = 1e-7
+BANDS = 50
+LAG = 2  # hops over which a band's growth is measured
+BEAT_BANDS = BANDS // 2
+BEAT_LAG = 3  # pairs of hops
+WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "ears" / "ears.npz"
+
+Weights = MappingProxyType[str, Floats]
+
+
+def ear_bank(rate: int) -> Floats:
+    """(50, bins) log-spaced filters, 40 Hz to 16 kHz, six to the octave, for windows of four hops."""
+    return triangles(band_edges(40.0, 16000.0, 6), hop_for(rate) * 4, rate)
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """The shipped weights, float32, by name."""
+    with np.load(WEIGHTS, allow_pickle=False) as stored:
+        return MappingProxyType({name: np.ascontiguousarray(stored[name], dtype=np.float32) for name in stored.files})
+
+
+class LogBands:
+    """Magnitudes -> log bands relative to a running level (so gain does not matter), and how much each band grew."""
+
+    def __init__(self, hop_s: float) -> None:
+        self._fall = math.exp(-hop_s / LEVEL_FALL_S)
+        self._level = 0.0
+        self._past = np.zeros((LAG, BANDS), dtype=np.float32)
+        self._at = -1
+        self._edged = np.full(BANDS + 2, -1.0, dtype=np.float32)
+        self.both = np.zeros(2 * BANDS, dtype=np.float32)  # levels, then growth
+
+    def step(self, magnitudes: Floats) -> Floats:
+        """(50,) magnitudes -> (100,) levels and growth; the array is reused by the next step."""
+        self._level = max(float(magnitudes.sum()) / BANDS, self._level * self._fall, LEVEL_FLOOR)
+        levels, growth = self.both[:BANDS], self.both[BANDS:]
+        np.log1p(magnitudes * np.float32(COMPRESSION / self._level), out=levels)
+        if self._at < 0:  # what sounds when the stream begins has not just begun
+            self._past[:] = levels
+            self._at = 0
+        edged = self._edged
+        edged[1:-1] = self._past[self._at]
+        np.maximum(edged[:-2], edged[2:], out=growth)
+        np.maximum(growth, edged[1:-1], out=growth)
+        np.subtract(levels, growth, out=growth)
+        np.maximum(growth, 0.0, out=growth)
+        self._past[self._at] = levels
+        self._at = (self._at + 1) % LAG
+        return self.both
+
+
+class Gru:
+    """One gated recurrent layer, a step at a time (torch's weights and gate order: reset, update, new)."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        self._weight, self._recurrent = weights[f"{name}.weight"], weights[f"{name}.recurrent"]
+        self._bias, self._recurrent_bias = weights[f"{name}.bias"], weights[f"{name}.recurrent_bias"]
+        self._size = self._recurrent.shape[1]
+        self.state = np.zeros(self._size, dtype=np.float32)
+
+    def step(self, x: Floats) -> Floats:
+        """(inputs,) -> (units,), which is the new state."""
+        n = self._size
+        own = self._weight @ x
+        own += self._bias
+        past = self._recurrent @ self.state
+        past += self._recurrent_bias
+        gates = own[: 2 * n] + past[: 2 * n]
+        gates *= np.float32(0.5)
+        np.tanh(gates, out=gates)
+        gates += np.float32(1.0)
+        gates *= np.float32(0.5)
+        new = past[2 * n :]
+        new *= gates[:n]
+        new += own[2 * n :]
+        np.tanh(new, out=new)
+        self.state = new + gates[n:] * (self.state - new)
+        return self.state
+
+
+class Network:
+    """Two recurrent layers and a logistic read-out of both. The input's normalisation is folded into the weights."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        self._first, self._second = Gru(weights, f"{name}.first"), Gru(weights, f"{name}.second")
+        self._out, self._out_bias = weights[f"{name}.out"], weights[f"{name}.out_bias"]
+        self._state = np.zeros(self._out.shape[1], dtype=np.float32)
+
+    def step(self, x: Floats) -> list[float]:
+        """(inputs,) -> probabilities."""
+        first = self._first.step(x)
+        self._state[: len(first)] = first
+        self._state[len(first) :] = self._second.step(first)
+        return [
+            1.0 / (1.0 + math.exp(-min(60.0, max(-60.0, logit))))
+            for logit in (self._out @ self._state + self._out_bias).tolist()
+        ]
+
+
+class HitNetwork:
+    """Per hop: how likely an attack of any kind, a kick, a snare, a hat begins."""
+
+    def __init__(self) -> None:
+        self._network = Network(load_weights(), "hits")
+
+    def step(self, bands: Floats) -> list[float]:
+        """(100,) levels and growth -> (onset, kick, snare, hat), each 0..1."""
+        return self._network.step(bands)
+
+
+class BeatNetwork:
+    """Every second hop: how likely a beat falls now."""
+
+    def __init__(self) -> None:
+        self._network = Network(load_weights(), "beats")
+        self._input = np.zeros(3 * BEAT_BANDS, dtype=np.float32)
+        self._half: Floats | None = None
+        self._past = np.zeros((BEAT_LAG, BEAT_BANDS), dtype=np.float32)
+        self._at = -1
+
+    def step(self, bands: Floats) -> float | None:
+        """(100,) levels and growth -> probability after every second hop, else None."""
+        if self._half is None:
+            self._half = bands.copy()
+            return None
+        levels, growth, slow = np.split(self._input, 3)
+        both = self._half[:BANDS] + bands[:BANDS]
+        np.add(both[::2], both[1::2], out=levels)
+        levels *= np.float32(0.25)
+        peaks = np.maximum(self._half[BANDS:], bands[BANDS:])
+        np.maximum(peaks[::2], peaks[1::2], out=growth)
+        if self._at < 0:
+            self._past[:] = levels
+            self._at = 0
+        np.subtract(levels, self._past[self._at], out=slow)
+        np.maximum(slow, 0.0, out=slow)
+        self._past[self._at] = levels
+        self._at = (self._at + 1) % BEAT_LAG
+        self._half = None
+        return self._network.step(self._input)[0]

@@ -1,0 +1,1 @@
+"""Training material and networks of the ears."""
