@@ -179,6 +179,9 @@ def _offline_renderer(plan: Plan) -> Renderer:
     if plan.model == PAINT:
         return PaintRenderer()
     from .render.load import Options, load_or_ember
+    from .render.models import find
+
+    find(plan.model)  # offline a name that nobody knows is refused; weights that are missing are not
 
     return load_or_ember(plan.model, plan.painted, Options(background=False))[0]
 
