@@ -1,29 +1,41 @@
 // The three ways through the stage:
-//   DIRECT  blend and finish in one pass (nothing needs the picture twice)
-//   SCENE   blend into a float target, with trails of the last one
-//   FINISH  finish a blended picture, with colour split and glow
+//   DIRECT  blend and finish in one pass; with TRAILS it also keeps the unfinished picture for the next frame
+//   SCENE   blend into a float target, for effects that need the picture twice
+//   FINISH  finish such a picture, with colour split and glow
 // What an effect needs is compiled in only where it is used: a software renderer runs both sides of every branch.
 in vec2 point;
 in vec2 uv;
-out vec4 result;
+layout(location = 0) out vec4 result;
 uniform float aspect_of_target;
 
-#ifdef SCENE
+#ifdef TRAILS
 uniform sampler2D last;
 uniform float trails;
-
-void main() {
-    vec3 c = scene(point);
-#ifdef TRAILS
-    c = mix(c, textureLod(last, uv, 0.0).rgb, trails);
 #endif
-    result = vec4(c, 1.0);
+
+vec3 trailed_scene() {
+#ifdef TRAILS
+    return mix(scene(point), textureLod(last, uv, 0.0).rgb, trails);
+#else
+    return scene(point);
+#endif
 }
+
+#ifdef SCENE
+void main() { result = vec4(trailed_scene(), 1.0); }
 #endif
 
 #ifdef DIRECT
+#ifdef TRAILS
+layout(location = 1) out vec4 kept;
+#endif
+
 void main() {
-    result = vec4(finished(scene(point), point, 0.5 * aspect_of_target, gl_FragCoord.xy), 1.0);
+    vec3 c = trailed_scene();
+#ifdef TRAILS
+    kept = vec4(c, 1.0);
+#endif
+    result = vec4(finished(c, point, 0.5 * aspect_of_target, gl_FragCoord.xy), 1.0);
 }
 #endif
 

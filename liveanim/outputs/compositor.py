@@ -33,16 +33,21 @@ class _Drawn:
 
 
 class _Target:
-    """A texture one can draw into and read from."""
+    """A texture one can draw into and read from. `both` draws into `beside` and into this one at once."""
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = "f2") -> None:
+    def __init__(
+        self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = "f2", beside: _Target | None = None
+    ) -> None:
         self.texture = ctx.texture(size, 4, dtype=dtype)
         self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self.texture.repeat_x = self.texture.repeat_y = False
         self.fbo = ctx.framebuffer([self.texture])
         self.fbo.clear()
+        self.both = ctx.framebuffer([beside.texture, self.texture]) if beside else None
 
     def release(self) -> None:
+        if self.both:
+            self.both.release()
         self.fbo.release()
         self.texture.release()
 
@@ -110,17 +115,19 @@ class Compositor:
         drawn = self._layers(blend.layers, stage_motion(stage, blend.time))
         folded = stage.folds or any(layer.reduction > 1.3 for layer in drawn)
         way = "SCENE" if stage.needs_scene else "DIRECT"
-        grain, trails = way == "DIRECT" and stage.grains, way == "SCENE" and stage.trailing
-        program = self._program(f"LAYERS {len(drawn)}", way, *_named(FOLDED=folded, GRAIN=grain, TRAILS=trails))
+        flags = _named(FOLDED=folded, GRAIN=way == "DIRECT" and stage.grains, TRAILS=stage.trailing)
+        program = self._program(f"LAYERS {len(drawn)}", way, *flags)
         self._set_scene(program, drawn, stage, folded, blend.time)
         if way == "DIRECT":
-            self._trailing = False
             self._set_finish(program, stage, blend.time)
-            self._out.fbo.use()
-            program.draw()
-            return
-        scene = self._draw_scene(program, stage, dt)
-        self._finish(scene, stage, blend.time)
+        target = self._out
+        if stage.trailing or stage.needs_scene:
+            target = self._next_scene(program, stage, dt)
+        self._trailing = target is not self._out
+        (target.both if way == "DIRECT" and target.both else target.fbo).use()
+        program.draw()
+        if way == "SCENE":
+            self._finish(target, stage, blend.time)
 
     def _layers(self, layers: tuple[Layer, ...], motion: Matrix) -> list[_Drawn]:
         """The newest four layers with weight, their weights made to sum to 1 (as they should already)."""
@@ -172,18 +179,15 @@ class Compositor:
             aspect_of_target=self._aspect,
         )
 
-    def _draw_scene(self, program: Program, stage: Stage, dt: float) -> _Target:
-        """Blend into a float target, over the trails of the last one."""
+    def _next_scene(self, program: Program, stage: Stage, dt: float) -> _Target:
+        """The float target for this frame's unfinished picture; `program` gets the last one for its trails."""
         if not self._scene:
-            self._scene = [_Target(self._ctx, self.size), _Target(self._ctx, self.size)]
+            self._scene = [_Target(self._ctx, self.size, beside=self._out) for _ in range(2)]
         self._scene.reverse()
         target, last = self._scene
         last.texture.use(_MOST_LAYERS)
-        # Where the last frame drew no scene there is nothing to trail.
+        # Where the last frame kept no such picture there is nothing to trail.
         program.set(last=_MOST_LAYERS, trails=stage.trails(dt) if self._trailing else 0.0)
-        target.fbo.use()
-        program.draw()
-        self._trailing = True
         return target
 
     def _finish(self, scene: _Target, stage: Stage, time: float) -> None:

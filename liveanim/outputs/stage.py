@@ -51,7 +51,7 @@ class Stage:
     @property
     def needs_scene(self) -> bool:
         """Whether the blended picture is needed as a picture of its own before it is finished."""
-        return self.trailing or self.splits or self.glows
+        return self.splits or self.glows
 
     @property
     def trailing(self) -> bool:
