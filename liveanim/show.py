@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from .core.errors import UserError, near
 from .core.model import Blend, ControlEvent, Features, Keyframe, Layer, RenderRequest, RenderStatus, Status, frozen_map
 from .core.modulation import Panel
 from .core.motion import CameraPath, step_matrix
-from .core.params import PROMPT_SLOTS
+from .core.params import PROMPT_SLOTS, spec
 from .core.preset import Preset
 from .core.tempo import BeatClock
 
@@ -92,6 +93,7 @@ class Show:
         self._panel, self._texts, self._preset = Panel(), step.Texts(), ""
         self._clock = BeatClock()
         self._path, self._fade, self._rate = CameraPath(), Fade(), _Rate()
+        self._actions = self._table()
         self._heard: Mapping[str, float] = {}
         self._now: float | None = None
         self._fresh = False
@@ -149,23 +151,34 @@ class Show:
             self._warn(str(error), event.time)
 
     def _do(self, event: ControlEvent) -> None:
-        match event.target.removeprefix("do."):
-            case "quit":
-                self.finished = True
-            case "tap":
-                self._clock.tap(event.time)
-            case "resync":
-                self._clock.resync(event.time)
-            case "reset":
-                self._fresh = True
-            case "release":
-                self._panel.release()
-            case "preset":
-                self._take_look(self._find(event.value))
-            case other:
-                raise UserError(
-                    f"unknown action {other!r}{near(other, ('quit', 'tap', 'resync', 'reset', 'release', 'preset'))}"
-                )
+        name = event.target.removeprefix("do.")
+        if name not in self._actions:
+            raise UserError(f"unknown action {name!r}{near(name, self._actions)}")
+        self._actions[name](event)
+
+    def _table(self) -> dict[str, Callable[[ControlEvent], None]]:
+        """What a 'do.*' event does, by name."""
+        clock = self._clock
+        return {
+            "quit": lambda event: self._end(),
+            "reset": lambda event: self._begin_afresh(),
+            "release": lambda event: self._panel.release(),
+            "preset": lambda event: self._take_look(self._find(event.value)),
+            "tap": lambda event: clock.tap(event.time),
+            "resync": lambda event: clock.resync(event.time),
+            "nudge": lambda event: clock.nudge(_number(event)),
+            "bpm": lambda event: clock.set_bpm(_number(event), event.time),
+            "double": lambda event: clock.scale(2.0),
+            "halve": lambda event: clock.scale(0.5),
+            "lock": lambda event: clock.lock(not clock.locked),
+            "follow": lambda event: clock.release(),
+        }
+
+    def _end(self) -> None:
+        self.finished = True
+
+    def _begin_afresh(self) -> None:
+        self._fresh = True
 
     def _find(self, which: float | str | None) -> Preset:
         names = [preset.name for preset in self._presets]
@@ -178,7 +191,10 @@ class Show:
     def _take_look(self, preset: Preset) -> None:
         self._preset = preset.name
         self._texts = step.Texts(preset.prompts, preset.negative)
-        self._panel.load({**preset.drivers, **self._settings.overrides})
+        drivers = {**preset.drivers, **self._settings.overrides}
+        seed = drivers.get("picture.seed")
+        self._seed = float(seed) if isinstance(seed, (int, float)) else spec("picture.seed").default
+        self._panel.load(drivers)
 
     def _warn(self, message: str, now: float) -> None:
         log.warning("%s", message)
@@ -205,8 +221,8 @@ class Show:
             "f": float(int(now * settings.fps + step.SLACK)),
             "fps": settings.fps,
             "max_f": float(max(0, settings.frames - 1)),
-            "s": float(settings.overrides.get("picture.seed", 0.0)),
-            "seed": float(settings.overrides.get("picture.seed", 0.0)),
+            "s": self._seed,
+            "seed": self._seed,
         }
 
     def _ask(self, now: float, values: Mapping[str, float], signals: Mapping[str, float]) -> None:
@@ -263,6 +279,12 @@ class _Rate:
         gap = min(now - self.last, LONGEST_FADE)
         share = 0.2 if self.interval else 1.0
         return _Rate(now, self.interval + share * (gap - self.interval), self.delay + 0.2 * (delay - self.delay))
+
+
+def _number(event: ControlEvent) -> float:
+    if isinstance(event.value, (int, float)) and math.isfinite(event.value):
+        return float(event.value)
+    raise UserError(f"{event.target}: expected a number, got {event.value!r}")
 
 
 def run(show: Show, clock: Clock, sinks: Sequence[Sink]) -> None:

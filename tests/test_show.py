@@ -154,6 +154,7 @@ def test_blackout_toggles_and_outlives_a_change_of_look() -> None:
         ControlEvent(0.1, "stage.hu", 1.0),
         ControlEvent(0.1, "do.jump"),
         ControlEvent(0.1, "do.preset", 7.0),
+        ControlEvent(0.1, "do.bpm", "fast"),
         ControlEvent(0.1, "prompt.9", "x"),
         ControlEvent(0.1, "stage.hue", math.nan),
         ControlEvent(0.1, "stage.hue", "text"),
@@ -177,6 +178,17 @@ def test_reset_paints_one_picture_afresh() -> None:
     desk = AtOnce()
     run(show_of(look(), ControlEvent(0.2, "do.reset"), render=desk), FrameClock(10, 5), [])
     assert [request.fresh for request in desk.requests] == [True, False, True, False, False]
+
+
+def test_tempo_can_be_set_doubled_and_held() -> None:
+    events = [ControlEvent(0.1, "do.bpm", 100.0), ControlEvent(0.2, "do.double"), ControlEvent(0.3, "do.halve")]
+    show = show_of(look(), *events)
+    assert [show.tick(t).signals["bpm"] for t in (0.0, 0.1, 0.2, 0.3)] == [120, 100, 200, 100]
+
+
+def test_the_seed_of_the_look_is_a_word_of_its_expressions() -> None:
+    show = show_of(look(picture={"seed": 7}, stage={"exposure": "seed/10"}))
+    assert show.tick(0.0).stage["exposure"] == 0.7
 
 
 def test_quit_ends_the_loop() -> None:

@@ -45,7 +45,11 @@ class ControlEvent:
     'prompt.1' ..        text of that prompt slot
     'prompt.negative'    text
     'do.preset'          preset name, or 1-based number (float)
-    'do.tap' 'do.resync' 'do.reset' 'do.quit' 'do.release'   None (release: every taken-over parameter goes back)
+    'do.reset' 'do.quit'    None: paint the next picture afresh; end the show
+    'do.release'         None: every taken-over parameter goes back to its expression
+    'do.tap' 'do.resync' None: a tap of the tempo; this is the first beat of a bar
+    'do.double' 'do.halve' 'do.lock' 'do.follow'   None: tempo twice or half; hold it or not; track the music again
+    'do.bpm' 'do.nudge'  tempo; share of a beat to push the phase by
     """
 
     time: float
