@@ -131,7 +131,7 @@ class Family(Native):
         if callable(base) or callable(exponent):
             return self.makers["**"](base, exponent)
         if not isinstance(base, int) or not isinstance(exponent, int) or exponent < 0:
-            return super().power(base, exponent)
+            return maths.power(base, exponent)
         if abs(maths.power(base, exponent)) >= 2.0**63:
             raise Reject("number too large")
         return power(base, exponent)

@@ -43,7 +43,9 @@ def multiply(a: float, b: float) -> float:
 def modulo(a: float, b: float) -> float:
     if b == 0:
         return 0 if isinstance(a, int) and isinstance(b, int) else NAN
-    return a % b
+    if isinstance(a, int) and isinstance(b, int):
+        return a % b
+    return a - maths.floor(maths.divide(a, b)) * b
 
 
 def power(a: float, b: float) -> float:
