@@ -28,6 +28,8 @@ _LEVELS = (
     (("*", "/", "//", "%"), 10),
 )
 _LEVEL = {symbol: level for symbols, level in _LEVELS for symbol in symbols}
+_BINDING = _LEVEL | {"(": 99, "**": 99}
+"""How firmly the token after a name or number takes it."""
 _LEVEL_NOT = 3
 _LEVEL_COMPARE = 4
 
@@ -126,11 +128,17 @@ class Parser:
     def _level(self, left: Operand, level: int) -> Operand:
         """The rest of a run of operators of one level after `left`."""
         self._deeper()
-        tokens, symbols, operands = self._tokens, [], [left]
-        while _LEVEL.get(tokens[self._at]) == level:
-            symbols.append(tokens[self._at])
-            self._at += 1
-            operands.append(self._expression(level + 1))
+        tokens, atoms = self._tokens, self._atoms
+        symbols, operands = [], [left]
+        while _LEVEL.get(symbol := tokens[self._at]) == level:
+            symbols.append(symbol)
+            known = atoms.get(tokens[self._at + 1])
+            if known is not None and _BINDING.get(tokens[self._at + 2], 0) <= level:
+                self._at += 2
+                operands.append(known)
+            else:
+                self._at += 1
+                operands.append(self._expression(level + 1))
         self._depth -= 1
         if level > _LEVEL_COMPARE:
             return self._dialect.chain(symbols, operands)
