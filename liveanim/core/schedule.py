@@ -44,6 +44,15 @@ def frame_env(
     }
 
 
+def family_env(env: Mapping[str, float], *, fps: float, max_f: float = 0.0) -> dict[str, float]:
+    """A live show's `env` for expressions with compat="deforum": `t` and `f` count frames of `fps`, fractions included.
+
+    `fps` is the rate the schedules were written for, `max_f` their last frame (0: no end).
+    """
+    frame = env.get("now", env.get("t", 0.0)) * fps
+    return {**env, "t": frame, "f": frame, "fps": fps, "max_f": max_f}
+
+
 def values(
     text: str | Expression,
     frames: int | Iterable[float],

@@ -11,6 +11,7 @@ from liveanim.core.expr import ExprError, compile_expr
 from liveanim.core.schedule import (
     blend_at,
     cadence_at,
+    family_env,
     fill_backticks,
     frame_env,
     prompt_at,
@@ -123,6 +124,14 @@ def test_each_silent_misreading_is_warned_about(text: str, warning: str) -> None
 def test_what_the_family_reads_as_meant_has_no_warning() -> None:
     for text in ("0:(1)", "0: (0.65), 25: (0.55)", '0:(s), 1:(-1), "max_f-2":(-1)', "0:(1.0+0.2*sin(t/10)), 30:(2)"):
         assert compile_expr(text, compat="deforum").warnings == ()
+
+
+def test_a_live_show_plays_a_family_schedule_at_the_rate_it_was_written_for() -> None:
+    live = {"t": 2.0, "now": 2.0, "f": 120.0, "fps": 60.0, "max_f": 0.0, "beat": 4.0, "bpm": 120.0, "kick": 1.0}
+    expression = compile_expr("0:(0), 48:(48), 100:(kick + t)", compat="deforum")
+    assert expression.evaluate(family_env(live, fps=12), []) == 24
+    assert expression.evaluate(family_env(live | {"now": 2.02}, fps=12), []) == pytest.approx(24.24)
+    assert expression.evaluate(family_env(live | {"now": 10.0}, fps=12), []) == 121
 
 
 # -- words, prompts, seeds, cadence ---------------------------------------------
