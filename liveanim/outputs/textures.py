@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -16,6 +17,9 @@ from .stage import cover
 
 _KEPT = 4
 _MOST_TEXELS = 12_000_000
+# Edge steepening after enlarging: reach in pixels of the painted keyframe, and strength. Found on drawn strokes reduced
+# four times: the error against the original falls by about a third.
+_REACH, _CRISPNESS = 0.7, 1.2
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +46,7 @@ class Pictures:
         self._ctx, self._size = ctx, size
         self._kept: list[Picture] = []
         self._enlarge = Program(ctx, ["enlarge.frag.glsl"])
+        self._crisp = Program(ctx, ["crisp.frag.glsl"])
         self.uploads = 0
 
     def get(self, keyframes: Sequence[Keyframe]) -> list[Picture]:
@@ -67,10 +72,7 @@ class Pictures:
         texture = self._ctx.texture((width, height), 3, data=image.tobytes(), alignment=1)
         factor = self._factor(width, height)
         if factor > 1:
-            small, across = texture, self._across(texture, factor, (1, 0))
-            texture = self._across(across, factor, (0, 1))
-            small.release()
-            across.release()
+            texture = self._enlarged(texture, factor)
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return Picture(keyframe, texture, factor)
@@ -82,16 +84,28 @@ class Pictures:
         room = math.isqrt(max(1, _MOST_TEXELS // (width * height)))
         return max(1, min(4, math.ceil(0.8 * scale), room))
 
-    def _across(self, texture: moderngl.Texture, factor: int, along: tuple[int, int]) -> moderngl.Texture:
-        width, height = texture.size
-        size = (width * (factor if along[0] else 1), height * (factor if along[1] else 1))
+    def _enlarged(self, painted: moderngl.Texture, factor: int) -> moderngl.Texture:
+        """`painted` at `factor` times its size, smooth, its edges crisp; the painted texture is released."""
+        width, height = painted.size
+        across = self._pass(painted, (width * factor, height), self._enlarge, along=(1, 0), factor=factor)
+        both = self._pass(across, (width * factor, height * factor), self._enlarge, along=(0, 1), factor=factor)
+        reach = _REACH / width, _REACH / height
+        crisp = self._pass(both, both.size, self._crisp, reach=reach, strength=_CRISPNESS)
+        for used in (painted, across, both):
+            used.release()
+        return crisp
+
+    def _pass(
+        self, source: moderngl.Texture, size: tuple[int, int], program: Program, **uniforms: Any
+    ) -> moderngl.Texture:
         # Half floats hold what enlarging puts between two 8-bit values; the stage's dither needs it in dark gradients.
         result = self._ctx.texture(size, 4, dtype="f2")
         target = self._ctx.framebuffer([result])
         target.use()
-        texture.use(0)
-        self._enlarge.set(picture=0, along=along, factor=factor)
-        self._enlarge.draw()
+        source.repeat_x = source.repeat_y = False
+        source.use(0)
+        program.set(picture=0, **uniforms)
+        program.draw()
         target.release()
         return result
 
@@ -100,3 +114,4 @@ class Pictures:
             kept.texture.release()
         self._kept.clear()
         self._enlarge.release()
+        self._crisp.release()

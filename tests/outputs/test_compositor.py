@@ -137,6 +137,21 @@ def test_an_enlarged_edge_is_not_blocky(show: Show) -> None:
     assert steps.max() < 1.2
 
 
+def test_an_enlarged_drawing_is_nearer_to_the_original_than_bicubic_and_has_no_halos(show: Show) -> None:
+    original, rng = np.full((360, 640, 3), 128, dtype=np.uint8), np.random.default_rng(5)
+    for _ in range(120):
+        centre = (int(rng.integers(0, 640)), int(rng.integers(0, 360)))
+        axes = (int(rng.integers(15, 60)), int(rng.integers(5, 14)))
+        colour = [int(level) for level in rng.integers(60, 200, 3)]
+        cv2.ellipse(original, centre, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+    painted = cv2.resize(original, (160, 90), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    bicubic = cv2.resize(painted, (640, 360), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+    shown = show(still(painted), (640, 360))
+    errors = [float(((image.astype(float) - original) ** 2).mean()) for image in (shown, bicubic)]
+    assert errors[0] < 0.85 * errors[1]
+    assert shown.min() >= painted.min() - 6 and shown.max() <= painted.max() + 6
+
+
 def test_a_large_keyframe_is_reduced_without_sparkling(show: Show) -> None:
     checks = (np.indices((720, 1280)).sum(axis=0) % 2 * 255).astype(np.uint8)
     shown = show(still(np.repeat(checks[..., None], 3, axis=2)))
