@@ -1,0 +1,256 @@
+"""The diffusion renderer: the previous picture, moved by the camera, becomes the next one by few-step img2img.
+
+Order of a keyframe: warp -> colour coherence -> contrast -> sharpen -> noise -> encode -> denoise -> decode -> colour
+coherence -> bytes. The picture is a function of (model, request, previous picture) alone: the look that feedback is led
+back to is measured on the prompt's own picture, painted from noise once per prompt and size and then remembered.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from liveanim.core.model import Image, Keyframe, RenderRequest, frozen_image, frozen_map
+
+from . import coherence, family
+from .coherence import Look
+from .engines import Engine, EnginePool
+from .family import Schedule
+from .models import Parts
+from .prompts import Embedding, PromptBook, worded
+from .warp import fit, warp, warp_tensor
+
+log = logging.getLogger(__name__)
+
+LOOKS_KEPT = 64
+LOOK_SEEDS = (11, 23)
+LOOK_STEPS = 3
+NOISE_PERIOD = 6  # keyframes from one noise to the next: between them it turns, so that texture drifts and not boils
+SMALLEST_SHARE = 0.06  # denoise below which the painted picture fades into the moved one, down to nothing at 0
+DEAD, ALIVE = 0.25, 0.6  # vitality: at DEAD a picture is painted anew, above ALIVE it is left alone
+CONTRAST_LIMITS = (0.25, 4.0)
+
+
+class Stopwatch:
+    """Milliseconds by stage, in the order they came."""
+
+    def __init__(self, device: str) -> None:
+        self._cuda = device.startswith("cuda")
+        self._last = time.perf_counter()
+        self.stages: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        if self._cuda:
+            torch.cuda.synchronize()
+        now = time.perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + (now - self._last) * 1e3
+        self._last = now
+
+
+class DiffusionRenderer:
+    """Paints with a model. Not for more than one thread at a time."""
+
+    def __init__(self, parts: Parts, pool: EnginePool, book: PromptBook) -> None:
+        self.name = parts.spec.name
+        self._note = ""
+        self._parts, self._pool, self._book = parts, pool, book
+        self._device = parts.device
+        self._schedule: Schedule = family.schedule_of(parts.scheduler)
+        self._channels = int(parts.unet_config["in_channels"])
+        self._looks: OrderedDict[tuple[str, tuple[int, int]], Look] = OrderedDict()
+        self._shrink = 1.0
+
+    @property
+    def message(self) -> str:
+        return self._note or self._pool.message
+
+    @message.setter
+    def message(self, text: str) -> None:
+        self._note = text
+
+    def close(self) -> None:
+        self._pool.close()
+        self._looks.clear()
+
+    def render(self, request: RenderRequest, previous: Image | None) -> Keyframe:
+        """The next keyframe. Out of GPU memory, the size goes down for good and the picture is scaled up."""
+        while True:
+            size = self._painting_size(request.size)
+            try:
+                picture, timings = self._paint(replace(request, size=size), previous)
+                break
+            except torch.OutOfMemoryError:
+                if self._shrink < 0.3:
+                    raise
+                self._shrink *= 0.75
+                torch.cuda.empty_cache()
+                width, height = self._painting_size(request.size)
+                self._note = f"out of GPU memory: {self.name} paints at {width}x{height} now"
+                log.warning("%s", self._note)
+        image = frozen_image(fit(picture, request.size))
+        return Keyframe(request.index, request.time, image, self.name, frozen_map(timings))
+
+    def warm(self, size: tuple[int, int]) -> None:
+        """Build what pictures of `size` need, and paint one."""
+        self._pool.prepare(size)
+        self.render(RenderRequest(0, 0.0, size, denoise=1.0), None)
+
+    def _painting_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        if self._shrink == 1.0:
+            return size
+        width, height = (max(64, int(side * self._shrink) // 8 * 8) for side in size)
+        return width, height
+
+    @torch.inference_mode()
+    def _paint(self, request: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
+        watch = Stopwatch(self._device)
+        engine = self._pool.at(request.size)
+        if previous is None or request.fresh or request.denoise >= 1:
+            latents = self._from_noise(engine, request, (request.seed, request.index), request.steps)
+            watch.lap("unet")
+            picture = engine.decode(latents)
+            watch.lap("decode")
+            return self._bytes(picture), watch.stages
+        still = fit(previous, request.size)
+        if request.denoise <= 0:
+            image = np.array(warp(still, request.motion))
+            watch.lap("warp")
+            return image, watch.stages
+        moved = self._moved(still, request)
+        watch.lap("warp")
+        own = self._own_look(engine, request)
+        watch.lap("look")
+        now = coherence.measure(moved)
+        source = self._prepared(moved, now, own, request)
+        watch.lap("coherence")
+        latents = engine.encode(source)
+        watch.lap("encode")
+        latents = self._repainted(engine, latents, request, coherence.vitality(now, own))
+        watch.lap("unet")
+        picture = engine.decode(latents)
+        watch.lap("decode")
+        picture = self._finished(picture, moved, own, request)
+        image = self._bytes(picture)
+        watch.lap("coherence")
+        return image, watch.stages
+
+    def _moved(self, still: Image, request: RenderRequest) -> Tensor:
+        """The previous picture (1, 3, h, w) 0..1 as the camera has moved it."""
+        if self._device == "cpu":
+            moved = warp(still.astype(np.float32) * np.float32(1 / 255), request.motion)
+            return torch.from_numpy(moved).permute(2, 0, 1)[None].clamp(0, 1)
+        picture = torch.from_numpy(np.array(still)).to(self._device).permute(2, 0, 1)[None].float() / 255
+        return warp_tensor(picture, request.motion).clamp(0, 1)
+
+    def _prepared(self, moved: Tensor, now: Look, own: Look, request: RenderRequest) -> Tensor:
+        """Coherence, contrast, sharpening and grain, in this order."""
+        picture = coherence.recoloured(moved, now, own, request.coherence)
+        low, high = CONTRAST_LIMITS
+        picture = coherence.contrasted(picture, min(high, max(low, request.contrast)))
+        picture = coherence.redetailed(picture, now, own, request.coherence, request.sharpen)
+        if request.noise > 0:
+            picture = picture + request.noise * self._grain(request)
+        return picture.clamp(0, 1)
+
+    def _grain(self, request: RenderRequest) -> Tensor:
+        """Grey noise of two sizes of grain, standard deviation about 1."""
+        width, height = request.size
+        fine = family.noise_like((1, 1, height // 2, width // 2), request.seed, request.index, 101)
+        grain = fine + functional.interpolate(fine.roll(1, -1)[..., ::2, ::2], scale_factor=2, mode="nearest")
+        return functional.interpolate(grain, scale_factor=2, mode="nearest").to(self._device) * 0.7
+
+    def _repainted(self, engine: Engine, latents: Tensor, request: RenderRequest, vitality: float) -> Tensor:
+        """img2img. A picture that has gone flat is painted more strongly, up to anew."""
+        weak = min(1.0, max(0.0, (ALIVE - vitality) / (ALIVE - DEAD)))
+        start = family.start_time(request.denoise)
+        start += (1 - start) * weak**2
+        noise = self._noise(request.size, request.seed, request.index)
+        x = family.noised(self._schedule, latents, noise, start)
+        return self._sampled(engine, request, x, start, request.steps)
+
+    def _from_noise(self, engine: Engine, request: RenderRequest, key: Sequence[int], steps: int) -> Tensor:
+        noise = family.noise_like(self._latent_shape(request.size), *key).to(self._device)
+        x = family.noised(self._schedule, torch.zeros_like(noise), noise, 1.0)
+        return self._sampled(engine, request, x, 1.0, steps)
+
+    def _sampled(self, engine: Engine, request: RenderRequest, x: Tensor, start: float, steps: int) -> Tensor:
+        path = family.times(start, max(1, steps), self._schedule.shift)
+        shape = self._latent_shape(request.size)
+
+        def noise_of(step: int) -> Tensor:
+            return family.noise_like(shape, request.seed, request.index, step).to(self._device)
+
+        return family.sample(self._schedule, self._network(engine, request), x, path, noise_of)
+
+    def _network(self, engine: Engine, request: RenderRequest) -> family.Network:
+        """The model under the request's prompts: parts averaged, guidance away from the negative."""
+        conditions = self._book.conditions(request.prompts)
+        guided = request.guidance > 1
+        negative = self._book.negative(request.prompts, request.negative) if guided else None
+        against: Embedding | None = (negative or self._book.embedding("")) if guided else None
+
+        def network(x: Tensor, timestep: float) -> Tensor:
+            out = sum_of([(engine.unet(x, timestep, condition), weight) for condition, weight in conditions])
+            if against is None:
+                return out
+            away = engine.unet(x, timestep, against)
+            return away + request.guidance * (out - away)
+
+        return network
+
+    def _noise(self, size: tuple[int, int], seed: int, index: int) -> Tensor:
+        """Noise of a keyframe from (seed, index): on its way along the arc from one fixed noise to the next."""
+        step, phase = divmod(index, NOISE_PERIOD)
+        shape = self._latent_shape(size)
+        a, b = (family.noise_like(shape, seed, 7, number) for number in (step, step + 1))
+        turn = phase / NOISE_PERIOD * np.pi / 2
+        return (a * float(np.cos(turn)) + b * float(np.sin(turn))).to(self._device)
+
+    def _latent_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        return 1, self._channels, size[1] // 8, size[0] // 8
+
+    def _own_look(self, engine: Engine, request: RenderRequest) -> Look:
+        """What the prompts' own pictures look like, mixed by weight."""
+        heavy = [(prompt.text, prompt.weight) for prompt in request.prompts if prompt.weight > 0] or [("", 1.0)]
+        return coherence.mixed([(self._look(engine, request, text), weight) for text, weight in heavy])
+
+    def _look(self, engine: Engine, request: RenderRequest, text: str) -> Look:
+        key = (" | ".join(worded(text).parts), request.size)
+        if key in self._looks:
+            self._looks.move_to_end(key)
+            return self._looks[key]
+        alone = replace(
+            request,
+            prompts=(replace(request.prompts[0], text=key[0], weight=1.0),) if request.prompts else (),
+            guidance=1.0,
+        )
+        pictures = [engine.decode(self._from_noise(engine, alone, (seed, 0), LOOK_STEPS)) for seed in LOOK_SEEDS]
+        self._looks[key] = coherence.mixed([(coherence.measure(picture), 1.0) for picture in pictures])
+        if len(self._looks) > LOOKS_KEPT:
+            self._looks.popitem(last=False)
+        return self._looks[key]
+
+    def _finished(self, picture: Tensor, moved: Tensor, own: Look, request: RenderRequest) -> Tensor:
+        """Colours led back once more; near denoise 0 the moved picture shows through."""
+        picture = coherence.recoloured(picture, coherence.measure(picture), own, request.coherence / 2)
+        share = min(1.0, request.denoise / SMALLEST_SHARE)
+        return picture if share >= 1 else moved + share * (picture - moved)
+
+    def _bytes(self, picture: Tensor) -> Image:
+        levels = (picture[0].permute(1, 2, 0) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+        return np.ascontiguousarray(levels.cpu().numpy())
+
+
+def sum_of(terms: Sequence[tuple[Tensor, float]]) -> Tensor:
+    """The weighted sum; one term of weight 1 is handed on as it is."""
+    if len(terms) == 1:
+        return terms[0][0]
+    return torch.stack([value * weight for value, weight in terms]).sum(0)

@@ -1,0 +1,312 @@
+"""Who runs the three networks of a model: torch as it is, or OpenVINO on CPUs (compiled for one picture size).
+
+Every engine has the same three methods and gives the same pictures (within 2 of 255 levels on average). An
+`EnginePool` hands out the best one that is ready for a size and builds the faster one beside the show.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import importlib.util
+import logging
+import os
+import tempfile
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .models import Parts
+from .prompts import Embedding
+
+log = logging.getLogger(__name__)
+
+SIZES_KEPT = 3
+
+
+class Engine(Protocol):
+    """Runs the networks. Tensors are float32 on the engine's device; the caller owns what it gets."""
+
+    name: str
+
+    def encode(self, picture: Tensor) -> Tensor:
+        """(1, 3, height, width) sRGB 0..1 -> latents (1, channels, height / 8, width / 8) of about unit variance."""
+
+    def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
+        """Noisy latents -> the network's answer, same shape."""
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Latents -> (1, 3, height, width) sRGB 0..1 (clamped)."""
+
+
+class _Encode(nn.Module):
+    def __init__(self, vae: Any) -> None:
+        super().__init__()
+        self.net = vae.encoder if _tiny(vae) else vae
+        self.tiny = _tiny(vae)
+        self.scale, self.shift = _scaling(vae)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        picture = picture * 2 - 1
+        latents = self.net(picture) if self.tiny else self.net.encode(picture).latent_dist.mode()
+        return (latents - self.shift) * self.scale
+
+
+class _Decode(nn.Module):
+    def __init__(self, vae: Any) -> None:
+        super().__init__()
+        self.net = vae.decoder if _tiny(vae) else vae
+        self.tiny = _tiny(vae)
+        self.scale, self.shift = _scaling(vae)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        latents = latents / self.scale + self.shift
+        picture = self.net(latents) if self.tiny else self.net.decode(latents, return_dict=False)[0]
+        return (picture * 0.5 + 0.5).clamp(0, 1)
+
+
+class _UNet(nn.Module):
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor, timestep: Tensor, words: Tensor) -> Tensor:
+        return self.net(x, timestep, encoder_hidden_states=words, return_dict=False)[0]
+
+
+class _PooledUNet(_UNet):
+    """SDXL's: wants a pooled text embedding and the picture's size as well."""
+
+    def forward(self, x: Tensor, timestep: Tensor, words: Tensor, pooled: Tensor, sizes: Tensor) -> Tensor:  # type: ignore[override]
+        added = {"text_embeds": pooled, "time_ids": sizes}
+        return self.net(x, timestep, encoder_hidden_states=words, added_cond_kwargs=added, return_dict=False)[0]
+
+
+def _tiny(vae: Any) -> bool:
+    return type(vae).__name__ == "AutoencoderTiny"
+
+
+def _scaling(vae: Any) -> tuple[float, float]:
+    return float(vae.config.scaling_factor), float(getattr(vae.config, "shift_factor", None) or 0.0)
+
+
+def unet_inputs(x: Tensor, timestep: float, condition: Embedding) -> tuple[Tensor, ...]:
+    """What a UNet module is called with."""
+    step = torch.full((1,), timestep, dtype=torch.float32, device=x.device)
+    if condition.pooled is None:
+        return x, step, condition.words
+    height, width = x.shape[-2] * 8, x.shape[-1] * 8
+    sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=torch.float32, device=x.device)
+    return x, step, condition.words, condition.pooled, sizes
+
+
+def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
+    """(encode, unet, decode) as modules from tensors to tensors."""
+    pooled = parts.unet_config.get("addition_embed_type") == "text_time"
+    return _Encode(parts.vae), (_PooledUNet if pooled else _UNet)(parts.unet), _Decode(parts.vae)
+
+
+class TorchEngine:
+    """The networks as torch runs them: channels_last, half precision on GPUs, bfloat16 where the CPU is fast at it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.name = "torch"
+        self._device = parts.device
+        self._encode, self._unet, self._decode = (part.to(memory_format=torch.channels_last) for part in modules(parts))  # type: ignore[call-overload]
+        self._dtype = next(parts.unet.parameters()).dtype
+        self._autocast = parts.device == "cpu" and fast_bfloat16()
+
+    def encode(self, picture: Tensor) -> Tensor:
+        return self._run(self._encode, picture)
+
+    def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
+        return self._run(self._unet, *unet_inputs(x, timestep, condition))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return self._run(self._decode, latents)
+
+    @torch.inference_mode()
+    def _run(self, module: nn.Module, *inputs: Tensor) -> Tensor:
+        ready = [value.to(self._dtype) for value in inputs]
+        ready[0] = ready[0].contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self._device.partition(":")[0], torch.bfloat16, enabled=self._autocast):
+            return module(*ready).float()
+
+
+def fast_bfloat16() -> bool:
+    """Whether this CPU computes in bfloat16 by itself (elsewhere it is slower than float32)."""
+    try:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except (AttributeError, RuntimeError):
+        return False
+
+
+class OpenVinoEngine:
+    """The networks compiled for one size. `threads` 0: OpenVINO chooses. Compiled forms are kept in `cache`."""
+
+    def __init__(
+        self, parts: Parts, size: tuple[int, int], words: Embedding, threads: int = 0, cache: Path | None = None
+    ):
+        import openvino
+
+        self.name = "openvino"
+        self._core = openvino.Core()
+        self._options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        if threads:
+            self._options["INFERENCE_NUM_THREADS"] = threads
+        width, height = size
+        picture = torch.zeros(1, 3, height, width)
+        latents = torch.zeros(1, int(parts.unet_config["in_channels"]), height // 8, width // 8)
+        examples = ((picture,), unet_inputs(latents, 500.0, words), (latents,))
+        networks: list[nn.Module] = []
+        self._requests = []
+        for number, (name, example) in enumerate(zip(("encode", "unet", "decode"), examples, strict=True)):
+            path = None if cache is None else cache / f"{name}-{width}x{height}-{words.words.shape[1]}"
+            if path is None or not (path / "model.xml").is_file():
+                networks = networks or list(modules(parts))
+                model = stored(self._core, converted(networks[number], example), path)
+            else:
+                model = self._core.read_model(path / "model.xml")
+            self._requests.append(self._core.compile_model(model, "CPU", self._options).create_infer_request())
+
+    def encode(self, picture: Tensor) -> Tensor:
+        return self._run(0, picture)
+
+    def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
+        return self._run(1, *unet_inputs(x, timestep, condition))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return self._run(2, latents)
+
+    def _run(self, number: int, *inputs: Tensor) -> Tensor:
+        arrays = [np.ascontiguousarray(value.numpy()) for value in inputs]
+        request = self._requests[number]
+        request.infer(dict(enumerate(arrays)), share_inputs=True)
+        return torch.from_numpy(request.get_output_tensor(0).data.copy())
+
+
+def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
+    """An OpenVINO model of `module` with the fixed shapes of `example`."""
+    import openvino
+
+    module = copy.deepcopy(module).eval()  # conversion patches the module, which may be playing meanwhile
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the tracer warns of every shape it makes constant; they are meant to be
+        return openvino.convert_model(
+            module, example_input=tuple(example), input=[list(value.shape) for value in example], verbose=False
+        )
+
+
+def stored(core: Any, model: Any, path: Path | None) -> Any:
+    """`model` written to folder `path` for the next start (None: nowhere) and read back.
+
+    What was read back differs in its last bits from what was converted, so that is what is always used. A folder that
+    cannot be written only costs the conversion again.
+    """
+    try:
+        return _written(core, model, path.parent if path else None, path)
+    except OSError as error:
+        log.warning("the compiled model is not kept: %s", error)
+        return _written(core, model, None, None)
+
+
+def _written(core: Any, model: Any, parent: Path | None, path: Path | None) -> Any:
+    import openvino
+
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as scratch:
+        whole = Path(scratch) / "whole"
+        whole.mkdir()
+        # not as float16: it would blur the frequencies of the time embedding
+        openvino.save_model(model, whole / "model.xml", compress_to_fp16=False)
+        if path is not None:
+            os.replace(whole, path)
+        return core.read_model((path or whole) / "model.xml")
+
+
+def cache_folder(parts: Parts) -> Path:
+    """Where compiled forms of this very model and OpenVINO live."""
+    import openvino
+    import platformdirs
+
+    weights = sorted(
+        (*parts.folder.glob("unet/*.safetensors"), *(parts.vae_folder or parts.folder / "vae").glob("*.safetensors"))
+    )
+    stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
+    key = hashlib.sha256("\n".join([openvino.__version__, torch.__version__, *stamp]).encode()).hexdigest()[:16]
+    return Path(platformdirs.user_cache_dir("liveanim")) / "openvino" / f"{parts.spec.name}-{key}"
+
+
+def openvino_installed() -> bool:
+    return importlib.util.find_spec("openvino") is not None
+
+
+class EnginePool:
+    """The engine to use for a size now.
+
+    `make_eager` gives an engine for any size; `build` (slow) a faster one for one size. With `background`, eager plays
+    until the faster one is ready; without, `at` waits for it, so that a run gives the same bytes every time.
+    """
+
+    def __init__(
+        self, make_eager: Callable[[], Engine], build: Callable[[tuple[int, int]], Engine] | None, background: bool
+    ) -> None:
+        self.message = ""
+        self._make_eager, self._build, self._background = make_eager, build, background
+        self._eager: Engine | None = None
+        self._ready: OrderedDict[tuple[int, int], Engine] = OrderedDict()
+        self._failed: set[tuple[int, int]] = set()
+        self._thread: threading.Thread | None = None
+
+    def at(self, size: tuple[int, int]) -> Engine:
+        """The engine for pictures of `size` = (width, height)."""
+        ready = self._ready.get(size)
+        if ready is not None:
+            return ready
+        if self._build is not None and size not in self._failed:
+            if not self._background:
+                self._make(size)
+                return self._ready.get(size) or self.eager
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._make, args=(size,), name="render-compile", daemon=True)
+                self._thread.start()
+        return self.eager
+
+    def prepare(self, size: tuple[int, int]) -> None:
+        """Have the best engine for `size` ready when this returns."""
+        if self._build is not None and size not in self._ready:
+            self._make(size)
+
+    @property
+    def eager(self) -> Engine:
+        self._eager = self._eager or self._make_eager()
+        return self._eager
+
+    def close(self, deadline: float = 1.0) -> None:
+        if self._thread is not None:
+            self._thread.join(deadline)
+        self._ready.clear()
+
+    def _make(self, size: tuple[int, int]) -> None:
+        """Thread 'render-compile': builds the engine of one size. Touches nothing else."""
+        assert self._build is not None
+        self.message = f"compiling for {size[0]}x{size[1]}"
+        try:
+            engine = self._build(size)
+        except Exception as error:  # top of the thread: whatever a compiler does, plain torch goes on
+            log.exception("no compiled engine for %dx%d", *size)
+            self._failed.add(size)
+            self.message = f"no compiled engine for {size[0]}x{size[1]} ({type(error).__name__}); torch plays"
+            return
+        self._ready[size] = engine
+        while len(self._ready) > SIZES_KEPT:
+            self._ready.popitem(last=False)
+        self.message = ""

@@ -1,0 +1,142 @@
+"""Few-step sampling, one function per method; networks, noise and schedules are arguments.
+
+Names: x_t = alpha(t) x_0 + sigma(t) noise, with t from 0 (the picture) to 1 (noise alone), whatever the model's own
+parametrisation. `network(x, timestep)` answers in the model's own terms: the noise (epsilon), the velocity of DDPM
+(v_prediction) or the velocity of a straight flow (flow: noise - x_0). Latents are (1, channels, h, w).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from liveanim.core.errors import UserError
+
+Prediction = Literal["epsilon", "v_prediction", "flow"]
+Network = Callable[[Tensor, float], Tensor]
+NoiseOf = Callable[[int], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a model mixes picture and noise.
+
+    log_snr   for epsilon and v: ln(alpha^2 / sigma^2) at the training timesteps 0..n-1, falling; empty for flow
+    shift     for flow: bends time toward noise (1: straight)
+    renoise   draw new noise at every step (distilled models) instead of keeping the direction (ODE)
+    """
+
+    prediction: Prediction
+    log_snr: tuple[float, ...] = ()
+    shift: float = 1.0
+    renoise: bool = False
+
+    def mix(self, t: float) -> tuple[float, float]:
+        """(alpha, sigma) at t."""
+        if self.prediction == "flow":
+            return 1.0 - t, t
+        snr = float(np.interp(t * (len(self.log_snr) - 1), np.arange(len(self.log_snr)), self.log_snr))
+        return float(1 / np.sqrt(1 + np.exp(-snr))), float(1 / np.sqrt(1 + np.exp(snr)))
+
+    def timestep(self, t: float) -> float:
+        """What the network is told for t."""
+        return 1000.0 * t if self.prediction == "flow" else t * (len(self.log_snr) - 1)
+
+
+def schedule_of(config: Mapping[str, Any]) -> Schedule:
+    """The schedule that a diffusers scheduler_config.json describes."""
+    kind = str(config.get("_class_name", ""))
+    if kind.startswith("FlowMatch"):
+        return Schedule("flow", (), float(config.get("shift", 1.0)), bool(config.get("stochastic_sampling", False)))
+    prediction = config.get("prediction_type", "epsilon")
+    if prediction not in ("epsilon", "v_prediction"):
+        raise UserError(
+            f"scheduler_config.json: prediction_type {prediction!r} is not supported (epsilon, v_prediction)"
+        )
+    betas = _betas(config)
+    kept = np.cumprod(1 - betas)
+    log_snr = np.log(kept) - np.log1p(-kept)
+    renoise = kind in ("LCMScheduler", "EulerAncestralDiscreteScheduler", "TCDScheduler")
+    return Schedule("epsilon" if prediction == "epsilon" else "v_prediction", tuple(map(float, log_snr)), 1.0, renoise)
+
+
+def _betas(config: Mapping[str, Any]) -> np.ndarray:
+    count = int(config.get("num_train_timesteps", 1000))
+    first, last = float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02))
+    kind = config.get("beta_schedule", "linear")
+    if kind == "scaled_linear":
+        return np.linspace(first**0.5, last**0.5, count) ** 2
+    if kind == "linear":
+        return np.linspace(first, last, count)
+    raise UserError(f"scheduler_config.json: beta_schedule {kind!r} is not supported (linear, scaled_linear)")
+
+
+def start_time(denoise: float) -> float:
+    """Where img2img starts for denoise 0..1. Monotone and continuous, 0 at 0 and 1 at 1."""
+    return min(1.0, max(0.0, denoise))
+
+
+def times(start: float, steps: int, shift: float = 1.0) -> tuple[float, ...]:
+    """steps + 1 falling times from `start` to 0, evenly spaced (trailing) in the time before `shift` bends it."""
+    straight = start / (shift - (shift - 1) * start)
+    even = [straight * (steps - i) / steps for i in range(steps + 1)]
+    return (start, *(shift * t / (1 + (shift - 1) * t) for t in even[1:-1]), 0.0)
+
+
+def noised(schedule: Schedule, x_0: Tensor, noise: Tensor, t: float) -> Tensor:
+    """x_t."""
+    alpha, sigma = schedule.mix(t)
+    return alpha * x_0 + sigma * noise
+
+
+def denoised(schedule: Schedule, network: Network, x: Tensor, t: float) -> Tensor:
+    """The model's x_0 for x at time t > 0."""
+    alpha, sigma = schedule.mix(t)
+    out = network(x, schedule.timestep(t))
+    if schedule.prediction == "epsilon":
+        return (x - sigma * out) / max(alpha, 1e-3)
+    if schedule.prediction == "v_prediction":
+        return alpha * x - sigma * out
+    return x - sigma * out
+
+
+def sample(schedule: Schedule, network: Network, x: Tensor, path: Sequence[float], noise_of: NoiseOf) -> Tensor:
+    """x at path[0] -> x_0, one network call per step. `noise_of(i)`: fresh noise for step i (used when `renoise`)."""
+    for step, (t, t_next) in enumerate(itertools.pairwise(path), 1):
+        x_0 = denoised(schedule, network, x, t)
+        if t_next <= 0:
+            return x_0
+        if schedule.renoise:
+            x = noised(schedule, x_0, noise_of(step), t_next)
+        else:
+            alpha, sigma = schedule.mix(t)
+            x = noised(schedule, x_0, (x - alpha * x_0) / sigma, t_next)
+    return x
+
+
+def noise_like(shape: Sequence[int], *key: int) -> Tensor:
+    """Standard normal noise on the CPU, float32, from `key` alone: the same on every machine and device."""
+    words = [int(part) & 0xFFFFFFFF for part in key]
+    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(words)))
+    return torch.from_numpy(generator.standard_normal(tuple(shape), dtype=np.float32))
+
+
+def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """The arc from `a` (share 0) to `b` (share 1) along the last axis, lengths interpolated; a line where parallel."""
+    length_a = torch.linalg.vector_norm(a, dim=-1, keepdim=True)
+    length_b = torch.linalg.vector_norm(b, dim=-1, keepdim=True)
+    cosine = ((a * b).sum(-1, keepdim=True) / (length_a * length_b).clamp_min(1e-12)).clamp(-1, 1)
+    angle = torch.acos(cosine)
+    sine = torch.sin(angle)
+    flat = sine < 1e-3
+    safe = torch.where(flat, torch.ones_like(sine), sine)
+    weight_a = torch.where(flat, torch.full_like(sine, 1 - share), torch.sin((1 - share) * angle) / safe)
+    weight_b = torch.where(flat, torch.full_like(sine, share), torch.sin(share * angle) / safe)
+    arc = weight_a * a / length_a.clamp_min(1e-12) + weight_b * b / length_b.clamp_min(1e-12)
+    return arc * ((1 - share) * length_a + share * length_b)

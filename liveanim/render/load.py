@@ -1,0 +1,109 @@
+"""From a model's name to a renderer that paints: device, precision and engine are chosen here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from liveanim.core.errors import UserError, near
+
+from . import engines
+from .diffusion import DiffusionRenderer
+from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
+from .models import MODELS, Parts, find
+from .prompts import PromptBook, clip_encoder
+
+log = logging.getLogger(__name__)
+
+ENGINES = ("auto", "torch", "openvino")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run a model.
+
+    device      'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
+    engine      'auto' (OpenVINO on a CPU where it is installed), 'torch', 'openvino'
+    threads     CPU threads for the model; 0: the libraries choose
+    background  compile for a new size beside the show; False waits, for runs that give the same bytes every time
+    keep        keep compiled models on disk for the next start
+    """
+
+    device: str = "auto"
+    engine: str = "auto"
+    threads: int = 0
+    background: bool = True
+    keep: bool = True
+    allow_pickle: bool = False
+
+
+def load(name: str, size: tuple[int, int] | None = None, options: Options = Options()) -> DiffusionRenderer:
+    """The renderer of model `name` (a row of the table or a diffusers folder), warm for pictures of `size`.
+
+    UserError when there is no such model, its weights are missing, or the engine asked for is not installed.
+    """
+    spec = find(name)
+    device = best_device(options.device)
+    parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
+    book = PromptBook(clip_encoder(parts.tokenizers, parts.text_encoders, device))
+    build = _builder(parts, book, options)
+    if options.threads or build is not None:
+        torch.set_num_threads(
+            options.threads or 1
+        )  # beside OpenVINO, torch has only small work; more threads just spin
+    pool = EnginePool(lambda: TorchEngine(parts), build, options.background)
+    renderer = DiffusionRenderer(parts, pool, book)
+    if size is not None:
+        renderer.warm(size)
+    return renderer
+
+
+def load_or_ember(
+    name: str, size: tuple[int, int] | None = None, options: Options = Options()
+) -> tuple[DiffusionRenderer, str]:
+    """`load(name)`; when that model cannot be had, ember and one line that says why (its message too)."""
+    try:
+        return load(name, size, options), ""
+    except UserError as error:
+        if name == "ember":
+            raise
+        log.warning("%s", error)
+        renderer = load("ember", size, options)
+        renderer.message = f"{error}; ember plays instead"
+        return renderer, renderer.message
+
+
+def best_device(wanted: str) -> str:
+    """The device to use; 'auto' takes a GPU when there is one."""
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f"device {wanted!r}: this torch sees no CUDA GPU; use cpu, or install torch with CUDA")
+    return wanted
+
+
+def _builder(parts: Parts, book: PromptBook, options: Options) -> Callable[[tuple[int, int]], Engine] | None:
+    """How to build the compiled engine of one size, or None when torch itself is to play."""
+    if options.engine not in ENGINES:
+        raise UserError(
+            f"unknown engine {options.engine!r}{near(options.engine, ENGINES)}; known: {', '.join(ENGINES)}"
+        )
+    installed = engines.openvino_installed()
+    if options.engine == "openvino" and not installed:
+        raise UserError("the engine openvino is not installed: pip install openvino")
+    if options.engine == "torch" or parts.device != "cpu" or not installed:
+        return None
+
+    def build(size: tuple[int, int]) -> Engine:
+        cache = engines.cache_folder(parts) if options.keep else None
+        return OpenVinoEngine(parts, size, book.embedding(""), options.threads, cache)
+
+    return build
+
+
+__all__ = ["ENGINES", "MODELS", "Options", "best_device", "load", "load_or_ember"]

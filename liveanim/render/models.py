@@ -1,0 +1,248 @@
+"""The table of models, where their weights are, and the networks of one model as loaded objects.
+
+A model is a folder in diffusers' own layout: unet/ vae/ text_encoder/ tokenizer/ scheduler/ (and text_encoder_2/
+tokenizer_2/ for SDXL). Weights are safetensors; pickled weights run code when they are loaded and are refused unless
+asked for. Only this module reads weights from disk or from the network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from liveanim.core.errors import UserError, near
+
+WEIGHTS = "diffusion_pytorch_model"
+NETWORK_TIMEOUT = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model.
+
+    source     'package:NAME', a folder, or an 'owner/name' on the Hugging Face hub
+    tiny_vae   where a small fast VAE comes from; '' uses the model's own
+    steps, size    what it was made for: steps of a picture, and its height in pixels
+    """
+
+    name: str
+    source: str
+    tiny_vae: str = ""
+    steps: int = 2
+    size: int = 512
+    doc: str = ""
+
+
+_ROWS = (
+    ModelSpec("ember", "package:ember", steps=2, size=256, doc="small, ships with liveanim, plays on any CPU"),
+    ModelSpec("sd-turbo", "stabilityai/sd-turbo", "madebyollin/taesd", 1, 512, "SD 2.1 in one step; wants a GPU"),
+    ModelSpec("sdxl-turbo", "stabilityai/sdxl-turbo", "madebyollin/taesdxl", 1, 512, "SDXL in one step; a large GPU"),
+)
+MODELS: Mapping[str, ModelSpec] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def default_model(cuda: bool) -> str:
+    """The name of the model to start with: sd-turbo on a GPU, else ember."""
+    return "sd-turbo" if cuda else "ember"
+
+
+def find(name: str) -> ModelSpec:
+    """The model called `name`, or the one in the folder `name`. UserError (with near names) when there is neither."""
+    if name in MODELS:
+        return MODELS[name]
+    folder = Path(name).expanduser()
+    if (folder / "unet" / "config.json").is_file():
+        return ModelSpec(folder.name, str(folder.resolve()), size=_native_size(folder))
+    if folder.is_dir():
+        raise UserError(
+            f"no model in {folder}: expected a diffusers folder with unet/, vae/, text_encoder/, tokenizer/"
+        )
+    raise UserError(f"unknown model {name!r}{near(name, MODELS)}; known: {', '.join(MODELS)}, or a diffusers folder")
+
+
+def _native_size(folder: Path) -> int:
+    config = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
+    return 8 * int(config.get("sample_size") or 64)
+
+
+def folder_of(spec: ModelSpec) -> Path:
+    """The folder with the weights of `spec`; fetched from the hub when they are not on this machine yet."""
+    if spec.source.startswith("package:"):
+        folder = Path(str(resources.files("liveanim"))) / "models" / spec.source.partition(":")[2]
+        if not (folder / "unet" / "config.json").is_file():
+            raise UserError(f"the weights of {spec.name} are missing from {folder}: install liveanim again")
+        return folder
+    if Path(spec.source).is_dir():
+        return Path(spec.source)
+    return _from_hub(spec.source, _hub_files(spec))
+
+
+def tiny_vae_of(spec: ModelSpec) -> Path | None:
+    """The folder of the small VAE of `spec`, or None when the model's own is to be used."""
+    if not spec.tiny_vae:
+        return None
+    return (
+        Path(spec.tiny_vae)
+        if Path(spec.tiny_vae).is_dir()
+        else _from_hub(spec.tiny_vae, ("*.json", f"{WEIGHTS}.safetensors"))
+    )
+
+
+def _hub_files(spec: ModelSpec) -> tuple[str, ...]:
+    parts = (
+        ("unet", "text_encoder", "text_encoder_2")
+        if spec.tiny_vae
+        else ("unet", "text_encoder", "text_encoder_2", "vae")
+    )
+    return ("*/*.json", "*/*.txt", "*.json", *(f"{part}/*.fp16.safetensors" for part in parts))
+
+
+def _from_hub(repository: str, files: tuple[str, ...]) -> Path:
+    """A snapshot of `repository`: from the local cache, else from the network, which is asked for briefly first."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        cached = Path(snapshot_download(repository, allow_patterns=list(files), local_files_only=True))
+        if any(cached.rglob("*.safetensors")):
+            return cached
+    except LocalEntryNotFoundError:
+        pass
+    if not _hub_answers():
+        raise UserError(
+            f"{repository} is not on this machine and huggingface.co does not answer: connect once to fetch it, "
+            "or give a folder in diffusers format with --model"
+        )
+    try:
+        return Path(snapshot_download(repository, allow_patterns=list(files), etag_timeout=NETWORK_TIMEOUT))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{repository} could not be fetched: {reason}") from error
+
+
+def _hub_answers() -> bool:
+    """Whether the hub can be reached within a few seconds. Behind a proxy that cannot be told: then it is tried."""
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+        return False
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HF_ENDPOINT")):
+        return True
+    try:
+        socket.create_connection(("huggingface.co", 443), NETWORK_TIMEOUT).close()
+    except OSError:
+        return False
+    return True
+
+
+class Parts:
+    """The networks of one model, each loaded when first used, in eval mode, float32 on `device` unless `half`.
+
+    Diffusers takes seconds to import: whoever has a compiled copy of a network never asks for the original.
+    """
+
+    def __init__(self, spec: ModelSpec, device: str = "cpu", half: bool = False, allow_pickle: bool = False) -> None:
+        self.spec, self.device = spec, device
+        self.folder, self.vae_folder = folder_of(spec), tiny_vae_of(spec)
+        self._half, self._allow_pickle = half, allow_pickle
+
+    @cached_property
+    def scheduler(self) -> Mapping[str, Any]:
+        """The scheduler's settings, which tell the parametrisation."""
+        path = self.folder / "scheduler" / "scheduler_config.json"
+        return _settings(path)
+
+    @cached_property
+    def vae_config(self) -> Mapping[str, Any]:
+        return _settings((self.vae_folder or self.folder / "vae") / "config.json")
+
+    @cached_property
+    def unet_config(self) -> Mapping[str, Any]:
+        return _settings(self.folder / "unet" / "config.json")
+
+    @cached_property
+    def unet(self) -> Any:
+        _quiet_diffusers()
+        from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+        return self._ready(UNet2DConditionModel, self.folder / "unet")
+
+    @cached_property
+    def vae(self) -> Any:
+        _quiet_diffusers()
+        folder = self.vae_folder or self.folder / "vae"
+        if self.vae_config.get("_class_name") == "AutoencoderTiny":
+            from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
+
+            return self._ready(AutoencoderTiny, folder)
+        from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+
+        return self._ready(AutoencoderKL, folder)
+
+    @cached_property
+    def text_encoders(self) -> tuple[Any, ...]:
+        from transformers import CLIPTextModel, CLIPTextModelWithProjection
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        second = self.folder / "text_encoder_2"
+        first = self._ready(CLIPTextModel, self.folder / "text_encoder")
+        return (first, self._ready(CLIPTextModelWithProjection, second)) if second.is_dir() else (first,)
+
+    @cached_property
+    def tokenizers(self) -> tuple[Any, ...]:
+        from transformers import CLIPTokenizer
+
+        folders = (self.folder / "tokenizer", self.folder / "tokenizer_2")
+        return tuple(CLIPTokenizer.from_pretrained(str(folder)) for folder in folders if folder.is_dir())
+
+    def _ready(self, kind: Any, folder: Path) -> Any:
+        import torch
+
+        _check_weights(folder, self._allow_pickle)
+        safe = any(folder.glob("*.safetensors"))
+        plain = any(path for path in folder.glob("*.safetensors") if ".fp16." not in path.name)
+        dtype = torch.float16 if self._half else torch.float32
+        model = kind.from_pretrained(
+            str(folder),
+            torch_dtype=dtype,
+            variant="fp16" if safe and not plain else None,
+            use_safetensors=safe,
+            local_files_only=True,
+        )
+        return model.to(self.device).eval().requires_grad_(False)
+
+
+def _quiet_diffusers() -> None:
+    """Without this, loading prints bars and advice over the performer's terminal."""
+    from diffusers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def _settings(path: Path) -> Mapping[str, Any]:
+    try:
+        return MappingProxyType(json.loads(path.read_text(encoding="utf-8")))
+    except OSError:
+        raise UserError(f"{path} is missing: the model folder is not in diffusers format") from None
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error})") from None
+
+
+def _check_weights(folder: Path, allow_pickle: bool) -> None:
+    if any(folder.glob("*.safetensors")):
+        return
+    if any(folder.glob("*.bin")) and not allow_pickle:
+        raise UserError(
+            f"{folder} has only pickled weights (.bin), which can run code: convert them to safetensors, "
+            "or start with --allow-pickle if you trust them"
+        )
+    if not any(folder.glob("*.bin")):
+        raise UserError(f"{folder} has no weights (*.safetensors): fetch the model again")

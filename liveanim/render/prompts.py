@@ -1,0 +1,152 @@
+"""Prompts to embeddings: encoded once, cached, blended on the arc between them.
+
+Written: `a golden mandala | smoke` composes (denoised results are averaged), `(smoke:1.4)` gives words more or less
+weight, `forest --neg people` asks for the opposite of what follows. A change of prompt is a change of a tensor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from liveanim.core.model import Prompt
+
+from .family import slerp
+
+CACHE_SIZE = 256
+_EMPHASIS = re.compile(r"\(([^()]*):\s*(-?\d+(?:\.\d+)?)\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A text as the network reads it: `words` (1, tokens, width), `pooled` (1, width) for the models that want it."""
+
+    words: Tensor
+    pooled: Tensor | None = None
+
+
+Stretch = tuple[str, float]
+Encoder = Callable[[Sequence[Stretch]], Embedding]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A prompt taken apart: parts to compose, and what to keep away from."""
+
+    parts: tuple[str, ...]
+    negative: str = ""
+
+
+def worded(text: str) -> Wording:
+    """`text` at its `|` and `--neg`. An empty text is one empty part."""
+    positive, _, negative = text.partition("--neg")
+    parts = tuple(part.strip() for part in positive.split("|") if part.strip())
+    return Wording(parts or ("",), negative.strip())
+
+
+def stretches(text: str) -> tuple[Stretch, ...]:
+    """`text` cut at its `(words:weight)`: pieces with their weights (-2..4), 1 outside of brackets."""
+    pieces: list[Stretch] = []
+    end = 0
+    for match in _EMPHASIS.finditer(text):
+        pieces += [(text[end : match.start()], 1.0), (match[1], min(4.0, max(-2.0, float(match[2]))))]
+        end = match.end()
+    pieces.append((text[end:], 1.0))
+    kept = tuple((piece.strip(), weight) for piece, weight in pieces if piece.strip())
+    return kept or (("", 1.0),)
+
+
+def blended(weighted: Sequence[tuple[Embedding, float]]) -> Embedding:
+    """Embeddings mixed by weight (positive, any sum): each next one is reached along the arc by its share so far."""
+    mix, total = weighted[0]
+    for embedding, weight in weighted[1:]:
+        total += weight
+        share = weight / total
+        pooled = None
+        if mix.pooled is not None and embedding.pooled is not None:
+            pooled = slerp(mix.pooled, embedding.pooled, share)
+        mix = Embedding(slerp(mix.words, embedding.words, share), pooled)
+    return mix
+
+
+class PromptBook:
+    """Embeddings by text. `encode` runs the text encoder; the last CACHE_SIZE texts are kept."""
+
+    def __init__(self, encode: Encoder) -> None:
+        self._encode = encode
+        self._known: OrderedDict[str, Embedding] = OrderedDict()
+
+    def embedding(self, text: str) -> Embedding:
+        """The embedding of one part."""
+        if text in self._known:
+            self._known.move_to_end(text)
+            return self._known[text]
+        result = self._encode(stretches(text))
+        self._known[text] = result
+        if len(self._known) > CACHE_SIZE:
+            self._known.popitem(last=False)
+        return result
+
+    def conditions(self, prompts: Sequence[Prompt]) -> list[tuple[Embedding, float]]:
+        """What to denoise with, with weights that sum to 1: one blend, or every part where a prompt composes with |."""
+        slots = [(worded(prompt.text).parts, prompt.weight) for prompt in prompts if prompt.weight > 0] or [
+            (("",), 1.0)
+        ]
+        total = sum(weight for _, weight in slots)
+        if all(len(parts) == 1 for parts, _ in slots):
+            return [(blended([(self.embedding(parts[0]), weight) for parts, weight in slots]), 1.0)]
+        return [(self.embedding(part), weight / total / len(parts)) for parts, weight in slots for part in parts]
+
+    def negative(self, prompts: Sequence[Prompt], text: str) -> Embedding | None:
+        """What to keep away from: `text` and the prompts' --neg parts together; None when none is asked for."""
+        found = [text.strip(), *(worded(prompt.text).negative for prompt in prompts if prompt.weight > 0)]
+        joined = ", ".join(dict.fromkeys(part for part in found if part))
+        return self.embedding(joined) if joined else None
+
+
+def clip_encoder(tokenizers: Sequence[Any], encoders: Sequence[Any], device: str) -> Encoder:
+    """Weighted text -> Embedding through one CLIP text encoder (SD, ember), or two side by side (SDXL).
+
+    Words of weight w have their output vectors scaled by w; then the whole is brought back to its former length, so
+    that emphasis moves meaning and not loudness.
+    """
+
+    @torch.inference_mode()
+    def encode(pieces: Sequence[Stretch]) -> Embedding:
+        words, pooled = [], None
+        for tokenizer, encoder in zip(tokenizers, encoders, strict=True):
+            tokens, weights = _tokens(tokenizer, encoder.config.max_position_embeddings, pieces)
+            output = encoder(tokens.to(device), output_hidden_states=len(encoders) > 1)
+            hidden = output.last_hidden_state if len(encoders) == 1 else output.hidden_states[-2]
+            words.append(_emphasised(hidden.float(), weights.to(device)))
+            pooled = output.text_embeds.float() if len(encoders) > 1 and "text_embeds" in output else pooled
+        return Embedding(torch.cat(words, -1), pooled)
+
+    return encode
+
+
+def _tokens(tokenizer: Any, longest: int, pieces: Sequence[Stretch]) -> tuple[Tensor, Tensor]:
+    """Token numbers (1, n) of the joined pieces and the weight of each (1, n, 1); n is the encoder's full length."""
+    length = min(tokenizer.model_max_length, longest)
+    text = " ".join(piece for piece, _ in pieces)
+    numbers = tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt").input_ids
+    weights = torch.ones(1, length, 1)
+    place = 1  # after the start token
+    for piece, weight in pieces:
+        count = len(tokenizer(piece, add_special_tokens=False, truncation=True, max_length=length).input_ids)
+        weights[:, place : min(place + count, length - 1)] = weight
+        place += count
+    return numbers, weights
+
+
+def _emphasised(hidden: Tensor, weights: Tensor) -> Tensor:
+    if bool((weights == 1).all()):
+        return hidden
+    scaled = hidden * weights
+    return scaled * (hidden.norm() / scaled.norm().clamp_min(1e-6))

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liveanim.render import coherence as c
+
+
+def picture(seed: int, contrast: float = 0.2, blur: int = 0) -> torch.Tensor:
+    rng = np.random.default_rng(seed)
+    tint = rng.normal(size=(3, 3)) * 0.4 + np.eye(3)
+    noise = np.einsum("ck,khw->chw", tint, rng.normal(size=(3, 64, 96)))
+    result = torch.from_numpy(noise / noise.std() * contrast + rng.uniform(0.3, 0.6, (3, 1, 1))).float()[None]
+    for _ in range(blur):
+        result = torch.nn.functional.avg_pool2d(result, 3, 1, 1, count_include_pad=False)
+    return result
+
+
+def test_a_full_correction_reaches_the_colours_asked_for() -> None:
+    own = c.measure(picture(1, 0.16))
+    moved = picture(1, 0.14).flip(-1)
+    after = c.measure(c.recoloured(moved, c.measure(moved), own, 1.0))
+    assert np.allclose(after.mean, own.mean, atol=0.01)
+    assert after.contrast == pytest.approx(own.contrast, rel=0.15)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 200), amount=st.floats(0.05, 1))
+def test_repeated_corrections_come_ever_nearer(seed: int, amount: float) -> None:
+    own = c.measure(picture(seed, 0.2))
+    now = picture(seed + 1, 0.1)
+    distances = []
+    for _ in range(4):
+        look = c.measure(now)
+        distances.append(np.abs(look.mean - own.mean).sum() + abs(look.contrast - own.contrast))
+        now = c.recoloured(now, look, own, amount)
+    assert distances[-1] <= distances[0] + 1e-6
+
+
+def test_a_flat_picture_does_not_explode() -> None:
+    flat = torch.full((1, 3, 64, 64), 0.4)
+    own = c.measure(picture(1))
+    after = c.redetailed(c.recoloured(flat, c.measure(flat), own, 1.0), c.measure(flat), own, 1.0)
+    assert torch.isfinite(after).all()
+    assert float(after.std()) < 0.2
+
+
+def test_blur_is_found_and_undone_octave_by_octave() -> None:
+    sharp, soft = picture(3), picture(3, blur=1)
+    own, now = c.measure(sharp), c.measure(soft)
+    assert now.detail[0] < 0.5 * own.detail[0]
+    better = c.measure(c.redetailed(soft, now, own, 0.5))
+    assert now.detail[0] < better.detail[0] < own.detail[0]
+
+
+def test_amplified_octaves_sharpen() -> None:
+    wide = picture(4)
+    assert torch.allclose(c.amplified(wide, (1.0, 1.0, 1.01)), wide, atol=1e-2)
+    look = c.measure(wide)
+    assert float(c.redetailed(wide, look, look, 0.0, sharpen=0.3).std()) > float(wide.std())
+    assert c.amplified(wide, (1.5, 1.0, 1.0)).std() < c.amplified(wide, (1.5, 1.5, 1.5)).std()
+
+
+def test_nothing_asked_changes_nothing() -> None:
+    same, look = picture(5), c.measure(picture(6))
+    assert c.recoloured(same, look, look, 0) is same
+    assert c.redetailed(same, look, look, 0) is same
+    assert c.contrasted(same, 1) is same
+
+
+def test_vitality_falls_from_one_to_nought() -> None:
+    own = c.measure(picture(7))
+    levels = [c.vitality(c.measure(picture(7, contrast)), own) for contrast in (0.25, 0.1, 0.05, 0.01, 0.0)]
+    assert levels[0] == 1 and levels == sorted(levels, reverse=True) and levels[-1] < 0.02
+
+
+def test_looks_mix_by_weight() -> None:
+    a, b = c.measure(picture(1)), c.measure(picture(2))
+    assert np.allclose(c.mixed([(a, 1), (b, 3)]).mean, a.mean * 0.25 + b.mean * 0.75)

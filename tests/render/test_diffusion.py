@@ -1,0 +1,159 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from liveanim.core.model import Image, Prompt, RenderRequest
+from liveanim.render.diffusion import DiffusionRenderer
+from liveanim.render.load import Options, load
+from liveanim.render.warp import warp
+
+SIZE = (96, 64)
+TORCH = Options(device="cpu", engine="torch", threads=1, background=False)
+
+
+def request(index: int = 1, **changes: object) -> RenderRequest:
+    values: dict[str, object] = {"size": SIZE, "prompts": (Prompt("gold"),), "seed": 5, "coherence": 0.4, **changes}
+    return RenderRequest(index, index * 0.1, **values)  # type: ignore[arg-type]
+
+
+def distance(a: Image, b: Image) -> float:
+    return float(np.abs(a.astype(int) - b.astype(int)).mean())
+
+
+@pytest.fixture(scope="module")
+def renderer(flow_model: Path) -> DiffusionRenderer:
+    return load(str(flow_model), options=TORCH)
+
+
+@pytest.fixture(scope="module")
+def before() -> Image:
+    x, y = np.meshgrid(np.linspace(0, 9, SIZE[0]), np.linspace(0, 6, SIZE[1]))
+    planes = [np.sin(x + y), np.cos(x * 1.7 - y), np.sin(y * 3)]
+    return (127.5 + 100 * np.stack(planes, -1)).astype(np.uint8)
+
+
+def test_a_keyframe_has_the_size_the_number_and_the_timings(renderer: DiffusionRenderer, before: Image) -> None:
+    keyframe = renderer.render(request(7), before)
+    assert keyframe.index == 7 and keyframe.image.shape == (64, 96, 3) and keyframe.image.dtype == np.uint8
+    assert not keyframe.image.flags.writeable
+    assert {"warp", "encode", "unet", "decode", "coherence"} <= set(keyframe.timings)
+
+
+def test_the_same_arguments_give_the_same_bytes(flow_model: Path, renderer: DiffusionRenderer, before: Image) -> None:
+    again = load(str(flow_model), options=TORCH)
+    asked = request(3, steps=2, noise=0.1, sharpen=0.2)
+    first = renderer.render(asked, before).image
+    assert np.array_equal(renderer.render(asked, before).image, first)
+    assert np.array_equal(again.render(asked, before).image, first)
+
+
+def test_a_fresh_process_gives_the_same_bytes(flow_model: Path, renderer: DiffusionRenderer, tmp_path: Path) -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from liveanim.core.model import Prompt, RenderRequest\n"
+        "from liveanim.render.load import Options, load\n"
+        "options = Options(device='cpu', engine='torch', threads=1, background=False)\n"
+        "renderer = load(sys.argv[1], options=options)\n"
+        "previous = None\n"
+        "for index in range(3):\n"
+        "    asked = RenderRequest(index, index * 0.1, (96, 64), prompts=(Prompt('gold'),), seed=5, coherence=0.4)\n"
+        "    previous = renderer.render(asked, previous).image\n"
+        "np.save(sys.argv[2], previous)\n"
+    )
+    target = tmp_path / "picture.npy"
+    subprocess.run([sys.executable, "-c", code, str(flow_model), str(target)], check=True, timeout=100)
+    previous = None
+    for index in range(3):
+        previous = renderer.render(request(index), previous).image
+    assert previous is not None and np.array_equal(np.load(target), previous)
+
+
+def test_denoise_nought_gives_the_moved_picture_untouched(renderer: DiffusionRenderer, before: Image) -> None:
+    motion = np.array([[1.02, 0, 0.01], [0, 1.02, 0], [0, 0, 1]])
+    assert np.array_equal(renderer.render(request(denoise=0.0, motion=motion), before).image, warp(before, motion))
+    nearly = renderer.render(request(denoise=1e-4, coherence=0.0), before).image
+    assert distance(nearly, before) < 1
+
+
+def test_more_denoise_leaves_less_of_the_picture(renderer: DiffusionRenderer, before: Image) -> None:
+    changes = [
+        distance(renderer.render(request(denoise=d, coherence=0.0), before).image, before)
+        for d in (0.0, 0.01, 0.03, 0.05)
+    ]
+    assert changes == sorted(changes)
+
+
+def test_denoise_one_and_fresh_forget_the_picture(renderer: DiffusionRenderer, before: Image) -> None:
+    new = renderer.render(request(), None).image
+    assert np.array_equal(renderer.render(request(denoise=1.0), before).image, new)
+    assert np.array_equal(renderer.render(request(fresh=True), before).image, new)
+
+
+def test_seed_index_prompt_and_steps_all_matter(renderer: DiffusionRenderer, before: Image) -> None:
+    plain = renderer.render(request(), before).image
+    for changes in ({"seed": 6}, {"prompts": (Prompt("sea"),)}, {"steps": 3}, {"contrast": 1.3}, {"noise": 0.2}):
+        assert not np.array_equal(renderer.render(request(**changes), before).image, plain), changes
+    assert not np.array_equal(renderer.render(request(2), before).image, plain)
+
+
+def test_the_seed_survives_a_prompt_change(renderer: DiffusionRenderer, before: Image) -> None:
+    first = renderer.render(request(4), before).image
+    renderer.render(request(5, prompts=(Prompt("another"),), seed=9), before)
+    assert np.array_equal(renderer.render(request(4), before).image, first)
+
+
+def test_keyframes_do_not_share_memory(renderer: DiffusionRenderer, before: Image) -> None:
+    first = renderer.render(request(1), before).image
+    kept = np.array(first)
+    renderer.render(request(2), first)
+    assert np.array_equal(first, kept)
+
+
+def test_guidance_and_a_negative_steer_away(renderer: DiffusionRenderer, before: Image) -> None:
+    plain = renderer.render(request(), before).image
+    guided = renderer.render(request(guidance=4.0), before).image
+    negated = renderer.render(request(guidance=4.0, negative="people"), before).image
+    assert not np.array_equal(plain, guided) and not np.array_equal(guided, negated)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (72, 40), (40, 104)])
+def test_any_multiple_of_eight_paints_and_another_previous_size_is_fitted(
+    renderer: DiffusionRenderer, before: Image, size: tuple[int, int]
+) -> None:
+    assert renderer.render(request(size=size), before).image.shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("kind", ["epsilon_model", "xl_model"])
+def test_the_other_families_paint_too(kind: str, before: Image, request: pytest.FixtureRequest) -> None:
+    other = load(str(request.getfixturevalue(kind)), options=TORCH)
+    asked = RenderRequest(1, 0.1, SIZE, (Prompt("gold"),), seed=5, steps=2, guidance=2.0)
+    first = other.render(asked, before).image
+    assert first.shape == (64, 96, 3)
+    assert np.array_equal(other.render(asked, before).image, first)
+
+
+def test_a_flat_picture_is_painted_anew(renderer: DiffusionRenderer) -> None:
+    flat = np.full((64, 96, 3), 90, np.uint8)
+    low = renderer.render(request(denoise=0.2), flat).image
+    assert low.std() > 3
+
+
+def test_out_of_memory_steps_the_size_down_and_says_so(
+    flow_model: Path, before: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = load(str(flow_model), options=TORCH)
+    paint = small._paint
+
+    def full(asked: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
+        if asked.size[0] > 80:
+            raise torch.OutOfMemoryError("out of memory")
+        return paint(asked, previous)
+
+    monkeypatch.setattr(small, "_paint", full)
+    keyframe = small.render(request(), before)
+    assert keyframe.image.shape == (64, 96, 3)
+    assert "out of GPU memory" in small.message and "72x64" in small.message

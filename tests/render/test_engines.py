@@ -1,0 +1,146 @@
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from liveanim.core.model import Prompt, RenderRequest
+from liveanim.render import engines as e
+from liveanim.render.load import Options, load
+from liveanim.render.models import Parts, find
+from liveanim.render.prompts import Embedding
+
+DEADLINE = 20.0
+needs_openvino = pytest.mark.skipif(not e.openvino_installed(), reason="openvino is not installed")
+
+
+class Named:
+    """An engine by name only."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def encode(self, picture: torch.Tensor) -> torch.Tensor:
+        return picture
+
+    def unet(self, x: torch.Tensor, timestep: float, condition: Embedding) -> torch.Tensor:
+        return x
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        return latents
+
+
+def test_eager_plays_until_the_compiled_engine_is_ready() -> None:
+    gate, built = threading.Event(), threading.Event()
+
+    def build(size: tuple[int, int]) -> e.Engine:
+        assert gate.wait(DEADLINE)
+        built.set()
+        return Named(f"compiled {size[0]}")
+
+    pool = e.EnginePool(lambda: Named("eager"), build, background=True)
+    assert pool.at((64, 64)).name == "eager"
+    assert "compiling" in pool.message
+    gate.set()
+    assert built.wait(DEADLINE)
+    pool.close(DEADLINE)
+    pool = e.EnginePool(lambda: Named("eager"), build, background=True)
+    pool.prepare((64, 64))
+    assert pool.at((64, 64)).name == "compiled 64" and pool.message == ""
+
+
+def test_without_background_the_first_picture_waits() -> None:
+    pool = e.EnginePool(lambda: Named("eager"), lambda size: Named("compiled"), background=False)
+    assert pool.at((64, 64)).name == "compiled"
+
+
+def test_a_compiler_that_fails_is_tried_once_and_torch_plays(caplog: pytest.LogCaptureFixture) -> None:
+    tries = []
+
+    def build(size: tuple[int, int]) -> e.Engine:
+        tries.append(size)
+        raise RuntimeError("no")
+
+    pool = e.EnginePool(lambda: Named("eager"), build, background=False)
+    assert pool.at((64, 64)).name == pool.at((64, 64)).name == "eager"
+    assert len(tries) == 1 and "torch plays" in pool.message
+
+
+def test_the_last_sizes_are_kept() -> None:
+    built = []
+
+    def build(size: tuple[int, int]) -> e.Engine:
+        built.append(size[0])
+        return Named("compiled")
+
+    pool = e.EnginePool(lambda: Named("eager"), build, background=False)
+    for width in (1, 2, 3, 4, 2, 3, 4, 1):
+        pool.at((width, 8))
+    assert built == [1, 2, 3, 4, 1]
+
+
+WORDS = Embedding(torch.from_numpy(np.random.default_rng(1).standard_normal((1, 12, 32))).float())
+FEW = Options("cpu", "openvino", threads=1, background=False)
+
+
+@pytest.fixture(scope="module")
+def kept(flow_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[e.OpenVinoEngine, Path]:
+    """The tiny model compiled by OpenVINO for 96x64 and the folder where it is kept."""
+    pytest.importorskip("openvino", reason="openvino is not installed")
+    folder = tmp_path_factory.mktemp("openvino") / "kept"
+    return e.OpenVinoEngine(Parts(find(str(flow_model))), (96, 64), WORDS, threads=1, cache=folder), folder
+
+
+def test_openvino_answers_as_torch_does(kept: tuple[e.OpenVinoEngine, Path], flow_model: Path) -> None:
+    torch.set_num_threads(1)
+    plain, fast = e.TorchEngine(Parts(find(str(flow_model)))), kept[0]
+    picture = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+    latents = plain.encode(picture)
+    assert float((fast.encode(picture) - latents).abs().mean() / latents.abs().mean()) < 0.03
+    out = plain.unet(latents, 400.0, WORDS)
+    assert float((fast.unet(latents, 400.0, WORDS) - out).abs().mean() / out.abs().mean()) < 0.05
+    assert float((fast.decode(latents) - plain.decode(latents)).abs().mean()) * 255 < 2
+
+
+def test_a_compiled_model_is_read_again_without_the_original(
+    kept: tuple[e.OpenVinoEngine, Path], flow_model: Path
+) -> None:
+    first, folder = kept
+    bare = Parts(find(str(flow_model)))
+    second = e.OpenVinoEngine(bare, (96, 64), WORDS, threads=1, cache=folder)
+    assert "unet" not in vars(bare) and "vae" not in vars(bare)
+    latents = torch.rand(1, 4, 8, 12, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(first.decode(latents), second.decode(latents))
+    assert torch.equal(first.unet(latents, 500.0, WORDS), second.unet(latents, 500.0, WORDS))
+
+
+def test_what_an_engine_gives_is_not_overwritten_by_the_next_call(kept: tuple[e.OpenVinoEngine, Path]) -> None:
+    first = kept[0].decode(torch.zeros(1, 4, 8, 12))
+    copy = first.clone()
+    kept[0].decode(torch.ones(1, 4, 8, 12))
+    assert torch.equal(first, copy)
+
+
+@needs_openvino
+def test_a_cache_that_cannot_be_written_costs_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    import openvino
+
+    (tmp_path / "file").write_text("in the way")
+    core = openvino.Core()
+    model = e.converted(torch.nn.Conv2d(3, 4, 1), [torch.zeros(1, 3, 8, 8)])
+    read = e.stored(core, model, tmp_path / "file" / "cache" / "encode")
+    assert read.output(0).shape == openvino.Shape([1, 4, 8, 8])
+    assert "not kept" in caplog.text
+
+
+@needs_openvino
+def test_the_loader_chooses_openvino_on_a_cpu(
+    flow_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    renderer = load(str(flow_model), (64, 64), FEW)
+    assert list((tmp_path / "liveanim" / "openvino").glob("flow-*/unet-64x64-12/model.xml"))
+    asked = RenderRequest(0, 0.0, (64, 64), (Prompt("gold"),), seed=3)
+    first = renderer.render(asked, None).image
+    assert np.array_equal(load(str(flow_model), (64, 64), FEW).render(asked, None).image, first)

@@ -1,0 +1,77 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from liveanim.core.errors import UserError
+from liveanim.render import models
+from liveanim.render.load import Options, best_device, load
+
+
+def test_the_default_model_follows_the_machine() -> None:
+    assert models.default_model(cuda=True) == "sd-turbo"
+    assert models.default_model(cuda=False) == "ember"
+
+
+def test_an_unknown_name_lists_the_near_ones() -> None:
+    with pytest.raises(UserError, match="did you mean: ember"):
+        models.find("embr")
+
+
+def test_a_folder_is_a_model(flow_model: Path) -> None:
+    spec = models.find(str(flow_model))
+    assert spec.name == "flow" and spec.size == 64
+    assert models.folder_of(spec) == flow_model.resolve()
+
+
+def test_a_folder_without_a_model_says_what_was_expected(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="expected a diffusers folder"):
+        models.find(str(tmp_path))
+
+
+def copied(source: Path, to: Path) -> Path:
+    return Path(shutil.copytree(source, to / "copy"))
+
+
+def test_pickled_weights_are_refused_unless_asked_for(flow_model: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    folder = copied(flow_model, tmp_path)
+    weights = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    torch.save(load_file(weights), weights.with_suffix(".bin"))
+    weights.unlink()
+    with pytest.raises(UserError, match="--allow-pickle"):
+        _ = models.Parts(models.find(str(folder))).vae
+    assert models.Parts(models.find(str(folder)), allow_pickle=True).vae is not None
+
+
+def test_missing_weights_and_settings_are_named(flow_model: Path, tmp_path: Path) -> None:
+    folder = copied(flow_model, tmp_path)
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    with pytest.raises(UserError, match="no weights"):
+        _ = models.Parts(models.find(str(folder))).unet
+    (folder / "scheduler" / "scheduler_config.json").write_text("{")
+    with pytest.raises(UserError, match="is not JSON"):
+        _ = models.Parts(models.find(str(folder))).scheduler
+
+
+def test_without_network_a_hub_model_is_one_line_of_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    spec = models.ModelSpec("far", "nobody/nothing-at-all")
+    with pytest.raises(UserError, match="connect once") as caught:
+        models.folder_of(spec)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_engine_that_does_not_exist_is_named(flow_model: Path) -> None:
+    with pytest.raises(UserError, match="did you mean: torch"):
+        load(str(flow_model), options=Options(engine="torhc"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA GPU")
+def test_a_gpu_that_is_not_there_is_said() -> None:
+    assert best_device("cpu") == "cpu"
+    with pytest.raises(UserError, match="no CUDA GPU"):
+        best_device("cuda")
