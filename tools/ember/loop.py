@@ -7,7 +7,8 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from .optimiser import Orthogonal, split
 logger = logging.getLogger("ember")
 SAVE_EVERY_S = 120.0
 LOG_EVERY = 50
+LossOf = Callable[[int], tuple[Tensor, dict[str, float], int]]
 
 
 @dataclass
@@ -70,8 +72,10 @@ class Stage:
         self.ema = {key: Ema(module, self.decay) for key, module in self.modules.items()}
         matrices, others = split(list(self.modules.values()))
         self.parameters = matrices + others
+        matrices.sort(key=lambda p: -p.numel())
         self.optimisers: list[tuple[torch.optim.Optimizer, float]] = [
-            (Orthogonal(matrices, self.learning_rate), self.learning_rate),
+            (Orthogonal(matrices[0::2], self.learning_rate), self.learning_rate),
+            (Orthogonal(matrices[1::2], self.learning_rate), self.learning_rate),
             (torch.optim.AdamW(others, self.plain_rate, betas=(0.9, 0.98), weight_decay=0.0), self.plain_rate),
         ]
 
@@ -100,44 +104,70 @@ class Stage:
         for key, module in self.modules.items():
             module.load_state_dict(state["modules"][key])
             self.ema[key].module.load_state_dict(state["ema"][key])
-        for (optimiser, _), saved in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
+        if len(state["optimisers"]) == len(self.optimisers):
+            for (optimiser, _), saved in zip(self.optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(saved)
         self.curve = Curve(**json.loads(state["curve"]))
         return True
 
-    def run(self, minutes: float, loss_of: Callable[[int], tuple[Tensor, dict[str, float], int]]) -> None:
-        """Trains for that long. `loss_of(step)` gives the loss, numbers to log and how many samples it used."""
+    def run(self, minutes: float, losses: Sequence[LossOf]) -> None:
+        """Trains for that long. Each of `losses` gives, for a step number, a loss, numbers to log and how many
+        samples it used; they run side by side, one thread each, and their gradients are averaged."""
         for module in self.modules.values():
             module.train()
         sums: dict[str, float] = {}
-        for progress in _clock(minutes, self):
-            factor = rate(progress, self.curve.steps)
-            for optimiser, full in self.optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] = full * factor
-            loss, numbers, samples = loss_of(self.curve.steps)
-            for optimiser, _ in self.optimisers:
-                optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters, 1.0)
-            for optimiser, _ in self.optimisers:
-                optimiser.step()
-            self.curve.steps += 1
-            self.curve.samples += samples
-            for key, module in self.modules.items():
-                self.ema[key].update(module, self.curve.steps)
-            for key, value in numbers.items():
-                sums[key] = sums.get(key, 0.0) + value / LOG_EVERY
-            if self.curve.steps % LOG_EVERY == 0:
-                self._report(sums)
-                sums = {}
+        with ThreadPoolExecutor(len(losses), "ember-train", torch.set_num_threads, (_threads(losses),)) as crew:
+            for progress in _clock(minutes, self):
+                self._schedule(rate(progress, self.curve.steps))
+                numbers = self._gradients(crew, losses)
+                norm = nn.utils.clip_grad_norm_(self.parameters, 1.0)
+                if not torch.isfinite(norm):
+                    raise FloatingPointError(f"{self.name}: gradients are not finite at step {self.curve.steps}")
+                self._step(crew)
+                for key, value in numbers.items():
+                    sums[key] = sums.get(key, 0.0) + value / LOG_EVERY
+                if self.curve.steps % LOG_EVERY == 0:
+                    self._report(sums)
+                    sums = {}
         self.save()
+
+    def _schedule(self, factor: float) -> None:
+        for optimiser, full in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = full * factor
+
+    def _gradients(self, crew: ThreadPoolExecutor, losses: Sequence[LossOf]) -> dict[str, float]:
+        """Puts the mean gradient of all losses into the parameters; gives the mean of their numbers."""
+
+        def work(loss_of: LossOf) -> tuple[tuple[Tensor | None, ...], dict[str, float], int]:
+            loss, numbers, samples = loss_of(self.curve.steps)
+            return torch.autograd.grad(loss, self.parameters, allow_unused=True), numbers, samples
+
+        results = list(crew.map(work, losses))
+        for index, parameter in enumerate(self.parameters):
+            found = [gradients[index] for gradients, _, _ in results]
+            known = [gradient for gradient in found if gradient is not None]
+            parameter.grad = torch.stack(known).mean(0) if len(known) > 1 else (known[0] if known else None)
+        self.curve.samples += sum(samples for _, _, samples in results)
+        return {key: sum(numbers[key] for _, numbers, _ in results) / len(results) for key in results[0][1]}
+
+    def _step(self, crew: ThreadPoolExecutor) -> None:
+        for _ in crew.map(lambda pair: pair[0].step(), self.optimisers):
+            pass
+        self.curve.steps += 1
+        for key, module in self.modules.items():
+            self.ema[key].update(module, self.curve.steps)
 
     def _report(self, sums: dict[str, float]) -> None:
         self.curve.rows.append((self.curve.steps, {key: round(value, 5) for key, value in sums.items()}))
         text = " ".join(f"{key} {value:.4f}" for key, value in sums.items())
         per_s = self.curve.samples / max(self.curve.seconds, 1e-6)
         logger.info("%s step %d samples %d (%.1f/s) %s", self.name, self.curve.steps, self.curve.samples, per_s, text)
+
+
+def _threads(losses: Sequence[LossOf]) -> int:
+    """Threads inside each operation: all of them for one loss, one each for several."""
+    return torch.get_num_threads() if len(losses) == 1 else 1
 
 
 def _clock(minutes: float, stage: Stage) -> Iterator[float]:

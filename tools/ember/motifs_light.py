@@ -235,7 +235,7 @@ def rain(canvas: Canvas) -> Layers:
 def rings(canvas: Canvas) -> Layers:
     """Glowing concentric rings, some of two or three centres that interfere."""
     centres = canvas.count(0, 1, 3)
-    f = canvas.pick(1, 9.0, 20.0)
+    f = canvas.pick(1, 16.0, 34.0)
     total = torch.zeros_like(canvas.x)
     glow = torch.zeros_like(canvas.x)
     for k in range(3):

@@ -184,7 +184,7 @@ def flower(canvas: Canvas) -> Layers:
         size = canvas.pick(4, 0.85, 1.15) * (1.0 - 0.17 * k)
         af = fold(a + (math.pi / n) * (k % 2) + 0.22 * k, n)
         s = af / (math.pi / n)
-        tip = size * (0.62 + 0.38 * torch.cos(s * math.pi / 2) ** canvas.pick(5, 0.4, 0.9))
+        tip = size * (0.62 + 0.38 * torch.cos(s * math.pi / 2).clamp(min=1e-4) ** canvas.pick(5, 0.4, 0.9))
         notch = 0.06 * size * halo(s, 0.12) * canvas.chance(6, 0.5)
         d = r - tip + notch
         inside = edge(canvas, d)
@@ -220,7 +220,7 @@ def feathers(canvas: Canvas) -> Layers:
         split = noise(canvas, lean * 9 + 5 * k, torch.sign(spine) * 3.0)[:, 0]
         d = spine.abs() - half * (1.0 - 0.3 * smooth(0.68, 0.8, split))
         inside = edge(canvas, d) * smooth(0.0, 0.01, t) * smooth(1.0, 0.99, t)
-        barb = wave(lean * 95.0) * 0.5 + 0.5 * noise(canvas, lean * 26, spine * 2.0)[:, 1]
+        barb = wave(lean * 62.0) * 0.5 + 0.5 * noise(canvas, lean * 26, spine * 2.0)[:, 1]
         eye = torch.exp(-(((t - 0.78) / 0.12) ** 2) - (spine / (0.12 * long)) ** 2)
         shade = 0.16 + 0.4 * barb * (0.55 + 0.45 * tc) + 0.2 * smooth(0.0, 1.0, spine.abs() / (half + 1e-3)) + 0.5 * eye
         shaft = line(canvas, spine, 0.007) * smooth(-0.06, 0.02, t) * smooth(1.0, 0.95, t)

@@ -247,25 +247,26 @@ def lace(canvas: Canvas) -> Layers:
 def splashes(canvas: Canvas) -> Layers:
     """Splashes of paint with fingers and drops, one over another."""
     x, y = canvas.x, canvas.y
-    tone = 0.06 + 0.06 * fbm(canvas, x * 2, y * 2, 3)[:, 3]
+    tone = 0.05 + 0.05 * fbm(canvas, x * 2, y * 2, 3)[:, 3]
     height = torch.zeros_like(x)
     glow = torch.zeros_like(x)
-    for k in range(6):
-        dx, dy = x - canvas.pick(k, -0.8, 0.8), y - canvas.pick(8 + k, -0.75, 0.75)
+    for k in range(7):
+        dx, dy = x - canvas.pick(k, -0.85, 0.85), y - canvas.pick(8 + k, -0.8, 0.8)
         r, a = polar(dx, dy)
-        size = canvas.pick(16 + k, 0.12, 0.34)
-        ring = noise(canvas, torch.cos(a) * 2.6 + 9 * k, torch.sin(a) * 2.6 + 5.0)
-        spiky = noise(canvas, torch.cos(a) * 7.0 + 9 * k, torch.sin(a) * 7.0 + 2.0)[:, 1] ** 4
-        d = r - size * (0.55 + 0.7 * ring[:, 0] + 2.2 * spiky)
-        drops = cells(canvas, dx * 6 + 3.0 * k, dy * 6, jitter=0.9)
-        drop_d = (drops.first - 0.34 * drops.tag * smooth(size * 4.2, size * 1.2, r) * (drops.tag2 > 0.45)) / 6
-        d = torch.minimum(d, drop_d)
+        size = canvas.pick(16 + k, 0.2, 0.42)
+        ca, sa = torch.cos(a), torch.sin(a)
+        ring = noise(canvas, ca * 2.2 + 9 * k, sa * 2.2 + 5.0)
+        finger = noise(canvas, ca * 4.5 + 9 * k, sa * 4.5 + 2.0)[:, 1] ** 3
+        d = (r - size * (0.5 + 0.6 * ring[:, 0] + 1.1 * finger)) * 0.7
+        drops = cells(canvas, dx * 5 + 3.0 * k, dy * 5, jitter=0.9)
+        reach = smooth(size * 3.6, size * 1.2, r) * (drops.tag2 > 0.4)
+        d = torch.minimum(d, (drops.first - 0.38 * drops.tag * reach) / 5)
         inside = edge(canvas, d)
-        lip = smooth(-0.05, -0.01, d)
-        shade = canvas.pick(24 + k, 0.25, 0.95) * (0.92 - 0.2 * lip) + 0.05 * ring[:, 2]
+        lip = smooth(-0.045, -0.008, d)
+        shade = canvas.pick(24 + k, 0.3, 0.95) * (0.95 - 0.25 * lip) + 0.06 * ring[:, 2]
         tone = mix(tone * (1 - 0.5 * halo(d.clamp(min=0), 0.03)), shade, inside)
-        height = mix(height, smooth(0.0, -0.07, d) * 0.8 + 0.1 * k, inside)
-        glow = mix(glow, 0.16 * (1 - lip), inside)
+        height = mix(height, smooth(0.0, -0.06, d) * 0.9, inside)
+        glow = mix(glow, 0.12 * (1 - lip), inside)
     return layers(tone, glow=glow, height=height)
 
 

@@ -6,15 +6,15 @@ import torch
 from torch import Tensor
 
 PALETTES: dict[str, tuple[str, ...]] = {
-    "crimson": ("0a0104", "4a0410", "b30c22", "f4303c", "ffb09a", "ff2436"),
-    "tangerine": ("0d0401", "5a1c02", "cf5606", "ff9422", "ffe0a8", "ff8a1c"),
+    "crimson": ("0a0104", "4a0410", "b30c22", "f4303c", "ffb878", "ff4a1c"),
+    "tangerine": ("0d0401", "5a1c02", "cf5606", "ff9422", "ffe89c", "ffa020"),
     "gold": ("090702", "40300a", "9c7a14", "e8c63a", "fff7cc", "ffe060"),
     "lime": ("040a01", "1f4004", "5a9a08", "a8ea1e", "f0ffb0", "b4ff20"),
-    "emerald": ("010a05", "053a1c", "0a8a46", "2fd67c", "c0ffdc", "30ff90"),
+    "emerald": ("010a05", "053a1c", "0a8a46", "2fd67c", "d8ffb8", "58ff80"),
     "turquoise": ("010b0b", "043c40", "088f90", "22dcd2", "c8fff6", "20ffe8"),
-    "azure": ("01060f", "062a66", "0c5fd0", "3aa0ff", "c8e8ff", "2a8cff"),
-    "indigo": ("030312", "141056", "2c28b0", "5a5cf4", "b8c0ff", "4a48ff"),
-    "violet": ("080210", "32085c", "7816c0", "b44cfa", "eccaff", "a030ff"),
+    "azure": ("01060f", "062a66", "0c5fd0", "3aa0ff", "c8f4ff", "30b8ff"),
+    "indigo": ("030312", "141056", "2c28b0", "5a5cf4", "ccc0ff", "7a5cff"),
+    "violet": ("080210", "32085c", "7816c0", "b44cfa", "ffc8fa", "d848ff"),
     "rose": ("0e030a", "5c0a3a", "d0207e", "ff6ab4", "ffd8ea", "ff3c9c"),
     "silver": ("040405", "24262a", "6c7076", "b8bcc2", "ffffff", "e8ecff"),
     "sepia": ("0a0603", "38220f", "7d5530", "bf9468", "f2e0c4", "e0a868"),

@@ -22,7 +22,7 @@ ROUND_TRIP_EVERY = 4
 
 
 def pyramid_loss(got: Tensor, want: Tensor) -> Tensor:
-    """Mean absolute difference over a pyramid of sizes, the details of each counted once more."""
+    """Mean absolute difference over a pyramid of sizes, the details of each counted once more, and the hue at 1/16."""
     loss = got.new_zeros(())
     for level in range(4):
         difference = got - want
@@ -30,7 +30,8 @@ def pyramid_loss(got: Tensor, want: Tensor) -> Tensor:
         detail = difference - F.interpolate(low, scale_factor=2.0, mode="nearest")
         loss = loss + difference.abs().mean() * (0.5 if level == 0 else 0.35) + detail.abs().mean() * 0.8
         got, want = F.avg_pool2d(got, 2), F.avg_pool2d(want, 2)
-    return loss
+    hue = got - want
+    return loss + 0.8 * ((hue[:, 0] - hue[:, 1]).abs().mean() + (hue[:, 2] - 0.5 * (hue[:, 0] + hue[:, 1])).abs().mean())
 
 
 def moments(latents: Tensor) -> Tensor:
@@ -70,7 +71,9 @@ class VaeLoss:
         return loss, {"loss": float(picture.detach()), "spread": float(spread.detach()), "psnr": psnr(y.float(), x)}, BATCH
 
 
-def train_vae(work: Path, minutes: float, device: str, seed: int, decoder_only: bool, vae: AutoencoderTiny) -> Stage:
+def train_vae(
+    work: Path, minutes: float, device: str, seed: int, decoder_only: bool, vae: AutoencoderTiny, workers: int = 1
+) -> Stage:
     """Trains `vae` for that long, from its checkpoint in `work` if there is one; the EMA holds the result."""
     torch.manual_seed(seed)
     vae.to(device, memory_format=torch.channels_last)
@@ -78,7 +81,8 @@ def train_vae(work: Path, minutes: float, device: str, seed: int, decoder_only: 
     stage = Stage("decoder" if decoder_only else "vae", work, {"vae": vae}, 3e-3, decay=0.997)
     stage.load()
     if minutes > 0:
-        pool = Pool(POOL, 256, seed + stage.curve.steps, device)
-        pool.renew(POOL // 3)
-        stage.run(minutes, VaeLoss(vae, pool, device, decoder_only))
+        pools = [Pool(POOL // workers, 256, seed + stage.curve.steps + n, device) for n in range(workers)]
+        for pool in pools:
+            pool.renew(POOL // workers // 3)
+        stage.run(minutes, [VaeLoss(vae, pool, device, decoder_only) for pool in pools])
     return stage

@@ -103,7 +103,8 @@ def neon_lines(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     tube = halo(d, 0.008) * gate
     air = halo(d, 0.035) * gate
     stops = to_linear(ramp(colours[:, :STOPS], (0.45 + 0.5 * field).clamp(0, 1)))
-    picture = stops * (1.5 * tube + 0.32 * air)[:, None] + to_linear(colours[:, 0])[:, :, None, None]
+    calm = 1.0 / (1.0 + 0.02 * steep * steep)
+    picture = stops * ((0.25 + 1.25 * calm) * tube + 0.30 * air * calm)[:, None] + to_linear(colours[:, 0])[:, :, None, None]
     picture = picture + to_linear(ramp(colours[:, :STOPS], scene.tone)) * 0.07
     bright = picture.clamp(0.0, 2.0)
     return develop(picture + 0.8 * blur(bright, 7.0))
@@ -115,11 +116,11 @@ def inked(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     field = F.avg_pool2d(F.pad(luma(picture)[:, None], (2, 2, 2, 2), mode="replicate"), 5, stride=1)[:, 0]
     levels = 5.0
     stepped = ((field * levels).floor() + smooth(0.35, 0.65, torch.frac(field * levels))) / levels
-    flat = ramp(colours[:, :STOPS], (stepped * 1.1 + 0.1).clamp(0, 1))
+    flat = ramp(colours[:, :STOPS], (stepped * 0.95 + 0.2).clamp(0, 1))
     gx, gy = slopes(field, canvas.px)
-    ink = smooth(1.0, 2.2, (gx * gx + gy * gy).sqrt())
+    ink = smooth(2.4, 4.2, (gx * gx + gy * gy).sqrt()) * smooth(0.9, 0.5, field)
     hatch_x, _ = turn(canvas.x, canvas.y, canvas.pick(102, 0.5, 1.1))
-    hatch = smooth(0.55, 0.75, wave(hatch_x * 90.0)) * smooth(0.3, 0.12, field)
+    hatch = smooth(0.55, 0.75, wave(hatch_x * 80.0)) * smooth(0.16, 0.06, field)
     black = colours[:, 0, :, None, None] * 0.6
     return mix(flat, black, torch.maximum(ink, 0.75 * hatch)[:, None])
 
@@ -151,19 +152,21 @@ def pixelated(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
 
 def watercolour(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     """Transparent washes on pale paper with darker edges where they dry."""
-    warp = fbm(canvas, canvas.x * 3, canvas.y * 3, 3)
-    wash = ramp(colours[:, :STOPS], (0.30 + 0.55 * scene.tone).clamp(0, 1))
-    wash = blur(wash, 3.0)
-    amount = 0.95 - 0.75 * (scene.tone + 0.35 * scene.glow).clamp(0, 1) + 0.22 * warp[:, 0]
-    steps = 4.0
-    level = amount * steps
-    pooled = (level.floor() + smooth(0.6, 1.0, torch.frac(level + 8))) / steps
-    rim = smooth(0.35, 0.85, torch.frac(level + 8)) * smooth(1.0, 0.85, torch.frac(level + 8))
-    density = (0.25 + 0.85 * pooled + 0.22 * rim).clamp(0.05, 1.2)
-    grain = noise(canvas, canvas.x * 60, canvas.y * 60)[:, 1] * 0.1
-    paper = 0.97 - 0.05 * noise(canvas, canvas.x * 34, canvas.y * 34)[:, 0]
-    picture = paper[:, None] * torch.exp(-(1.02 - wash).clamp(0.02, 1.0) * (density + grain * density)[:, None] * 1.35)
-    return picture.clamp(0, 1)
+    warp = fbm(canvas, canvas.x * 2.5, canvas.y * 2.5, 4)
+    tone = (scene.tone + 0.3 * scene.glow).clamp(0, 1)
+    soft = blur(tone[:, None], 2.0)[:, 0]
+    level = (soft + 0.10 * warp[:, 0]) * 4.0
+    step = (level.floor() + smooth(0.35, 0.65, torch.frac(level + 8))) / 4.0
+    hue = ramp(colours[:, :STOPS], (0.42 + 0.36 * step).clamp(0, 1))
+    hue = hue / hue.amax(dim=1, keepdim=True).clamp(min=0.2)
+    gx, gy = slopes(step, canvas.px)
+    rim = ((gx * gx + gy * gy).sqrt() * 0.04).clamp(max=0.5)
+    density = 0.16 + 1.05 * (1 - step) * (0.75 + 0.35 * warp[:, 1]) + rim
+    bloom = smooth(0.25, 0.75, warp[:, 2]) * 0.35
+    density = (density * (1 - bloom)).clamp(0.05, 1.8)
+    paper = 0.98 - 0.05 * noise(canvas, canvas.x * 40, canvas.y * 40)[:, 0]
+    ink = (1.03 - hue * 0.93).clamp(0.03, 1.0)
+    return (paper[:, None] * torch.exp(-ink * density[:, None] * 1.5)).clamp(0, 1)
 
 
 def refract(picture: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
@@ -186,8 +189,8 @@ def glass(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     bent = [refract(picture, gx * k, gy * k)[:, i] for i, k in enumerate((0.020, 0.024, 0.029))]
     angle = canvas.pick(106, 0, 6.3)
     slope = gx * torch.cos(angle) + gy * torch.sin(angle)
-    spark = smooth(1.6, 4.2, slope) * 0.45
-    dark = smooth(1.0, 4.5, -slope) * 0.35
+    spark = smooth(2.4, 7.0, slope) * 0.4
+    dark = smooth(1.0, 6.0, -slope) * 0.35
     light = mix(colours[:, STOPS], torch.ones(()), 0.5)[:, :, None, None]
     return (torch.stack(bent, 1) * (1 - dark[:, None]) + light * spark[:, None]).clamp(0, 1)
 

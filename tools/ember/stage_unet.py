@@ -1,0 +1,125 @@
+"""Trains the text encoder and the UNet: a rectified flow from noise to encoded pictures, guided by captions.
+
+Late in the training the target is pushed away from what the model says without words (strength GUIDANCE), so that
+one pass gives what classifier-free guidance needs two for. A share of the samples starts from worn copies and must
+arrive at the clean picture: that is what keeps feedback sharp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .bank import Bank, logit_normal
+from .captions import caption
+from .export import Ember
+from .loop import Stage
+from .nets import embed, velocity
+from .tokens import encode
+
+DROP_CAPTION = 0.1
+GUIDANCE = 2.0
+FROM_NOISE = 0.12
+REFRESH_EVERY = 20
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How one part of the training goes: latents `side` 16 or 32, batch size, share of worn samples, guidance or not."""
+
+    side: int
+    batch: int
+    worn: float
+    guided: bool
+
+
+class FlowLoss:
+    """The stage's loss for one batch from the bank. `averages` are the EMA copies that the guided targets ask."""
+
+    def __init__(self, ember: Ember, bank: Bank, phase: Phase, averages: Ember | None, seed: int, device: str) -> None:
+        self.ember, self.bank, self.phase, self.averages, self.device = ember, bank, phase, averages, device
+        self.generator = torch.Generator().manual_seed(seed)
+        self.empty = encode(ember.tokenizer, [""]).to(device)
+
+    def tokens(self, which: list[int]) -> tuple[Tensor, Tensor]:
+        """Token numbers of fresh captions for these pictures, and which (B,) of them are left empty."""
+        seeds = torch.randint(0, 2**31 - 1, (len(which),), generator=self.generator).tolist()
+        texts = [caption(self.bank.specs[n], s) for n, s in zip(which, seeds, strict=True)]
+        dropped = torch.rand(len(which), generator=self.generator) < DROP_CAPTION
+        texts = ["" if gone else text for text, gone in zip(texts, dropped.tolist(), strict=True)]
+        return encode(self.ember.tokenizer, texts).to(self.device), dropped.to(self.device)
+
+    def times(self, count: int) -> Tensor:
+        """Times (B,): logit-normal, some at pure noise."""
+        t = logit_normal(count, self.generator, mean=0.2)
+        noise = torch.rand(count, generator=self.generator) < FROM_NOISE
+        return torch.where(noise, 1.0 - 0.03 * torch.rand(count, generator=self.generator), t).to(self.device)
+
+    def start(self, parts: dict[str, Tensor], t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Clean latents, noisy latents at times t and the noise; some of the noisy ones are made from worn copies."""
+        clean = parts["clean" if self.phase.side == 32 else "small"]
+        noise = torch.randn(clean.shape, generator=self.generator).to(self.device)
+        source = clean
+        if self.phase.worn > 0 and self.phase.side == 32:
+            old = torch.rand(len(clean), generator=self.generator).to(self.device) < self.phase.worn
+            use = (old & (t > 0.2))[:, None, None, None]
+            source = torch.where(use, parts["worn"], clean)
+        tt = t.view(-1, 1, 1, 1)
+        return clean, (1.0 - tt) * source + tt * noise, noise
+
+    @torch.no_grad()
+    def push(self, noisy: Tensor, t: Tensor, tokens: Tensor, dropped: Tensor) -> Tensor:
+        """What to add to the target: the average model's answer with words minus that without."""
+        assert self.averages is not None
+        count = len(noisy)
+        both = torch.cat([tokens, self.empty.expand(count, -1)])
+        words = embed(self.averages.text, both)
+        said, unsaid = velocity(self.averages.unet, noisy.repeat(2, 1, 1, 1), t.repeat(2), words).float().chunk(2)
+        weight = (1.0 - 1.0 / GUIDANCE) * (~dropped).float() * ((t - 0.1) / 0.3).clamp(0.0, 1.0)
+        return (said - unsaid) * weight.view(-1, 1, 1, 1)
+
+    def __call__(self, step: int) -> tuple[Tensor, dict[str, float], int]:
+        """Loss, numbers to log, samples used."""
+        if step % REFRESH_EVERY == 0:
+            self.bank.refresh()
+        which, parts = self.bank.batch(self.phase.batch, self.generator)
+        tokens, dropped = self.tokens(which)
+        t = self.times(len(which))
+        clean, noisy, _ = self.start(parts, t)
+        noisy = noisy.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+            answer = velocity(self.ember.unet, noisy, t, embed(self.ember.text, tokens)).float()
+            push = self.push(noisy, t, tokens, dropped) if self.phase.guided else torch.zeros_like(noisy)
+        target = (noisy - clean) / t.view(-1, 1, 1, 1)
+        plain = (answer - target).square().mean()
+        loss = (answer - target - push).square().mean() if self.phase.guided else plain
+        return loss, {"loss": float(plain.detach()), "pictures": float(len(self.bank.specs))}, len(which)
+
+
+def train_unet(
+    ember: Ember,
+    bank: Bank,
+    work: Path,
+    minutes: float,
+    phase: Phase,
+    name: str,
+    rate: float,
+    device: str,
+    seed: int,
+    workers: int = 1,
+) -> Stage:
+    """Trains text encoder and UNet for that long in one phase; the EMA holds the result."""
+    ember.text.to(device)
+    ember.unet.to(device, memory_format=torch.channels_last)
+    stage = Stage(name, work, {"unet": ember.unet, "text": ember.text}, rate, plain_rate=rate, decay=0.998)
+    stage.load()
+    averages = None
+    if phase.guided:
+        averages = Ember(ember.tokenizer, stage.ema["text"].module, stage.ema["unet"].module, ember.vae)
+    if minutes > 0:
+        seeds = [seed + stage.curve.steps * 7 + worker for worker in range(workers)]
+        stage.run(minutes, [FlowLoss(ember, bank, phase, averages, own, device) for own in seeds])
+    return stage

@@ -1,0 +1,151 @@
+"""Trains ember from nothing, or goes on from where it was: `python tools/train_ember.py --minutes 120`.
+
+Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs only its decoder, so that the UNet
+stays valid), text encoder and UNet on half-size latents (`small`), on full-size ones (`full`), with guidance and worn
+pictures (`guided`), for few steps (`few`). Then the networks are exported as fp16 safetensors in diffusers' format.
+Checkpoints lie in the work folder; without it, training goes on from the exported weights alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import platform
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch
+from ember.bank import Bank, Filler, shard_path
+from ember.export import Ember, export, fresh, load
+from ember.loop import Stage
+from ember.nets import count
+from ember.readme import write_readme
+from ember.sheets import gallery
+from ember.stage_few import train_few
+from ember.stage_unet import Phase, train_unet
+from ember.stage_vae import train_vae
+
+logger = logging.getLogger("ember")
+SHARES = {"vae": 0.20, "small": 0.25, "full": 0.25, "guided": 0.15, "few": 0.15}
+PHASES = {
+    "small": Phase(side=16, batch=32, worn=0.0, guided=False),
+    "full": Phase(side=32, batch=16, worn=0.8, guided=False),
+    "guided": Phase(side=32, batch=16, worn=1.0, guided=True),
+}
+RATES = {"small": 2.0e-3, "full": 1.5e-3, "guided": 1.0e-3}
+FIRST_SHARDS = 4
+
+
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    root = Path(__file__).resolve().parent.parent
+    parser.add_argument("--minutes", type=float, required=True, help="training time in all, without the export")
+    parser.add_argument("--out", type=Path, default=root / "liveanim" / "models" / "ember", help="where to export")
+    parser.add_argument("--work", type=Path, default=root / ".ember", help="checkpoints and drawn pictures")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--stages", default=",".join(SHARES), help="which stages, comma separated (default: all)")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=0, help="training threads (default: one per core, one on a GPU)")
+    parser.add_argument("--pictures", type=int, default=4096, help="how many pictures the bank is filled with")
+    parser.add_argument("--batch", type=int, default=0, help="samples per worker and step (default: chosen for a CPU)")
+    parser.add_argument("--fresh", action="store_true", help="forget the exported weights, start from nothing")
+    parser.add_argument("--gallery", type=Path, help="also write a contact sheet of all motifs, two steps, here")
+    return parser.parse_args(words)
+
+
+def begin(args: argparse.Namespace) -> tuple[Ember, bool]:
+    """The networks to go on with, and whether they are new."""
+    args.work.mkdir(parents=True, exist_ok=True)
+    known = (args.out / "unet").exists() and not args.fresh
+    started = any((args.work / f"{name}.pt").exists() for name in SHARES)
+    if known and not started:
+        logger.info("going on from the weights in %s", args.out)
+        return load(args.out), False
+    return fresh(args.work, args.seed), not shard_path(args.work, 0).exists()
+
+
+def take(ember: Ember, stage: Stage) -> None:
+    """Puts a stage's averaged weights into the networks."""
+    for name, target in (("vae", ember.vae), ("unet", ember.unet), ("text", ember.text)):
+        if name in stage.ema:
+            target.load_state_dict(stage.ema[name].module.state_dict())
+
+
+def vae_stage(ember: Ember, args: argparse.Namespace, minutes: float, new: bool) -> list[Stage]:
+    """The autoencoder: all of it on a first run, else the decoder alone."""
+    stages = [train_vae(args.work, minutes if new else 0.0, args.device, args.seed, False, ember.vae, args.workers)]
+    if stages[0].curve.steps:
+        take(ember, stages[0])
+    if not new:
+        stages.append(train_vae(args.work, minutes, args.device, args.seed, True, ember.vae, args.workers))
+        if stages[1].curve.steps:
+            take(ember, stages[1])
+    ember.vae.eval()
+    return [stage for stage in stages if stage.curve.steps]
+
+
+def flow_stages(ember: Ember, args: argparse.Namespace, minutes: dict[str, float]) -> list[Stage]:
+    """The stages of text encoder and UNet, each taking up where the one before it ended."""
+    bank = Bank(args.work, args.device)
+    filler = Filler(args.work, max(FIRST_SHARDS, args.pictures // 64), args.seed, ember.vae, args.device)
+    if sum(minutes.values()) > 0:
+        filler.start()
+        while not shard_path(args.work, FIRST_SHARDS - 1).exists():
+            filler.join(1.0)
+            if not filler.is_alive():
+                raise RuntimeError("drawing the training pictures failed: see the message above")
+        bank.refresh()
+    stages = []
+    for name in ("small", "full", "guided", "few"):
+        time = minutes.get(name, 0.0)
+        if time == 0.0 and not (args.work / f"{name}.pt").exists():
+            continue
+        if name == "few":
+            stage = train_few(ember, bank, args.work, time, args.device, args.seed, args.workers, args.batch)
+        else:
+            phase = PHASES[name] if not args.batch else Phase(**{**vars(PHASES[name]), "batch": args.batch})
+            stage = train_unet(
+                ember, bank, args.work, time, phase, name, RATES[name], args.device, args.seed, args.workers
+            )
+        take(ember, stage)
+        stages.append(stage)
+    filler.halt.set()
+    if filler.is_alive():
+        filler.join()
+    return stages
+
+
+def main() -> int:
+    """Trains, exports, writes the README and says where everything is."""
+    args = arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    unknown = [name for name in args.stages.split(",") if name not in SHARES]
+    if unknown:
+        logger.error("unknown stage %s: choose from %s", ", ".join(unknown), ", ".join(SHARES))
+        return 2
+    args.workers = args.workers or (1 if args.device != "cpu" else max(1, os.cpu_count() or 1))
+    wanted = args.stages.split(",")
+    minutes = {name: args.minutes * SHARES[name] / sum(SHARES[n] for n in wanted) for name in wanted}
+    ember, new = begin(args)
+    sizes = {"unet": count(ember.unet), "vae": count(ember.vae), "text": count(ember.text)}
+    logger.info("parameters in millions: %s", json.dumps(sizes))
+    stages = vae_stage(ember, args, minutes.get("vae", 0.0), new)
+    stages += flow_stages(ember, args, minutes)
+    for module in (ember.unet, ember.text, ember.vae):
+        module.to("cpu", torch.float32).eval()
+    export(ember, args.out)
+    hardware = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {args.device}"
+    write_readme(args.out, stages, sizes, args.seed, hardware)
+    if args.gallery:
+        gallery(ember, args.gallery)
+    logger.info("exported to %s", args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
