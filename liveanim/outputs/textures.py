@@ -89,8 +89,7 @@ class Pictures:
         width, height = painted.size
         across = self._pass(painted, (width * factor, height), self._enlarge, along=(1, 0), factor=factor)
         both = self._pass(across, (width * factor, height * factor), self._enlarge, along=(0, 1), factor=factor)
-        reach = _REACH / width, _REACH / height
-        crisp = self._pass(both, both.size, self._crisp, reach=reach, strength=_CRISPNESS)
+        crisp = self._pass(both, both.size, self._crisp, reach=max(1, round(_REACH * factor)), strength=_CRISPNESS)
         for used in (painted, across, both):
             used.release()
         return crisp
