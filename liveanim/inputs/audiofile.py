@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 _RATES = (8000, 192000)
+_MAX_BAD = 50  # damaged packets in a row, about a second of music
 
 
 class FileSupply:
@@ -54,7 +55,9 @@ class FileSupply:
         stream = self._container.streams.audio[0]
         if stream.duration and stream.time_base:
             return float(stream.duration * stream.time_base)
-        return self._container.duration / 1_000_000 if self._container.duration else None
+        if self._container.duration:
+            return self._container.duration / 1_000_000
+        return _scanned_duration(self._path)
 
     def _decode(self) -> Iterator[Samples]:
         """Chunks of (n, 2) float32 until the end, or until the file is found to be broken."""
@@ -64,13 +67,29 @@ class FileSupply:
         layout = "mono" if self._container.streams.audio[0].channels == 1 else "stereo"
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=self.rate)
         try:
-            for frame in self._container.decode(audio=0):
+            for frame in self._frames():
                 for piece in resampler.resample(frame):
                     yield _both_sides(piece)
             for piece in resampler.resample(None):
                 yield _both_sides(piece)
         except (av.error.FFmpegError, ValueError) as error:
             self.problem = f"{self.name}: broken after {self._taken / self.rate:.1f} s ({_short(error)})"
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        """Decoded frames; up to `_MAX_BAD` damaged packets in a row are passed over, the next one raises."""
+        import av
+
+        bad = 0
+        for packet in self._container.demux(audio=0):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                bad += 1
+                if bad > _MAX_BAD:
+                    raise
+                continue
+            bad = bad if not frames else 0
+            yield from frames
 
     def take(self, count: int) -> Samples:
         out = np.zeros((count, 2), dtype=np.float32)
@@ -162,6 +181,21 @@ def _open_container(path: Path) -> InputContainer:
         container.close()
         raise UserError(f"{path}: has no sound track")
     return container
+
+
+def _scanned_duration(path: Path) -> float | None:
+    """Seconds by the time stamps of all packets, for files that were never finished (a killed recording)."""
+    import av
+
+    end = 0.0
+    with _open_container(path) as container:
+        try:
+            for packet in container.demux(audio=0):
+                if packet.pts is not None and packet.time_base is not None:
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        except av.error.FFmpegError:
+            pass  # what was read up to here counts
+    return end or None
 
 
 def _short(error: Exception) -> str:

@@ -126,6 +126,19 @@ def test_a_missing_file_names_the_near_ones(wav: Path) -> None:
         FileSupply(wav.with_name("nois.wav"))
 
 
+def test_a_damaged_spot_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "scratched.mp3"
+    wave = (0.5 * np.sin(np.arange(44100 * 3) * 2 * np.pi * 440 / 44100)).astype(np.float32)
+    soundfile.write(path, wave, 44100)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 600] = bytes(600)
+    path.write_bytes(data)
+    samples = FileSupply(path).take(44100 * 3)[:, 0]
+    for third in (samples[10000:40000], samples[-40000:-10000]):
+        assert np.sqrt(np.mean(third**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.1)
+
+
 def test_a_file_that_breaks_off_plays_what_it_has(tmp_path: Path) -> None:
     path = tmp_path / "cut.flac"
     soundfile.write(path, noise(RATE * 4), RATE)

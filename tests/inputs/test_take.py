@@ -174,6 +174,7 @@ def test_a_killed_take_can_be_read_up_to_the_last_half_second(tmp_path: Path) ->
     samples = FileSupply(reader.audio).take(48000 * 10)[:, 0]
     heard = np.count_nonzero(samples > 0.2) / 48000
     assert heard > 2.0
+    assert FileSupply(reader.audio).duration == pytest.approx(heard, abs=0.2)
     assert reader.events[-1].time > 2.0
 
 
