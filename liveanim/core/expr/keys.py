@@ -16,6 +16,8 @@ _UNITS = {"": "f", "f": "f", "s": "t", "b": "beat", "beat": "beat", "beats": "be
 _KEY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*([A-Za-z]*)", re.ASCII)
 _PLAIN = re.compile(r"\s*(\(*)\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(\)*)\s*", re.ASCII)
 _KEY_NAMES = frozenset("max_f s seed fps bpm".split())
+_KEY_HINT = "a key is 30 (frames), 2.5s, 16b (beats), 4bar or computed from max_f, fps, bpm, seed"
+_WHERE = "for one of two values write where(condition, a, b)"
 _MAX_MOVING = 500
 
 
@@ -116,7 +118,11 @@ def _place(text: str, part: Part, scope: Scope) -> tuple[str, Operand]:
     quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
     start = text.index(word, part.start) + quoted if word else part.colon
     inner = Scope(_KEY_NAMES)
-    place = Parser(text, Native(inner), start, start + len(word) - 2 * quoted).parse()
+    try:
+        place = Parser(text, Native(inner), start, start + len(word) - 2 * quoted).parse()
+    except ExprError as problem:
+        hint = _WHERE if "?" in word else _KEY_HINT
+        raise ExprError(f"{problem.reason}; {hint}", text, problem.column) from None
     if not callable(place) and not -INF < place < INF:
         raise ExprError("a key must be a finite number", text, start + 1)
     for name in inner.names:

@@ -242,13 +242,13 @@ def noise(x: float, seed: float = 0.0) -> float:
 # -- easings: 0..1 -> 0..1, each given as its 'in' form ----------------------------------------------------------------
 
 
+_BOUNCES = ((1.0, 0.0, 0.0), (2.0, 1.5, 0.75), (2.5, 2.25, 0.9375), (3.0, 2.625, 0.984375))
+"""Each arc of a bounce: where it ends, its middle (both in 2.75ths of the way) and its lowest point."""
+
+
 def _bounce_out(u: float) -> float:
-    for offset, add in ((0.0, 0.0), (1.5, 0.75), (2.25, 0.9375)):
-        if u < (offset + {0.0: 1.0, 1.5: 0.5, 2.25: 0.25}[offset]) / 2.75:
-            v = u - offset / 2.75
-            return 7.5625 * v * v + add
-    v = u - 2.625 / 2.75
-    return 7.5625 * v * v + 0.984375
+    _, middle, low = next((arc for arc in _BOUNCES if u < arc[0] / 2.75), _BOUNCES[-1])
+    return 7.5625 * (u - middle / 2.75) ** 2 + low
 
 
 def _elastic_in(u: float) -> float:

@@ -88,6 +88,8 @@ class Native:
         if row is None:
             if name in self._scope.allowed or name in CONSTANTS:
                 raise Reject(f"{name!r} is not a function")
+            if name == "if":
+                raise Reject("there is no if: write where(condition, a, b)")
             raise Reject(unknown("function", name, FUNCTION_NAMES))
         operands = check_count(name, row, arguments)
         if row.pure is not None:

@@ -34,6 +34,32 @@ _LEVEL_NOT = 3
 _LEVEL_COMPARE = 4
 
 
+_QUOTES = "\"'"
+_HINTS = {
+    ")": "')' closes nothing",
+    ",": "',' belongs between keys or the arguments of a function; a decimal point is '.'",
+    ".": "'.' does not belong here: names have no parts such as t.real",
+    "=": "'=' is not an operator; compare with '=='",
+    ";": "';' is not used; keys are separated by ','",
+    ":": "':' belongs after a key, as in 30: (1.05)",
+    "?": "'?' is not an operator; write where(condition, a, b)",
+    "!": "'!' is not an operator; write not",
+    "[": "brackets are ( )",
+    "{": "brackets are ( )",
+    "\uff1a": "that is not the ':' of the keyboard",
+    "\uff0c": "that is not the ',' of the keyboard",
+    "\u201c": "that is not a plain quote; keys need none",
+    "\u201d": "that is not a plain quote; keys need none",
+    "\u2212": "that is not the '-' of the keyboard",
+    "\u2013": "that is not the '-' of the keyboard",
+    "\u00d7": "multiply with '*'",
+    '"': "the quote is never closed",
+    "'": "the quote is never closed",
+}
+"""What people write instead, and what to write."""
+_DOUBLED = {"&": "'&&' is not an operator; write and", "|": "'||' is not an operator; write or"}
+
+
 class Reject(Exception):
     """Raised by a dialect for something it does not take; the parser adds the place."""
 
@@ -93,14 +119,15 @@ class Parser:
 
     def _fail_leftover(self) -> NoReturn:
         token, before = self._tokens[self._at], self._tokens[self._at - 1]
-        if token == ")":
-            reason = "')' closes nothing"
-        elif token == ".":
-            reason = "'.' does not belong here: names have no parts such as t.real"
-        elif token == "=":
-            reason = "'=' is not an operator; compare with '=='"
-        elif token[0].isalpha() or token[0] == "_" or token[0] in _NUMBER_START or token == "(":
-            join = f"write {before}*{token}" if before[0] in _NUMBER_START else "an operator such as * is missing"
+        if (token != ":" and ":" in self._tokens[self._at :]) or self._text[self._end : self._end + 1] == ":":
+            reason = f"expected ',' before the next key, found {token!r}"
+        elif token in _HINTS:
+            reason = _HINTS[token]
+        elif token[0] in _NUMBER_START or before == token == "(":
+            reason = f"expected an operator before {token!r}"
+        elif token[0].isalpha() or token in ("_", "("):
+            whole = "(...)" if token == "(" else token
+            join = f"write {before}*{whole}" if before[0] in _NUMBER_START else "an operator such as * is missing"
             reason = f"expected an operator before {token!r}; {join}"
         else:
             reason = f"unexpected {token!r}"
@@ -189,14 +216,16 @@ class Parser:
         return self._dialect.number(token)
 
     def _fail_atom(self, token: str) -> NoReturn:
+        before = self._tokens[self._at - 1] if self._at else ""
         if not token:
             reason = "expected a number, a name or '(' but the expression ends here"
-        elif token == ".":
-            reason = "'.' is not part of a number or name"
-        elif token[0] in "\"'":
+        elif len(token) > 1 and token[0] in _QUOTES:
             reason = 'text in quotes is only for osc("/address")'
+        elif token == before and token in _DOUBLED:
+            reason = _DOUBLED[token]
         else:
-            reason = f"expected a number, a name or '(' but found {token!r}"
+            hint = _HINTS.get(token) if token not in (",", ")") else ""
+            reason = f"expected a number, a name or '(' but found {token!r}{f': {hint}' if hint else ''}"
         self._fail(reason, self._at)
 
     def _bracket(self) -> Operand:
@@ -213,8 +242,6 @@ class Parser:
             self._at += 1
         elif not token:
             self._fail("'(' is never closed", opened)
-        elif token == ",":
-            self._fail("',' belongs between the arguments of a function", self._at)
         else:
             self._fail_leftover()
 
