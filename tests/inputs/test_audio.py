@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,6 +153,19 @@ def test_no_device_at_the_start_is_one_line() -> None:
     card.plugged = False
     with pytest.raises(UserError, match="cannot be opened"):
         live(card, Clock())
+
+
+def test_the_callback_keeps_no_memory() -> None:
+    card, clock = Card(rate=48000), Clock()
+    live(card, clock)
+    block = ramp(0, 256)
+    card.play(block)
+    tracemalloc.start()
+    for _ in range(2000):
+        card.play(block)
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2000 and peak < 10000
 
 
 def test_xruns_are_told() -> None:
