@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from . import maths
 from .base import NAN, Env, Memory, Node, Operand
-from .nodes import apply
+from .nodes import Number, apply
 
 _LOW, _HIGH, _SPAN = -(1 << 63), 1 << 63, 1 << 64
 
@@ -88,9 +88,18 @@ def invert(x: float) -> float:
 # -- nodes: a result that is a float needs no further look; nearly every one is ----------------------------------------
 
 
+def _both(plain: Number, exact: Number, a: Node, b: Node) -> Node:
+    def done(env: Env, memory: Memory) -> float:
+        x, y = a(env, memory), b(env, memory)
+        value = plain(x, y)
+        return value if value.__class__ is float else exact(x, y)
+
+    return done
+
+
 def make_add(a: Operand, b: Operand) -> Node:
     if callable(a) and callable(b):
-        return apply(add, a, b)
+        return _both(operator.add, add, a, b)
     x, number = (a, b) if callable(a) else (b, a)
     assert callable(x) and not callable(number)
 
@@ -102,8 +111,11 @@ def make_add(a: Operand, b: Operand) -> Node:
 
 
 def make_subtract(a: Operand, b: Operand) -> Node:
-    if not callable(a) or callable(b):
+    if callable(a) and callable(b):
+        return _both(operator.sub, subtract, a, b)
+    if not callable(a):
         return apply(subtract, a, b)
+    assert not callable(b)
 
     def subtracted(env: Env, memory: Memory) -> float:
         value = a(env, memory) - b
@@ -114,7 +126,7 @@ def make_subtract(a: Operand, b: Operand) -> Node:
 
 def make_multiply(a: Operand, b: Operand) -> Node:
     if callable(a) and callable(b):
-        return apply(multiply, a, b)
+        return _both(operator.mul, multiply, a, b)
     x, number = (a, b) if callable(a) else (b, a)
     assert callable(x) and not callable(number)
 
