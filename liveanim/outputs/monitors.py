@@ -44,13 +44,25 @@ def monitors() -> list[Monitor]:
 
 
 def describe(number: int, handle: Any) -> Monitor:
-    """The screen behind a GLFW monitor handle."""
-    mode = glfw.get_video_mode(handle)
+    """The screen behind a GLFW monitor handle; size (0, 0) when it has just gone."""
+    mode = mode_of(handle)
+    size = (int(mode.size.width), int(mode.size.height)) if mode else (0, 0)
+    x, y = glfw.get_monitor_pos(handle)
+    return Monitor(number, name_of(handle), size, (int(x), int(y)), float(mode.refresh_rate) if mode else 0.0)
+
+
+def mode_of(handle: Any) -> Any:
+    """GLFW's present video mode of a screen; None when there is no screen or it has just gone."""
+    try:
+        return glfw.get_video_mode(handle) if handle else None
+    except ValueError:  # pyGLFW follows the null pointer it gets for a screen that is gone
+        return None
+
+
+def name_of(handle: Any) -> str:
+    """What the system calls a screen, also one that is just going."""
     name = glfw.get_monitor_name(handle)
-    text = name.decode(errors="replace") if isinstance(name, bytes) else str(name or "screen")
-    size = (mode.size.width, mode.size.height) if mode else (0, 0)
-    position = glfw.get_monitor_pos(handle)
-    return Monitor(number, text, size, (int(position[0]), int(position[1])), float(mode.refresh_rate) if mode else 0.0)
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name or "screen")
 
 
 def handle_of(number: int) -> Any:
@@ -64,7 +76,7 @@ def handle_of(number: int) -> Any:
 
 def handle_named(name: str) -> Any:
     """GLFW's handle of the screen called `name`, or None."""
-    named = [handle for number, handle in enumerate(glfw.get_monitors(), 1) if describe(number, handle).name == name]
+    named = [handle for handle in glfw.get_monitors() if name_of(handle) == name]
     return named[0] if named else None
 
 
@@ -85,5 +97,5 @@ def handle_under(window: Any) -> Any:
 
 def rate_of(handle: Any) -> float:
     """Refresh rate in Hz; 60 where the system says 0 or there is no screen."""
-    rate = describe(0, handle).refresh_rate if handle else 0.0
-    return rate if rate > 0 else _USUAL_RATE
+    mode = mode_of(handle)
+    return float(mode.refresh_rate) if mode and mode.refresh_rate > 0 else _USUAL_RATE

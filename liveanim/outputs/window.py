@@ -89,7 +89,8 @@ class Window:
         self._stage: dict[str, float] = {}
         self._times: deque[float] = deque()
         self._windowed: tuple[int, int, int, int] | None = None
-        self._lost_monitor = ""
+        # Names of the screen the window fills, and of one it filled until it was unplugged.
+        self._filled = self._lost_monitor = ""
         self._monitors_changed = False
         glfw.set_key_callback(self._window, self._on_key)
         glfw.set_monitor_callback(self._on_monitor)
@@ -205,9 +206,10 @@ class Window:
         return glfw.get_window_monitor(self._window) or monitors.handle_under(self._window)
 
     def _enter_fullscreen(self, handle: Any) -> None:
-        mode = glfw.get_video_mode(handle) if handle else None
+        mode = monitors.mode_of(handle)
         if mode is None:
             return
+        self._lost_monitor, self._filled = "", monitors.name_of(handle)
         if not self.fullscreen:
             self._windowed = (*glfw.get_window_pos(self._window), *glfw.get_window_size(self._window))
         glfw.set_window_monitor(self._window, handle, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate or -1)
@@ -215,29 +217,24 @@ class Window:
         glfw.swap_interval(1 if self._vsync else 0)
 
     def _leave_fullscreen(self) -> None:
+        self._filled = ""
         x, y, width, height = self._windowed or (40, 40, *self.size)
         glfw.set_window_monitor(self._window, _NOTHING, x, y, width, height, -1)
         glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_NORMAL)
         glfw.swap_interval(1 if self._vsync else 0)
 
     def _on_monitor(self, handle: Any, event: int) -> None:
-        if event == glfw.DISCONNECTED and self._holds(handle):
-            name = glfw.get_monitor_name(handle)
-            self._lost_monitor = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+        # By name: GLFW may already have taken the window off the screen when it says that the screen is gone.
+        if event == glfw.DISCONNECTED and self._filled and monitors.name_of(handle) == self._filled:
+            self._lost_monitor = self._filled
         self._monitors_changed = True
-
-    def _holds(self, handle: Any) -> bool:
-        held = glfw.get_window_monitor(self._window)
-        # GLFW may already have taken the window off the screen when it says that the screen is gone.
-        return self._windowed is not None and (not held or held == handle or held.contents == handle.contents)
 
     def _follow_monitors(self) -> None:
         """A screen came or went. Where one vanished under a full-screen window show a window; once back, fill it."""
         back = monitors.handle_named(self._lost_monitor) if self._lost_monitor else None
         if back:
-            self._lost_monitor = ""
             self._enter_fullscreen(back)
-        elif self._lost_monitor:
+        elif self._lost_monitor and self._filled:
             first = glfw.get_primary_monitor()
             x, y = glfw.get_monitor_pos(first) if first else (0, 0)
             width, height = (self._windowed or (0, 0, *self.size))[2:]

@@ -176,6 +176,32 @@ def test_f_fills_the_screen_and_goes_back_and_the_cursor_hides(player: Player, t
 
 @X11
 @pytest.mark.screen
+def test_an_unplugged_projector_gives_a_window_and_is_filled_again_when_it_is_back(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import glfw
+
+    projector = glfw.get_primary_monitor()
+    press(player, "f")
+    assert player.play(lambda: player.window.fullscreen)
+    with monkeypatch.context() as gone:
+        gone.setattr("liveanim.outputs.monitors.handle_named", lambda _name: None)
+        player.window._on_monitor(projector, glfw.DISCONNECTED)
+        player.frames(3)
+        assert not player.window.fullscreen
+    player.window._on_monitor(projector, glfw.CONNECTED)
+    player.frames(3)
+    assert player.window.fullscreen
+    press(player, "f")
+    assert player.play(lambda: not player.window.fullscreen)
+    player.window._on_monitor(projector, glfw.DISCONNECTED)
+    player.window._on_monitor(projector, glfw.CONNECTED)
+    player.frames(3)
+    assert not player.window.fullscreen
+
+
+@X11
+@pytest.mark.screen
 def test_h_and_f1_toggle_what_lies_over_the_picture(player: Player) -> None:
     press(player, "h", "F1")
     assert player.play(lambda: player.window.hud_shown and player.window.help_shown)
