@@ -19,20 +19,23 @@ stop_servers() {
   [ -z "$RIG" ] || rm -rf "$RIG" "/dev/shm/jack_sem.0_$JACK_DEFAULT_SERVER"* "/dev/shm/jack_${JACK_DEFAULT_SERVER}_"*
 }
 
+# wait_for LOG COMMAND...: until COMMAND succeeds; after 15 s shows the end of the server's log and gives up.
 wait_for() {
-  local turn
-  for turn in $(seq 500); do
-    if "$@" >/dev/null 2>&1; then return 0; fi
-    sleep 0.02
+  local log=$1 end=$((SECONDS + 15))
+  shift
+  while [ $SECONDS -lt $end ]; do
+    if timeout 5 "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.05
   done
-  say "not ready after 10 s: $*"
+  tail -n 20 "$log" >&2 || true
+  say "not ready after 15 s: $*"
   return 1
 }
 
 start_screen() {
   Xvfb -displayfd 6 -screen 0 1600x900x24 -nolisten tcp -noreset 6>"$RIG/display" >"$RIG/xvfb.log" 2>&1 &
   PIDS="$PIDS $!"
-  wait_for test -s "$RIG/display"
+  wait_for "$RIG/xvfb.log" test -s "$RIG/display"
   export DISPLAY=":$(cat "$RIG/display")"
   unset WAYLAND_DISPLAY
 }
@@ -46,14 +49,21 @@ start_sound() {
     -L "module-native-protocol-unix auth-anonymous=1 socket=$RIG/run/native" \
     -L "module-null-sink sink_name=stage norewinds=1 rate=48000 channels=2" &
   PIDS="$PIDS $!"
-  wait_for pactl info
+  wait_for "$RIG/pulse.log" pactl info
 }
 
 start_midi() {
   export JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1
-  jackd -r -n "$JACK_DEFAULT_SERVER" -d dummy -r 48000 -p 256 >"$RIG/jack.log" 2>&1 &
-  PIDS="$PIDS $!"
-  wait_for jack_lsp
+  local turn
+  for turn in 1 2 3; do
+    jackd -r -n "$JACK_DEFAULT_SERVER" -d dummy -r 48000 -p 256 >"$RIG/jack.log" 2>&1 &
+    PIDS="$PIDS $!"
+    if wait_for "$RIG/jack.log" jack_lsp; then return 0; fi
+    kill -9 "$!" 2>/dev/null || true
+    # What a server that was killed leaves behind would keep the next one of that name from starting.
+    JACK_DEFAULT_SERVER=liveanim$$-$turn
+  done
+  return 1
 }
 
 start_servers() {
