@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -62,14 +62,12 @@ def values(
     seed: float = 0.0,
     max_f: float | None = None,
     compat: Compat = "",
-    signals: Mapping[str, float] | None = None,
-    events: Sequence[float] = (),
+    extra: Callable[[float], Mapping[str, float]] | None = None,
 ) -> NDArray[np.float64]:
     """The schedule's value at each of `frames` (a count from frame 0, or frame numbers), float64.
 
-    `max_f` is the last frame number (default: the last of `frames`). `signals` are held for all frames. `events` are
-    times (s) for Deforum Studio's event variables. Frames without a value are NaN; compat keeps infinities. Raises
-    ExprError for text that cannot be read.
+    `max_f` is the last frame number (default: the last of `frames`). `extra` gives signals or other variables at a
+    frame. Frames without a value are NaN; compat keeps infinities. Raises ExprError for text that cannot be read.
     """
     numbers = [float(n) for n in range(frames)] if isinstance(frames, int) else [float(n) for n in frames]
     expression = compile_expr(text, compat=compat) if isinstance(text, str) else text
@@ -78,9 +76,7 @@ def values(
     evaluate = expression.raw if expression.compat else expression.evaluate
     for index, number in enumerate(numbers):
         env = frame_env(number, fps=fps, bpm=bpm, max_f=last, seed=seed, compat=expression.compat)
-        if events:
-            env |= event_env(number, events, fps=fps, bpm=bpm, max_f=last)
-        result[index] = evaluate(env | dict(signals) if signals else env, memory)
+        result[index] = evaluate({**env, **extra(number)} if extra else env, memory)
     return result
 
 

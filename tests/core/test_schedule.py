@@ -29,7 +29,7 @@ def test_values_are_sampled_frame_by_frame() -> None:
     assert line.dtype == np.float64
     assert line.tolist() == [0, 1, 2, 3, 4]
     assert values("beat", [0, 12, 24], fps=24, bpm=60).tolist() == [0, 0.5, 1]
-    assert values("kick + seed", 2, seed=3, signals={"kick": 0.5}).tolist() == [3.5, 3.5]
+    assert values("kick + seed", 2, seed=3, extra=lambda frame: {"kick": 0.5 * frame}).tolist() == [3, 3.5]
 
 
 def test_values_carry_memory_from_frame_to_frame() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from liveanim.core.expr import ExprError, compile_expr
 from liveanim.core.schedule import (
     composed_at,
+    event_env,
     fill_backticks,
     prompt_at,
     prompt_keys,
@@ -92,15 +94,10 @@ def test_reference_edge_cases(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("schedule_reference_deforum_studio.json", "cases"))
 def test_reference_deforum_studio(case: dict[str, Any]) -> None:
     assert case["beat_offset"] == 0
-    got = values(
-        case["expr"],
-        len(case["values"]),
-        max_f=case["max_frames"] - 1,
-        fps=case["fps"],
-        bpm=case["bpm"],
-        events=case["events_sec"],
-        compat="deforum",
-    )
+    pace = {"max_f": case["max_frames"] - 1, "fps": case["fps"], "bpm": case["bpm"]}
+    frames = len(case["values"])
+    events = partial(event_env, events=case["events_sec"], **pace)
+    got = values(case["expr"], frames, extra=events, compat="deforum", **pace)
     assert_same(got, case["values"])
 
 
