@@ -54,3 +54,21 @@ class Pacer:
             return 0
         self.frames += 1
         return 1
+
+
+_FAR = 0.25  # s: sound this far from its place has had a gap, or began before the picture
+_NEAR = 0.005  # s: within this nothing is done
+
+
+def placed(count: int, rate: int, ahead: float, exactly: bool = False) -> tuple[int, int]:
+    """How to lay `count` samples that belong `ahead` seconds after the end of what has been laid (< 0: before it).
+
+    (silence, kept): samples of silence to put first, and how many of the newest samples to keep. A clock that drifts is
+    followed by one sample a block, which nobody hears; a gap is filled or cut at once, and so is all if `exactly`.
+    """
+    off = round(ahead * rate)
+    if exactly or abs(ahead) >= _FAR:
+        return max(0, off), max(0, count + min(0, off))
+    if abs(ahead) <= _NEAR or not count:
+        return 0, count
+    return (1, count) if off > 0 else (0, count - 1)

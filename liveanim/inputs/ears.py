@@ -15,8 +15,9 @@ from .sources import AudioSource, Samples
 
 log = logging.getLogger(__name__)
 
-Tap = Callable[[Samples, int], None]
-"""Called in the loop's thread with the next (n, channels) samples, -1..1 (not to be written to), and their rate."""
+Tap = Callable[[Samples, int, float], None]
+"""Called in the loop's thread with the next (n, channels) samples, -1..1 (not to be written to), their rate, and the
+show time of the first of them."""
 
 PATIENCE = 0.25  # seconds a source may be late before silence stands in for it
 _STEP = 0.1  # seconds by which sample times may be off before samples are dropped or silence put in
@@ -120,10 +121,11 @@ class Ears:
         return self._analyse(np.zeros(heard, dtype=np.float32))
 
     def _tell(self, samples: Samples) -> None:
+        begin = self._position
         self._count += len(samples)
         for tap in list(self._taps):
             try:
-                tap(samples, self.rate)
+                tap(samples, self.rate, begin)
             except (OSError, ValueError, RuntimeError) as error:
                 # A recorder whose disk is full must not take the show down with it.
                 self._taps.remove(tap)

@@ -77,7 +77,7 @@ class TakeWriter:
         """Keep `event`. Never blocks."""
         self._put(event)
 
-    def sound(self, samples: Samples, rate: int) -> None:
+    def sound(self, samples: Samples, rate: int, time: float = 0.0) -> None:
         """Keep (n, channels) samples, not to be changed afterwards; give this to `Ears.add_tap`. Never blocks."""
         if self._owed:
             samples = np.concatenate([np.zeros((self._owed, samples.shape[1]), dtype=np.float32), samples])

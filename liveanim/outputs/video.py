@@ -17,7 +17,7 @@ import numpy as np
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image
-from liveanim.core.pacing import Pacer, exact_rate
+from liveanim.core.pacing import Pacer, exact_rate, placed
 
 from .encode import Encoder, Samples, VideoFormat, container_of
 
@@ -75,6 +75,7 @@ class VideoWriter:
         self._failure = ""
         self._owed = 0
         self._heard = 0.0
+        self._early: list[tuple[Samples, int, float]] = []  # sound from before the first picture
         self._newest: float | None = None
         self._closed = self._ended = False
         self.dropped = 0
@@ -106,21 +107,38 @@ class VideoWriter:
             self._fill(self._newest - self._start() - _STARVED, _STARVED - 0.5)
         self._newest = now
         self._owed += self._pacer.due(now)
+        early, self._early = self._early, []
+        for sound in early:
+            self.audio(*sound)
         if self._room.acquire(blocking=not self._live):
             self._queue.put(_Frames(self._owed, image))
             self._owed = 0
         else:
             self.dropped += 1
 
-    def audio(self, samples: Samples, rate: int) -> None:
-        """Sound that follows what was given before: (n,) or (n, channels) float32, -1..1, at `rate` Hz."""
+    def audio(self, samples: Samples, rate: int, time: float | None = None) -> None:
+        """Sound: (n,) or (n, channels) float32, -1..1, at `rate` Hz. `time` is the show time (s) of its first sample;
+
+        None: it follows what was given before. Sound from before the first picture is left out.
+        """
         if not self._channels or self._closed or self._stopped() or not len(samples):
             return
-        seconds = len(samples) / rate
+        if time is not None and self._pacer.start is None:
+            self._early.append((np.array(samples), rate, time))
+            return
         if self._live and self._newest is not None:
             self._fill(self._newest - self._start() - _GAP, _GAP)
-        self._heard += seconds
-        self._queue.put(_Sound(np.array(samples, dtype=np.float32), rate))
+        if time is not None:
+            ahead = time - self._start() - self._heard
+            silence, kept = placed(len(samples), rate, ahead, exactly=self._heard == 0.0)
+            self._lay(np.zeros((silence, *samples.shape[1:]), dtype=np.float32), rate)
+            samples = samples[len(samples) - kept :]
+        self._lay(np.array(samples, dtype=np.float32), rate)
+
+    def _lay(self, samples: Samples, rate: int) -> None:
+        if len(samples):
+            self._heard += len(samples) / rate
+            self._queue.put(_Sound(samples, rate))
 
     def _start(self) -> float:
         return self._pacer.start or 0.0

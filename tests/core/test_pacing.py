@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveanim.core.pacing import Pacer, exact_rate, frames_before
+from liveanim.core.pacing import Pacer, exact_rate, frames_before, placed
 
 
 def shown(times: list[float], fps: float) -> list[int]:
@@ -63,3 +63,21 @@ def test_frames_before_counts_frames_that_begin_earlier(seconds: float, fps: flo
 )
 def test_rates_are_the_fractions_meant_by_them(fps: float, exact: Fraction) -> None:
     assert exact_rate(fps) == exact
+
+
+def test_sound_in_its_place_is_laid_as_it_is_and_sound_from_elsewhere_is_moved_there() -> None:
+    assert placed(100, 1000, 0.004) == (0, 100)
+    assert placed(100, 1000, 0.1) == (1, 100) and placed(100, 1000, -0.1) == (0, 99)
+    assert placed(100, 1000, 0.5) == (500, 100) and placed(100, 1000, -0.5) == (0, 0)
+    assert placed(100, 1000, 0.03, exactly=True) == (30, 100) and placed(100, 1000, -0.03, exactly=True) == (0, 70)
+
+
+@pytest.mark.parametrize("drift", [-200e-6, -50e-6, 0.0, 50e-6, 200e-6])
+def test_a_drifting_sound_card_stays_within_some_milliseconds_for_an_hour(drift: float) -> None:
+    rate, block, laid, worst = 48000, 800, 0, 0.0
+    for n in range(3600 * 60):
+        ahead = 0.2 + n * block / rate * (1 + drift) - laid / rate
+        silence, kept = placed(block, rate, ahead, exactly=not laid)
+        laid += silence + kept
+        worst = max(worst, abs(ahead) if n else 0.0)
+    assert worst < 0.0052

@@ -80,7 +80,7 @@ def test_offline_features_are_the_same_at_every_frame_rate() -> None:
 
 def test_taps_get_every_sample_as_it_was_and_gain_is_for_the_analysis_only() -> None:
     ears, heard = Ears(Steady(tone(500, level=0.1, rate=RATE)), Level()), []
-    ears.add_tap(lambda samples, rate: heard.append(samples))
+    ears.add_tap(lambda samples, rate, time: heard.append(samples))
     ears.set_gain(20.0)
     levels = [f.values["rms"] for n in range(61) for f in ears.read(n / 60)]
     assert np.array_equal(np.concatenate(heard), tone(500, level=0.1, rate=RATE).take(RATE))
@@ -100,7 +100,7 @@ def test_bad_samples_are_silence_for_analysis_and_taps() -> None:
     block[300, 1] = np.inf
     block[301, 1] = -np.inf
     ears, heard = Ears(Prepared((0.1, block)), Level()), []
-    ears.add_tap(lambda samples, rate: heard.append(samples))
+    ears.add_tap(lambda samples, rate, time: heard.append(samples))
     assert len(ears.read(0.1)) == 10
     assert np.isfinite(heard[0]).all()
     assert heard[0].sum() == 1600 - 102
@@ -129,7 +129,7 @@ def test_lamps_fall_when_the_source_is_gone() -> None:
 
 def test_sound_recorded_across_a_gap_keeps_its_place_in_show_time() -> None:
     ears, heard = Ears(Vanishing(click(60, rate=RATE), gaps=[(0.5, 1.5)]), Level()), []
-    ears.add_tap(lambda samples, rate: heard.append(samples))
+    ears.add_tap(lambda samples, rate, time: heard.append(samples))
     for n in range(60 * 3 + 1):
         ears.read(n / 60)
     loud = np.flatnonzero(np.abs(np.concatenate(heard)[:, 0]) > 0.5)
@@ -139,7 +139,7 @@ def test_sound_recorded_across_a_gap_keeps_its_place_in_show_time() -> None:
 
 def test_a_source_that_starts_late_is_placed_exactly() -> None:
     ears, heard = Ears(Prepared((0.0, ones(0)), (0.07, ones(0.02))), Level()), []
-    ears.add_tap(lambda samples, rate: heard.append(samples))
+    ears.add_tap(lambda samples, rate, time: heard.append(samples))
     ears.read(0.0)
     ears.read(0.07)
     assert np.flatnonzero(np.concatenate(heard)[:, 0])[0] == 0.05 * RATE
@@ -147,7 +147,7 @@ def test_a_source_that_starts_late_is_placed_exactly() -> None:
 
 def test_a_backlog_that_arrives_after_silence_was_put_in_is_dropped() -> None:
     ears, heard = Ears(Prepared((0.1, ones(0.1)), (0.1, ones(0)), (1.2, ones(1.1))), Level()), []
-    ears.add_tap(lambda samples, rate: heard.append(samples))
+    ears.add_tap(lambda samples, rate, time: heard.append(samples))
     for now in (0.1, 1.1, 1.2):
         ears.read(now)
     track = np.concatenate(heard)[:, 0]
@@ -167,7 +167,7 @@ def test_hop_times_follow_a_device_whose_clock_runs_fast_without_a_jump() -> Non
 def test_an_hour_asleep_costs_no_more_than_a_second_of_analysis() -> None:
     level = Level()
     ears, told = Ears(Prepared((0.1, ones(0.1)), (0.1, ones(0)), (3600.0, ones(0.01))), level), []
-    ears.add_tap(lambda samples, rate: told.append(len(samples)))
+    ears.add_tap(lambda samples, rate, time: told.append(len(samples)))
     ears.read(0.1)
     features = [*ears.read(3600.0), *ears.read(3600.0)]
     assert level.fed < 2.2 * RATE
@@ -176,7 +176,7 @@ def test_an_hour_asleep_costs_no_more_than_a_second_of_analysis() -> None:
 
 
 def test_a_recorder_that_fails_is_let_go_and_the_show_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    def full(samples: Samples, rate: int) -> None:
+    def full(samples: Samples, rate: int, time: float) -> None:
         raise OSError(28, "No space left on device")
 
     ears = Ears(Steady(silence(rate=RATE)), Level())

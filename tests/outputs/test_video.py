@@ -290,3 +290,17 @@ def test_after_kill_9_all_but_the_last_second_plays_in_sync(tmp_path: Path, name
     white = times[int(frames.mean(axis=(1, 2, 3)).argmax())]
     assert white == pytest.approx(40 / 30, abs=0.002)
     assert np.argmax(loud > 0.3) / RATE == pytest.approx(white, abs=0.003)
+
+
+def test_sound_is_laid_at_its_own_time_whenever_the_first_picture_comes(tmp_path: Path) -> None:
+    """A click at 0.5 s of show time; the first picture comes at 0.2 s: the click is 0.3 s into the file."""
+    path = tmp_path / "late.mp4"
+    writer = VideoWriter(path, SIZE, 10, audio_rate=RATE, live=True)
+    samples = click(0.5, 1.2)
+    for n in range(12):
+        writer.audio(samples[n * RATE // 10 : (n + 1) * RATE // 10], RATE, n / 10)
+        if n >= 2:
+            writer.picture(flat((10 * n,) * 3, SIZE), n / 10)
+    writer.close()
+    heard, _ = sound(path)
+    assert np.argmax(heard > 0.3) / RATE == pytest.approx(0.3, abs=0.003)
