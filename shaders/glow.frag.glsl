@@ -20,7 +20,7 @@ void main() {
     vec3 mean = 0.25 * (a + b + c + d);
 #ifdef BRIGHT
     float peak = max(mean.r, max(mean.g, mean.b));
-    mean *= smoothstep(0.35, 0.95, peak);
+    mean *= smoothstep(0.42, 1.0, peak);
 #endif
     result = vec4(mean, 1.0);
 }

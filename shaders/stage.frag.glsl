@@ -50,7 +50,9 @@ vec3 split_apart(vec2 p) {
     // Red and blue drift apart sideways and, towards the rim, outwards.
     vec2 drift = split * (vec2(0.014, 0.0) + 0.034 * p);
     vec2 d = vec2(drift.x / aspect_of_target, drift.y);
-    return vec3(textureLod(picture, uv - d, 0.0).r, textureLod(picture, uv, 0.0).g, textureLod(picture, uv + d, 0.0).b);
+    float red = textureLod(picture, reflected(uv - d), 0.0).r;
+    float blue = textureLod(picture, reflected(uv + d), 0.0).b;
+    return vec3(red, textureLod(picture, uv, 0.0).g, blue);
 }
 
 void main() {
@@ -60,7 +62,7 @@ void main() {
     vec3 c = textureLod(picture, uv, 0.0).rgb;
 #endif
 #ifdef BLOOM
-    vec3 glow = 0.75 * textureLod(near_glow, uv, 0.0).rgb + 0.85 * textureLod(far_glow, uv, 0.0).rgb;
+    vec3 glow = 0.65 * textureLod(near_glow, uv, 0.0).rgb + 0.70 * textureLod(far_glow, uv, 0.0).rgb;
     c = 1.0 - (1.0 - min(c, 1.0)) * (1.0 - min(bloom * glow, 1.0));
 #endif
     result = vec4(finished(c, point, 0.5 * aspect_of_target, gl_FragCoord.xy), 1.0);
