@@ -1,0 +1,1 @@
+"""What tools/bench.py measures, group by group. Each group runs in a process of its own."""

@@ -1,0 +1,117 @@
+"""From a click at the input, or a knob, to the picture that shows it, while ember paints as fast as it can.
+
+The sound arrives by the wall clock in blocks of 256 samples. The time of a click is that of its first sample, the time
+of a frame is when its finished picture had been read back. What a sound card adds before it and a screen after it is
+not counted.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Sequence
+
+from liveanim.core.model import ControlEvent, RenderRequest
+from liveanim.render.worker import Renderer
+
+from .rig import PAINTED, Clicks, Marked, Plan, load_ember, play
+from .stats import Frames, Rise, rises, spread
+
+FIRST = 5.0
+"""Show time (s) of the first cause: by then the model paints and the analysis has settled."""
+EVERY = 1.8
+MARKED = 0.7
+"""Seconds for which keyframes stay white after their cause, and a knob stays up."""
+WITHIN = 1.0
+"""Seconds in which a cause must show."""
+LEAST = 10.0
+"""Levels by which the mean of a picture must rise."""
+LOOK = """
+[prompt]
+text = ["a neon tunnel, glowing, dark background"]
+[picture]
+cadence = 0
+steps = 2
+noise = 0
+[stage]
+vignette = 0
+exposure = {exposure}
+"""
+
+
+def run_sound(quick: bool) -> dict[str, float]:
+    """sound -> stage (exposure follows the onset) and sound -> keyframe (a picture painted after it is white)."""
+    times = moments(5 if quick else 24, seed=1)
+    frames = _frames(_plan(times, '"-2.5 + 4*onset"', lambda: load_ember(PAINTED), source=Clicks(times)))
+    figures = _figures("sound_to_stage", frames, times, WITHIN, 0.5)
+    times = moments(5 if quick else 24, seed=2)
+    frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), onset_mark()), source=Clicks(times)))
+    figures |= _figures("sound_to_keyframe", frames, times, WITHIN, 0.1)
+    return figures | _figures("sound_to_keyframe_half", frames, times, WITHIN, 0.5)
+
+
+def run_control(quick: bool) -> dict[str, float]:
+    """A knob of the stage, and one that waits for the next keyframe, in milliseconds and in display frames."""
+    times = moments(5 if quick else 24, seed=3)
+    events = _presses(times, "stage.exposure", 1.5, None)
+    frames = _frames(_plan(times, "-2.5", lambda: load_ember(PAINTED), events=events))
+    figures = _figures("control_to_stage", frames, times, WITHIN, 0.5)
+    times = moments(5 if quick else 24, seed=4)
+    events = _presses(times, "picture.noise", 0.3, None)
+    frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), noise_mark), events=events))
+    return figures | _figures("control_to_keyframe", frames, times, WITHIN, 0.1)
+
+
+def moments(count: int, seed: int) -> list[float]:
+    """Show times (s) of causes, about EVERY seconds apart and in no step with the display or with blocks of sound."""
+    dice = random.Random(seed)
+    return [FIRST + n * EVERY + dice.uniform(0, 0.3) for n in range(count)]
+
+
+def onset_mark() -> Callable[[RenderRequest], bool]:
+    """Whether a request carries an onset that came since the last one, or came less than MARKED seconds ago."""
+    seen, until = 0.0, -1.0
+
+    def when(request: RenderRequest) -> bool:
+        nonlocal seen, until
+        count = request.signals.get("onset_count", 0.0)
+        if count > seen:
+            seen, until = count, request.time + MARKED
+        return request.time <= until
+
+    return when
+
+
+def noise_mark(request: RenderRequest) -> bool:
+    """Whether the knob of the keyframe parameter is up in this request."""
+    return request.noise > 0.15
+
+
+def _presses(times: Sequence[float], name: str, up: float, down: float | None) -> list[ControlEvent]:
+    """The knob goes up at each time and back MARKED seconds later."""
+    return [event for t in times for event in (ControlEvent(t, name, up), ControlEvent(t + MARKED, name, down))]
+
+
+def _plan(times: Sequence[float], exposure: str, load: Callable[[], Renderer], **more: object) -> Plan:
+    settings: dict[str, object] = {"window": bool(os.environ.get("DISPLAY")), **more}
+    return Plan(
+        LOOK.format(exposure=exposure),
+        load,
+        seconds=times[-1] + 1.0,  # counted from a little later: the last one is well inside
+        settle=1.0,
+        look=True,
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def _frames(plan: Plan) -> Frames:
+    return play(plan).eye.frames
+
+
+def _figures(name: str, frames: Frames, times: Sequence[float], within: float, share: float) -> dict[str, float]:
+    found: list[Rise] = rises(frames, times, within, LEAST, share)
+    return {
+        **spread(name, [1e3 * rise.seconds for rise in found], "ms"),
+        **spread(name, [float(rise.frames) for rise in found], "frames"),
+        f"{name}_missed": float(len(times) - len(found)),
+    }

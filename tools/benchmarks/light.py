@@ -1,0 +1,49 @@
+"""`liveanim` with a stopwatch: runs the command line it is given until ember's first keyframe is on the stage.
+
+Prints {"startup_blank_s", "startup_s", "first_keyframe_s"} as JSON: seconds from LIVEANIM_BENCH_START (a reading of
+time.perf_counter by whoever started this process, on systems where that clock is the machine's) to the first frame, to
+the first with a painted picture, and to the first that shows a picture of the model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    since = float(os.environ["LIVEANIM_BENCH_START"])
+    from liveanim import app, cli
+    from liveanim.clock import Clock
+    from liveanim.core.model import Blend
+    from liveanim.show import Show, Sink, run
+
+    seen: dict[str, float] = {}
+
+    class Light:
+        def __init__(self, show: Show) -> None:
+            self._show = show
+
+        def write(self, blend: Blend, now: float) -> None:
+            shown = time.perf_counter() - since
+            seen.setdefault("startup_blank_s", shown)
+            if blend.layers:
+                seen.setdefault("startup_s", shown)
+            if any(layer.keyframe.model == "ember" for layer in blend.layers):
+                seen["first_keyframe_s"] = shown
+                self._show.finished = True
+
+    def watched(show: Show, clock: Clock, sinks: Sequence[Sink]) -> None:
+        run(show, clock, [*sinks, Light(show)])
+
+    app.run = watched
+    code = cli.main(argv)
+    sys.stdout.write(json.dumps(seen) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

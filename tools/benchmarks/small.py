@@ -1,0 +1,140 @@
+"""Microseconds: expressions, a tick of the show, drawing and reading back one frame, one hop of analysis."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from liveanim.core.expr import compile_expr
+from liveanim.core.model import Keyframe, RenderRequest, RenderStatus, frozen_image
+from liveanim.core.preset import Preset
+from liveanim.inputs.analysis import Analyser
+from liveanim.inputs.ears import Ears
+from liveanim.inputs.sources import Steady, open_supply
+from liveanim.library import read_preset, shipped
+from liveanim.outputs.headless import Headless
+from liveanim.show import Settings, Show
+
+from .rig import FPS, HD, PAINTED, finish
+from .stats import median, percentile
+
+PARTS = ("tick", "draw", "read")
+WARM = 20
+EXPRESSIONS = (
+    "1.01 + 0.05*kick",
+    "lerp(0.3, 0.6, smooth(bass, 0.2))",
+    "0.15 + 0.55*kick - 0.6*silence",
+    "9*sin(2*pi*bar/8)",
+    "0:(1.01), 90:(1.04+0.02*sin(2*pi*beat/4))",
+    "0.72 - 0.15*smooth(bass, 0.2)",
+    "clamp(0.5 + 0.4*sin(2*pi*beat/4)*kick, 0, 1)",
+)
+SIGNALS = {
+    "kick": 0.4,
+    "bass": 0.6,
+    "silence": 0.0,
+    "bar": 3.2,
+    "beat": 12.8,
+    "t": 6.4,
+    "f": 64.0,
+    "fps": 30.0,
+    "dt": 0.016,
+}
+
+
+def run_expression(quick: bool) -> dict[str, float]:
+    """Microseconds for one value of an expression: the median of usual ones, and the slowest."""
+    rounds = 2000 if quick else 20000
+    costs = []
+    for text in EXPRESSIONS:
+        expression = compile_expr(text)
+        memory = expression.memory()
+        env = dict(SIGNALS)
+        costs.append(_microseconds(lambda: expression.evaluate(env, memory), rounds))  # noqa: B023
+    return {"expression_us": median(costs), "expression_slowest_us": max(costs)}
+
+
+def _microseconds(work: Callable[[], object], rounds: int) -> float:
+    """The best of five goes at `rounds` times `work`: what else runs on the machine can only add."""
+    best = float("inf")
+    for _ in range(5):
+        since = time.perf_counter()
+        for _ in range(rounds):
+            work()
+        best = min(best, (time.perf_counter() - since) / rounds)
+    return 1e6 * best
+
+
+class _Desk:
+    """A render port that has a new picture ten times a second without painting any."""
+
+    def __init__(self) -> None:
+        dice = np.random.default_rng(1)
+        self._pictures = [frozen_image(dice.integers(0, 256, (PAINTED[1], PAINTED[0], 3), np.uint8)) for _ in range(4)]
+        self._taken: RenderRequest | None = None
+        self._fresh = False
+
+    def submit(self, request: RenderRequest) -> None:
+        self._taken, self._fresh = request, True
+
+    def taken(self) -> RenderRequest | None:
+        return self._taken
+
+    def poll(self) -> Keyframe | None:
+        if self._taken is None or not self._fresh:
+            return None
+        self._fresh = False
+        return Keyframe(self._taken.index, self._taken.time, self._pictures[self._taken.index % 4], "desk")
+
+    def status(self) -> RenderStatus:
+        return RenderStatus("desk")
+
+
+def run_loop(quick: bool) -> dict[str, float]:
+    """Milliseconds of one display frame's parts, with nothing painting beside it: over all shipped presets."""
+    stage = Headless(HD)
+    presets = {path.stem: _parts(stage, read_preset(path), 60 if quick else 300) for path in shipped()}
+    stage.close()
+    together = {name: [ms for parts in presets.values() for ms in parts[name]] for name in PARTS}
+    return {
+        "tick_ms": median(together["tick"]),
+        "tick_p99_ms": percentile(together["tick"], 99),
+        "draw_720p_ms": median(together["draw"]),
+        "read_720p_ms": median(together["read"]),
+        **{f"draw_720p_{name}_ms": median(parts["draw"]) for name, parts in presets.items()},
+        "analysis_ms_per_s": _analysis(),
+    }
+
+
+def _parts(stage: Headless, preset: Preset, frames: int) -> dict[str, list[float]]:
+    """Milliseconds of every frame by part."""
+    source = Steady(open_supply("builtin"))
+    show = Show([], Ears(source, Analyser(source.rate)), _Desk(), [preset], Settings(PAINTED, FPS))
+    parts: dict[str, list[float]] = {name: [] for name in PARTS}
+    for n in range(WARM + frames):
+        times = [time.perf_counter()]
+        blend = show.tick(n / FPS)
+        times.append(time.perf_counter())
+        stage.write(blend, n / FPS)
+        finish(stage)
+        times.append(time.perf_counter())
+        stage.read()
+        times.append(time.perf_counter())
+        if n >= WARM:
+            for name, (before, after) in zip(PARTS, pairwise(times), strict=True):
+                parts[name].append(1e3 * (after - before))
+    return parts
+
+
+def _analysis() -> float:
+    """Milliseconds of analysis for a second of sound."""
+    source = Steady(open_supply("builtin"))
+    sound = source.read(10.0).mean(axis=1, dtype=np.float32)
+    analyser = Analyser(source.rate)
+    since = time.perf_counter()
+    for start in range(0, len(sound), 735):
+        analyser.feed(sound[start : start + 735])
+    return 1e3 * (time.perf_counter() - since) / 10.0

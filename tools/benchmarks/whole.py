@@ -1,0 +1,93 @@
+"""The program as a whole: offline rendering, start-up, memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from liveanim.core.model import Blend
+
+from .machine import ROOT, peak_rss_mb, rss_mb
+from .playing import FLAT_OUT
+from .rig import Plan, load_ember, play
+from .stats import median
+
+SHORT, LONG = 1.0, 4.0
+PATIENCE = 120.0
+
+
+def run_offline(quick: bool) -> dict[str, float]:
+    """Seconds of work for a second of 1280x720 video at 30 frames/s; what is the same for any length is apart."""
+    from liveanim import app
+    from liveanim.options import BUILTIN, RenderOptions
+
+    figures = {}
+    longer = LONG if quick else 3 * LONG
+    for model in ("ember", "paint"):
+        took = []
+        for seconds in (SHORT, SHORT, longer):  # the first makes everything warm
+            with tempfile.TemporaryDirectory() as folder:
+                since = time.perf_counter()
+                app.render(RenderOptions(BUILTIN, Path(folder) / "out.mp4", seconds=seconds, model=model, quiet=True))
+                took.append(time.perf_counter() - since)
+        slope = (took[2] - took[1]) / (longer - SHORT)
+        name = "offline" if model == "ember" else f"offline_{model}"
+        figures[f"{name}_s_per_s"] = slope
+        figures[f"{name}_fixed_s"] = max(0.0, took[1] - SHORT * slope)
+    return figures
+
+
+def run_startup(quick: bool) -> dict[str, float]:
+    """Seconds from the start of a fresh process to what is first to be seen."""
+    window = bool(os.environ.get("DISPLAY"))
+    runs = [first_light(window) for _ in range(1 if quick else 5)]
+    figures = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    if not quick:
+        with tempfile.TemporaryDirectory() as cache:
+            cold = first_light(window, {"XDG_CACHE_HOME": cache})
+        figures["first_keyframe_uncompiled_s"] = cold["first_keyframe_s"]
+    return figures
+
+
+def first_light(window: bool, more: dict[str, str] | None = None) -> dict[str, float]:
+    """One start of `liveanim play`: startup_blank_s (first frame), startup_s (first painted one), first_keyframe_s."""
+    command = [sys.executable, "-m", "tools.benchmarks.light", "play", "--audio", "builtin", "--seconds", str(PATIENCE)]
+    environment = {**os.environ, **(more or {}), "LIVEANIM_BENCH_START": repr(time.perf_counter())}
+    asked = [*command, *([] if window else ["--headless"]), "--model", "ember"]
+    answer = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=2 * PATIENCE)
+    lines = answer.stdout.strip().splitlines()
+    if answer.returncode or not lines:
+        raise RuntimeError(f"liveanim play ended with {answer.returncode}: {answer.stderr.strip()[-500:]}")
+    return {str(name): float(value) for name, value in json.loads(lines[-1]).items()}
+
+
+class _Weigher:
+    """A sink that notes resident memory once a second of show time."""
+
+    def __init__(self) -> None:
+        self.sizes: list[float] = []
+
+    def write(self, blend: Blend, now: float) -> None:
+        if now >= len(self.sizes):
+            self.sizes.append(rss_mb())
+
+
+def run_memory(quick: bool) -> dict[str, float]:
+    """Memory of a show that paints flat out: the most, and how much it grew from a quarter of the run to its end."""
+    weigher = _Weigher()
+    seconds = 8.0 if quick else 90.0
+    played = play(
+        Plan(FLAT_OUT.format(steps=1), lambda: load_ember((256, 256)), painted=(256, 256), seconds=seconds), (weigher,)
+    )
+    third = max(1, len(weigher.sizes) // 4)
+    return {
+        "peak_rss_mb": peak_rss_mb(),
+        "rss_growth_mb": median(weigher.sizes[-third:]) - median(weigher.sizes[third : 2 * third]),
+        "memory_keyframes": float(max(played.eye.keyframes) - min(played.eye.keyframes)),
+    }
