@@ -16,6 +16,7 @@ from .shaders import Program
 from .stage import cover
 
 _KEPT = 4
+_SPARE = 4
 _MOST_TEXELS = 12_000_000
 # Edge steepening after enlarging: reach in pixels of the painted keyframe, and strength. Found on drawn strokes reduced
 # four times: the error against the original falls by about a third.
@@ -45,6 +46,7 @@ class Pictures:
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
         self._ctx, self._size = ctx, size
         self._kept: list[Picture] = []
+        self._spare: list[moderngl.Texture] = []
         self._enlarge = Program(ctx, ["enlarge.frag.glsl"])
         self._crisp = Program(ctx, ["crisp.frag.glsl"])
         self.uploads = 0
@@ -54,7 +56,7 @@ class Pictures:
         found = [self._find(keyframe) for keyframe in keyframes]
         self._kept = [kept for kept in self._kept if kept not in found] + found
         while len(self._kept) > max(_KEPT, len(found)):
-            self._kept.pop(0).texture.release()
+            self._give_back(self._kept.pop(0).texture)
         return found
 
     def _find(self, keyframe: Keyframe) -> Picture:
@@ -90,15 +92,15 @@ class Pictures:
         across = self._pass(painted, (width * factor, height), self._enlarge, along=(1, 0), factor=factor)
         both = self._pass(across, (width * factor, height * factor), self._enlarge, along=(0, 1), factor=factor)
         crisp = self._pass(both, both.size, self._crisp, reach=max(1, round(_REACH * factor)), strength=_CRISPNESS)
-        for used in (painted, across, both):
-            used.release()
+        painted.release()
+        self._give_back(across)
+        self._give_back(both)
         return crisp
 
     def _pass(
         self, source: moderngl.Texture, size: tuple[int, int], program: Program, **uniforms: Any
     ) -> moderngl.Texture:
-        # Half floats hold what enlarging puts between two 8-bit values; the stage's dither needs it in dark gradients.
-        result = self._ctx.texture(size, 4, dtype="f2")
+        result = self._float_texture(size)
         target = self._ctx.framebuffer([result])
         target.use()
         source.repeat_x = source.repeat_y = False
@@ -108,9 +110,27 @@ class Pictures:
         target.release()
         return result
 
+    def _float_texture(self, size: tuple[int, int]) -> moderngl.Texture:
+        """A texture to draw into, one that was given back where there is one: new memory costs as much as drawing."""
+        for spare in self._spare:
+            if spare.size == size:
+                self._spare.remove(spare)
+                return spare
+        # Half floats hold what enlarging puts between two 8-bit values; the stage's dither needs it in dark gradients.
+        return self._ctx.texture(size, 4, dtype="f2")
+
+    def _give_back(self, texture: moderngl.Texture) -> None:
+        if texture.dtype != "f2":
+            texture.release()
+            return
+        self._spare.append(texture)
+        while len(self._spare) > _SPARE:
+            self._spare.pop(0).release()
+
     def release(self) -> None:
-        for kept in self._kept:
-            kept.texture.release()
+        for texture in [kept.texture for kept in self._kept] + self._spare:
+            texture.release()
         self._kept.clear()
+        self._spare.clear()
         self._enlarge.release()
         self._crisp.release()
