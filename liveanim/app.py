@@ -231,9 +231,10 @@ def live(options: PlayOptions) -> Iterator[Live]:
 
 
 def _stage(options: PlayOptions) -> Window | Headless:
+    size = options.size or PICTURE
     if options.headless:
-        return Headless(PICTURE)
-    window = Window(PICTURE, fullscreen=options.fullscreen, monitor=options.monitor)
+        return Headless(size)
+    window = Window(size, fullscreen=options.fullscreen, monitor=options.monitor)
     window.hud_shown = options.hud
     return window
 
