@@ -10,14 +10,18 @@ from typing import Literal
 from .model import Features
 
 Source = Literal["free", "tracked", "tapped", "midi", "link"]
+RANK: dict[Source, int] = {"free": 0, "tracked": 1, "tapped": 2, "midi": 3, "link": 4}
 
 BEATS_PER_BAR = 4
 MIN_BPM, MAX_BPM = 30.0, 300.0
 FREE_BPM = 120.0
 TAP_TIMEOUT = 2.5  # s after which a tap starts a new series
-MAX_SLEW = (
-    0.5  # share by which the phase may run faster or slower while it corrects itself: it never stands or jumps back
-)
+EXTERNAL_TIMEOUT = 2.0  # s without a word from MIDI clock or Link after which lesser sources are heard again
+MAX_SLEW = 0.5  # share by which the clock may hurry or linger to correct its phase: it never stands or jumps back
+FULL_TRUST = 0.5  # confidence from which a tracked tempo is taken at once; under LEAST_TRUST the clock coasts
+LEAST_TRUST = 0.2
+SAME_TEMPO = 0.04  # a tapped tempo is kept in time by tracked beats only this near to it
+TEMPO_FOLLOW_S = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class Beat:
 class BeatClock:
     """Beat phase for everyone: follows beats, coasts through breaks, never runs backwards.
 
-    Owned by the show's thread; every method takes show time in seconds. Before any tempo is known it runs at 120 BPM
-    with confidence 0.
+    One rule of priority: Link over MIDI clock over taps over what is tracked. Before any tempo is known it runs at
+    120 BPM with confidence 0. Owned by the show's thread; every method takes show time in seconds.
     """
 
     def __init__(self) -> None:
@@ -54,6 +58,8 @@ class BeatClock:
         self._locked = False
         self._scale = 1.0
         self._taps: deque[float] = deque(maxlen=8)
+        self._heard_external = -math.inf
+        self._observed = 0.0
 
     @property
     def locked(self) -> bool:
@@ -72,15 +78,33 @@ class BeatClock:
         return self._beat + ahead + self._caught_up(ahead)
 
     def observe(self, features: Features) -> None:
-        """Follow the tracked beats of one hop; ignored while locked or while taps are fresh."""
-        if self._locked or self._source in ("midi", "link"):
+        """Follow the tempo and beats tracked in one hop, unless locked or told better by MIDI clock or Link."""
+        elapsed, self._observed = max(0.0, features.time - self._observed), features.time
+        if self._locked or features.bpm <= 0 or features.confidence < LEAST_TRUST or self._external(features.time):
             return
-        if features.bpm > 0 and self._source != "tapped":
-            self._bpm = min(MAX_BPM, max(MIN_BPM, features.bpm * self._scale))
+        tracked = _allowed(features.bpm * self._scale)
+        if self._source == "tapped":
+            if abs(tracked / self._bpm - 1.0) > SAME_TEMPO:
+                return
+        else:
+            near = abs(tracked / self._bpm - 1.0) < SAME_TEMPO
+            jump = self._source == "free" or (features.confidence >= FULL_TRUST and not near)
+            follow = 1.0 if jump else 1.0 - math.exp(-elapsed / TEMPO_FOLLOW_S)
+            self._advance(features.time)
+            self._bpm += (tracked - self._bpm) * follow
             self._confidence, self._source = features.confidence, "tracked"
-        if features.bpm > 0:
-            for beat in features.beats:
-                self._align(beat, features.time)
+        for beat in features.beats:
+            self._align(beat, features.time, 0.5)
+
+    def follow(self, source: Literal["midi", "link"], beat: float, bpm: float, now: float) -> None:
+        """An external clock says that `now` is `beat` (counted from a bar line) at `bpm`. Link outranks MIDI clock."""
+        if self._locked or (RANK[source] < RANK[self._source] and self._external(now)):
+            return
+        self._advance(now)
+        self._bpm, self._confidence, self._source = _allowed(bpm), 1.0, source
+        self._heard_external = now
+        half = BEATS_PER_BAR / 2
+        self._owed = (beat - self._beat + half) % BEATS_PER_BAR - half
 
     def tap(self, now: float) -> None:
         """One tap of the tempo: the second and later ones set the tempo, each one sets the phase."""
@@ -89,10 +113,9 @@ class BeatClock:
         self._taps.append(now)
         self._advance(now)
         if len(self._taps) >= 2:
-            taps = list(self._taps)
-            self._bpm = min(MAX_BPM, max(MIN_BPM, 60.0 * (len(taps) - 1) / max(1e-3, taps[-1] - taps[0])))
+            self._bpm = _allowed(60.0 * (len(self._taps) - 1) / max(1e-3, self._taps[-1] - self._taps[0]))
             self._confidence, self._source = 1.0, "tapped"
-        self._align(now, now, whole=True)
+        self._align(now, now, 1.0)
 
     def nudge(self, beats: float) -> None:
         """Push the phase by a share of a beat (positive: earlier beats)."""
@@ -101,13 +124,13 @@ class BeatClock:
     def resync(self, now: float) -> None:
         """This instant is the first beat of a bar."""
         self._advance(now)
-        self._beat = math.ceil(self._beat / BEATS_PER_BAR - 1e-9) * BEATS_PER_BAR
+        self._beat = math.ceil(self._beat / BEATS_PER_BAR - 1e-9) * float(BEATS_PER_BAR)
         self._owed = 0.0
 
     def scale(self, factor: float) -> None:
         """2 doubles, 0.5 halves the tempo, now and for what is tracked from now on."""
         self._scale = min(4.0, max(0.25, self._scale * factor))
-        self._bpm = min(MAX_BPM, max(MIN_BPM, self._bpm * factor))
+        self._bpm = _allowed(self._bpm * factor)
 
     def lock(self, on: bool) -> None:
         """Locked: tempo and phase go on as they are, whatever is heard."""
@@ -116,16 +139,19 @@ class BeatClock:
     def set_bpm(self, bpm: float, now: float) -> None:
         """Set the tempo; the phase goes on from where it is."""
         self._advance(now)
-        self._bpm = min(MAX_BPM, max(MIN_BPM, bpm))
-        self._source, self._confidence = "tapped", 1.0
+        self._bpm, self._confidence, self._source = _allowed(bpm), 1.0, "tapped"
 
     def release(self) -> None:
-        """Give up a tapped or set tempo: follow what is tracked again."""
-        self._source = "free"
+        """Give up a tapped, set or received tempo: follow what is tracked again."""
+        self._source, self._confidence = "free", 0.0
         self._taps.clear()
 
+    def _external(self, now: float) -> bool:
+        """Whether MIDI clock or Link has spoken lately."""
+        return RANK[self._source] >= RANK["midi"] and now - self._heard_external < EXTERNAL_TIMEOUT
+
     def _advance(self, now: float) -> None:
-        if now <= self._time:
+        if not now > self._time:
             return
         run = (now - self._time) * self._bpm / 60.0
         paid = self._caught_up(run)
@@ -137,9 +163,15 @@ class BeatClock:
         """How much of the owed phase is paid back while the clock runs on by `run` beats."""
         return min(MAX_SLEW * run, max(-MAX_SLEW * run, self._owed))
 
-    def _align(self, beat_time: float, now: float, whole: bool = False) -> None:
-        """A beat was at `beat_time`: owe the difference to the nearest whole beat (half of it for a tracked one)."""
+    def _align(self, beat_time: float, now: float, share: float) -> None:
+        """A beat was at `beat_time`: owe `share` of the way to the nearest whole beat."""
         self._advance(now)
         there = self._beat - (now - beat_time) * self._bpm / 60.0
         error = round(there) - there
-        self._owed = error if whole else 0.5 * error
+        if self._scale < 1.0 and abs(error) > 0.25:  # at half tempo every other tracked beat is none of ours
+            return
+        self._owed = share * error
+
+
+def _allowed(bpm: float) -> float:
+    return min(MAX_BPM, max(MIN_BPM, bpm)) if math.isfinite(bpm) else FREE_BPM

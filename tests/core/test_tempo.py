@@ -59,3 +59,84 @@ def test_the_beat_never_runs_backwards(steps: list[tuple[float, str]]) -> None:
         beat = clock.at(now).beat
         assert beat >= last
         last = beat
+
+
+def played(clock: BeatClock, first: float, count: int, bpm: float, confidence: float = 0.9) -> float:
+    """Tracked beats at `bpm` from `first` on; returns the time of the last."""
+    for n in range(count):
+        now = first + n * 60.0 / bpm
+        clock.observe(Features(time=now, beats=(now,), bpm=bpm, confidence=confidence))
+    return now
+
+
+def off_beat(clock: BeatClock, now: float) -> float:
+    """How far (beats) `now` is from a whole beat."""
+    phase = clock.at(now).phase
+    return min(phase, 1.0 - phase)
+
+
+def test_it_coasts_through_a_break_at_the_tempo_it_knew() -> None:
+    clock = BeatClock()
+    last = played(clock, 0.3, 40, 128.0)
+    for n in range(400):
+        clock.observe(Features(time=last + n * 0.02, bpm=61.0, confidence=0.05))
+    assert off_beat(clock, last + 20 * 60.0 / 128.0) < 0.02
+    assert clock.at(last + 20 * 60.0 / 128.0).bpm == pytest.approx(128.0)
+
+
+def test_a_new_tempo_is_taken_within_four_seconds() -> None:
+    clock = BeatClock()
+    last = played(clock, 0.3, 20, 120.0)
+    last = played(clock, last + 60.0 / 134.0, 8, 134.0)
+    assert clock.at(last).bpm == pytest.approx(134.0, rel=0.005)
+    assert off_beat(clock, last) < 0.05
+
+
+def test_taps_choose_the_octave_and_tracked_beats_keep_them_in_time() -> None:
+    clock = BeatClock()
+    for n in range(5):
+        clock.tap(1.0 + n * 1.0)
+    played(clock, 5.3, 10, 120.0)
+    assert clock.at(10.0).bpm == pytest.approx(60.0)
+    for n in range(20):
+        now = 11.25 + n
+        clock.observe(Features(time=now, beats=(now,), bpm=60.5, confidence=0.8))
+    assert clock.at(31.0).source == "tapped"
+    assert off_beat(clock, 31.25) < 0.05
+
+
+def test_half_tempo_keeps_to_every_other_tracked_beat() -> None:
+    clock = BeatClock()
+    last = played(clock, 0.5, 20, 140.0)
+    clock.scale(0.5)
+    last = played(clock, last + 60.0 / 140.0, 21, 140.0)
+    assert clock.at(last).bpm == pytest.approx(70.0)
+    phase = clock.at(last).phase
+    assert min(phase, 1.0 - phase, abs(phase - 0.5)) < 0.03
+
+
+def test_link_outranks_midi_clock_and_both_outrank_the_ear() -> None:
+    clock = BeatClock()
+    for n in range(40):
+        now = n * 0.1
+        clock.follow("link", now * 2.0, 120.0, now)
+        clock.follow("midi", now * 3.0, 180.0, now)
+        clock.observe(Features(time=now, beats=(now,), bpm=97.0, confidence=1.0))
+    assert (clock.at(4.0).source, clock.at(4.0).bpm) == ("link", 120.0)
+    played(clock, 7.0, 4, 97.0)
+    assert clock.at(9.0).source == "tracked"
+
+
+def test_a_resync_starts_a_bar() -> None:
+    clock = BeatClock()
+    clock.at(3.3)
+    clock.resync(3.3)
+    assert clock.at(3.3).bar_phase == 0.0
+    assert clock.at(3.3).beat == 8.0
+
+
+def test_the_beat_to_come_is_where_the_clock_then_is() -> None:
+    clock = BeatClock()
+    played(clock, 0.3, 12, 111.0)
+    said = clock.beat_in(7.0, 250.0)
+    assert clock.at(7.25).beat == pytest.approx(said)
