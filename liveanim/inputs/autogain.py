@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 
 QUIETEST = 1e-6  # amplitude, -120 dB
 SLOT_S, SLOTS = 0.1, 20  # the loudest of the last 2 s: longer than a beat, so the gain does not pump
+EVERY = 4  # hops between two steps of the gain
 GATE_HYSTERESIS_DB = 6.0
 GATE_HOLD_S = 0.4  # a gap between two hits is not silence
 MOST_OVER_FIRST_DB = 24.0  # a band that holds next to nothing is not blown up to full scale
@@ -49,11 +50,11 @@ class AutoGain:
 
     def __init__(self, count: int, hop_s: float, max_gain_db: float) -> None:
         self._max = max_gain_db
-        self._slot_hops = max(1, round(SLOT_S / hop_s))
+        self._slot_hops = max(1, round(SLOT_S / hop_s / EVERY)) * EVERY
         self._slots = np.full((SLOTS, count), -120.0)
         self._at = 0
         self._hops = 0
-        self._up, self._down = 1.0 - math.exp(-hop_s / 0.2), 1.0 - math.exp(-hop_s / 0.05)
+        self._up, self._down = 1.0 - math.exp(-EVERY * hop_s / 0.2), 1.0 - math.exp(-EVERY * hop_s / 0.05)
         self._peak = np.full(count, -120.0)
         self.gain_db = np.zeros(count)
         self._started = False
@@ -66,6 +67,8 @@ class AutoGain:
         np.maximum(slot, levels_db, out=slot)
         np.maximum(self._peak, levels_db, out=self._peak)
         self._hops += 1
+        if self._started and self._hops % EVERY:
+            return self.gain_db
         if self._hops % self._slot_hops == 0:
             self._peak = self._slots.max(axis=0)
             self._at = (self._at + 1) % SLOTS

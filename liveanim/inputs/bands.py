@@ -60,10 +60,10 @@ def boxes(limits: list[tuple[float, float]], size: int, rate: int) -> Floats:
 
 def clean(samples: NDArray[np.floating]) -> Floats:
     """A float32 copy of `samples` with NaN, infinities and absurd values set to 0."""
-    out = np.array(samples, dtype=np.float32).reshape(-1)
-    with np.errstate(invalid="ignore"):
-        bad = ~(np.abs(out) <= MAX_AMPLITUDE)
-    out[bad] = 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        out = np.array(samples, dtype=np.float32).reshape(-1)
+        if not float(np.dot(out, out)) <= MAX_AMPLITUDE**2:  # only then can one be bad, or the music very loud
+            out[~(np.abs(out) <= MAX_AMPLITUDE)] = 0.0
     return out
 
 

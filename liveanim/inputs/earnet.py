@@ -130,6 +130,7 @@ class BeatNetwork:
     def __init__(self) -> None:
         self._network = Network(load_weights(), "beats")
         self._input = np.zeros(3 * BEAT_BANDS, dtype=np.float32)
+        self._parts = [self._input[i * BEAT_BANDS : (i + 1) * BEAT_BANDS] for i in range(3)]
         self._half: Floats | None = None
         self._past = np.zeros((BEAT_LAG, BEAT_BANDS), dtype=np.float32)
         self._at = -1
@@ -139,7 +140,7 @@ class BeatNetwork:
         if self._half is None:
             self._half = bands.copy()
             return None
-        levels, growth, slow = np.split(self._input, 3)
+        levels, growth, slow = self._parts
         both = self._half[:BANDS] + bands[:BANDS]
         np.add(both[::2], both[1::2], out=levels)
         levels *= np.float32(0.25)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 from .patterns import STYLES, Bar, Rng, Style, fill
-from .samples import RATE, Audio, Shot, synth_kit
+from .samples import RATE, Audio, Shot, coloured, shot_of, synth_kit
 
 CLASSES = ("onset", "kick", "snare", "hat")
 CLASS_OF = {"kick": "kick", "snare": "snare", "rim": "snare", "clap": "snare", "hat": "hat", "open": "hat"}
@@ -30,7 +31,7 @@ Instrument = dict[int, Shot]
 
 @dataclass(slots=True)
 class Truth:
-    """Times (s) by class; `unsure` are hits that may or may not be heard; `beats` with their place in the bar (0..3)."""
+    """Times (s) by class; `unsure` are hits that may or may not be heard; `beats` are all beats."""
 
     hits: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CLASSES})
     unsure: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CLASSES})
@@ -102,8 +103,17 @@ def repitched(shot: Shot, speed: float) -> Shot:
     return Shot(np.interp(at, np.arange(len(shot.sound)), shot.sound).astype(np.float32), int(shot.attack / speed))
 
 
+def coloured_shot(rng: Rng, shot: Shot, curve: np.ndarray) -> Shot:
+    """The shot through an equaliser: `curve` in dB at 40 Hz, 80 Hz, ... 20 kHz."""
+    size = next_fast_len(len(shot.sound), real=True)
+    octaves = np.log2(np.maximum(np.arange(size // 2 + 1) * RATE / size, 40) / 40)
+    gain = 10 ** (np.interp(octaves, np.arange(len(curve)), curve) / 20)
+    sound = np.fft.irfft(np.fft.rfft(shot.sound, size) * gain, size)[: len(shot.sound)]
+    return shot_of(sound) or shot
+
+
 def choose_kit(rng: Rng, kits: list[Kit], machine: bool) -> Kit:
-    """One of the kits, or a mixture of several, each class tuned up or down a little."""
+    """One of the kits, or a mixture of several, each class tuned and equalised in its own way."""
     own = synth_kit(rng)
     whole = kits[int(rng.integers(len(kits)))]
     mixed = rng.random() < 0.5
@@ -112,9 +122,25 @@ def choose_kit(rng: Rng, kits: list[Kit], machine: bool) -> Kit:
         source = kits[int(rng.integers(len(kits)))] if mixed else whole
         if machine and rng.random() < 0.7 and name in own:
             source = own
-        speed = float(np.exp(rng.normal(0, 0.12)))
-        out[name] = [[repitched(shot, speed) for shot in layers] for layers in source.get(name, whole[name])]
+        speed = float(np.exp(rng.normal(0, 0.15)))
+        curve = rng.normal(0, 5, 10)
+        shots = source.get(name, whole[name])
+        keep = shots if name in ("tom", "perc") else [shots[int(rng.integers(len(shots)))]]
+        out[name] = [[coloured_shot(rng, repitched(shot, speed), curve) for shot in layers] for layers in keep]
     return out
+
+
+def sympathy(rng: Rng, kind: str) -> Shot:
+    """What else moves when a drum is hit: kick and toms ring along with a snare, snare wires buzz along with a kick."""
+    t = np.arange(int(0.5 * RATE)) / RATE
+    if kind == "ring":
+        sound = sum(np.sin(2 * np.pi * hz * t + rng.uniform(0, 6)) for hz in rng.uniform(45, 160, 3)) * np.exp(
+            -t / rng.uniform(0.05, 0.25)
+        )
+        sound *= np.minimum(1, t / rng.uniform(0.001, 0.01))
+    else:
+        sound = coloured(rng, len(t), 900, 9000) * np.exp(-t / rng.uniform(0.03, 0.15))
+    return Shot((sound / np.abs(sound).max()).astype(np.float32), 0)
 
 
 class Track:
@@ -128,7 +154,7 @@ class Track:
         self.mixer = Mixer(seconds)
         machine = rng.random() < self.style.electronic
         self.kit = choose_kit(rng, kits, machine)
-        self.levels = {name: level * float(np.exp(rng.normal(0, 0.35))) for name, level in DRUM_LEVEL.items()}
+        self.levels = {name: level * float(np.exp(rng.normal(0, 0.45))) for name, level in DRUM_LEVEL.items()}
         self.picks = {name: int(rng.integers(len(shots))) for name, shots in self.kit.items()}
         self.voices = {
             role: voices[role][int(rng.integers(len(voices[role])))]
@@ -138,6 +164,9 @@ class Track:
         }
         self.swing = self.style.swing * rng.uniform(0.6, 1.1) if rng.random() < 0.8 else 0.0
         self.key = int(rng.integers(12))
+        acoustic = not machine and rng.random() < 0.8
+        self.rings = {"ring": sympathy(rng, "ring"), "buzz": sympathy(rng, "buzz")}
+        self.bleed = {name: float(np.exp(rng.normal(np.log(0.12), 0.8))) * acoustic for name in self.rings}
 
     def time(self, beat: float) -> float:
         """Seconds of a (fractional) beat number."""
@@ -157,6 +186,9 @@ class Track:
         time = self.time(beat) + self.human()
         level = self.levels[part] * strength**1.5
         self.mixer.put(self.mixer.drums, shot, time, level)
+        along = {"snare": "ring", "rim": "ring", "kick": "buzz", "tom": "buzz"}.get(part)
+        if along and self.bleed[along] > 0.01:
+            self.mixer.put(self.mixer.drums, self.rings[along], time + 0.002, level * min(0.5, self.bleed[along]))
         if time < self.seconds:
             self.truth.add(time, part, level / max(self.levels.values()))
 
@@ -281,11 +313,11 @@ def room(rng: Rng, sound: Audio, wet: float, decay: float) -> Audio:
 
 def equalise(rng: Rng, sound: Audio) -> Audio:
     """A random smooth tilt of the spectrum, +-8 dB."""
-    size = len(sound)
-    spectrum = np.fft.rfft(sound)
+    size = next_fast_len(len(sound), real=True)
+    spectrum = np.fft.rfft(sound, size)
     octaves = np.log2(np.maximum(np.arange(len(spectrum)) * RATE / size, 20) / 20)
     curve = np.interp(octaves, np.arange(0, 11, 2), rng.normal(0, 4, 6))
-    return np.fft.irfft(spectrum * 10 ** (curve / 20), size).astype(np.float32)
+    return np.fft.irfft(spectrum * 10 ** (curve / 20), size)[: len(sound)].astype(np.float32)
 
 
 def squash(rng: Rng, sound: Audio) -> Audio:
@@ -299,9 +331,10 @@ def squash(rng: Rng, sound: Audio) -> Audio:
 
 
 def pink(rng: Rng, count: int) -> Audio:
-    spectrum = np.fft.rfft(rng.standard_normal(count))
+    size = next_fast_len(count, real=True)
+    spectrum = np.fft.rfft(rng.standard_normal(size))
     spectrum /= np.maximum(np.arange(len(spectrum)), 1) ** rng.uniform(0.2, 0.6)
-    noise = np.fft.irfft(spectrum, count)
+    noise = np.fft.irfft(spectrum, size)[:count]
     return (noise / np.sqrt(np.mean(noise**2))).astype(np.float32)
 
 
@@ -331,7 +364,7 @@ def make_track(
         drums = room(rng, drums, rng.uniform(0.05, 0.7), rng.uniform(0.1, 0.9))
     if rng.random() < 0.3:
         music = room(rng, music, rng.uniform(0.1, 0.5), rng.uniform(0.2, 1.5))
-    mix = drums + music * np.float32(np.exp(rng.normal(0.2, 0.6)))
+    mix = drums + music * np.float32(np.exp(rng.normal(0.5, 0.8)))
     mix = squash(rng, equalise(rng, mix))
     rms = float(np.sqrt(np.mean(mix**2)))
     snr = rng.choice([90.0, 60.0, 40.0, 25.0, 15.0, 10.0, 5.0], p=[0.25, 0.2, 0.15, 0.1, 0.1, 0.12, 0.08])

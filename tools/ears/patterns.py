@@ -13,7 +13,7 @@ Bar = list[tuple[float, str, float]]  # (beat 0..4, part, strength 0..1)
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a style moves. `low`..`high` BPM; `swing` how late the off-16ths (or off-8ths, where `eighths`) may come, in beats."""
+    """How a style moves. `low`..`high` BPM; `swing` (beats): how late off-16ths (off-8ths where `eighths`) may come."""
 
     name: str
     low: float

@@ -14,6 +14,7 @@ import mido
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 
 RATE = 44100
 FONTS = ("/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf3/MuseScore_General.sf3")
@@ -147,10 +148,11 @@ def synth_kick(rng: np.random.Generator) -> Audio:
 
 def coloured(rng: np.random.Generator, count: int, low: float, high: float) -> NDArray[np.float64]:
     """Noise between two frequencies (Hz), unit RMS."""
-    spectrum = np.fft.rfft(rng.standard_normal(count))
-    freqs = np.arange(len(spectrum)) * RATE / count
+    size = next_fast_len(count, real=True)
+    spectrum = np.fft.rfft(rng.standard_normal(size))
+    freqs = np.arange(len(spectrum)) * RATE / size
     spectrum *= 1 / (1 + (low / np.maximum(freqs, 1)) ** 4) / (1 + (freqs / high) ** 4)
-    noise = np.fft.irfft(spectrum, count)
+    noise = np.fft.irfft(spectrum, size)[:count]
     return noise / (np.sqrt(np.mean(noise**2)) + 1e-9)
 
 
