@@ -63,7 +63,7 @@ vec3 idle(vec2 p) {
     vec2 q = p + 0.22 * vec2(sin(t * 1.7 + p.y * 2.3), cos(t * 1.3 + p.x * 1.9));
     float a = exp(-2.6 * dot(q - vec2(-0.35 * cos(t), 0.20), q - vec2(-0.35 * cos(t), 0.20)));
     float b = exp(-3.1 * dot(q - vec2(0.50, -0.24 * sin(t * 1.2)), q - vec2(0.50, -0.24 * sin(t * 1.2))));
-    return vec3(0.016, 0.018, 0.034) + a * vec3(0.050, 0.028, 0.110) + b * vec3(0.010, 0.066, 0.088);
+    return vec3(0.016, 0.018, 0.034) + a * vec3(0.075, 0.040, 0.160) + b * vec3(0.014, 0.098, 0.130);
 }
 
 vec3 scene(vec2 p) {
