@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST_FADE, LONGEST_FADE = 1 / 60, 2.0  # s
 WARNING_SECONDS = 8.0
+MOST_CONTROLS = 2000  # cc and osc values kept for expressions
 IMPULSES = ("onset", "kick", "snare", "hat")
 LONGEST_STEP = 0.25  # s the camera moves at most in one tick: after a stall it goes on rather than leaps
 
@@ -86,15 +87,21 @@ class Show:
         presets: Sequence[Preset],
         settings: Settings,
         start: Preset | None = None,
+        problems: Sequence[Callable[[], str]] = (),
     ) -> None:
-        """`presets` are what keys and events choose from; the show begins with `start`, by default the first."""
+        """`presets` are what keys and events choose from; the show begins with `start`, by default the first.
+
+        Each of `problems` says one line for the HUD, or '' when all is well.
+        """
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._presets = tuple(presets)
         self._panel, self._texts, self._preset = Panel(), step.Texts(), ""
         self._clock = BeatClock()
         self._path, self._fade, self._rate = CameraPath(), Fade(), _Rate()
         self._actions = self._table()
+        self._problems = tuple(problems)
         self._heard: Mapping[str, float] = {}
+        self._controls: dict[str, float] = {}
         self._now: float | None = None
         self._fresh = False
         self._warning, self._warned_at = "", -WARNING_SECONDS
@@ -123,6 +130,8 @@ class Show:
             layers=shown,
             stage=frozen_map({name[6:]: value for name, value in values.items() if name.startswith("stage.")}),
             signals=frozen_map(signals),
+            values=frozen_map(values),
+            knobs=frozen_map(self._panel.knobs()),
             blackout=values["out.blackout"] > 0.5,
             freeze=values["out.freeze"] > 0.5,
             status=self._status(now, signals, values),
@@ -139,8 +148,15 @@ class Show:
     def _apply(self, event: ControlEvent) -> None:
         """One event; a wrong one is said once on the HUD and changes nothing."""
         try:
-            if event.target.startswith("do."):
+            kind, _, rest = event.target.partition(".")
+            if kind == "do":
                 self._do(event)
+            elif kind in ("cc", "osc"):
+                self._control(f"{kind}:{rest}", _number(event))
+            elif kind == "add":
+                self._panel.move(rest, add=_number(event))
+            elif kind == "scale":
+                self._panel.move(rest, factor=_number(event))
             elif event.target == "prompt.negative":
                 self._texts = replace(self._texts, negative=str(event.value or ""))
             elif (slot := event.target.removeprefix("prompt.")).isdecimal() and 1 <= int(slot) <= PROMPT_SLOTS:
@@ -149,6 +165,11 @@ class Show:
                 self._panel.turn(event.target, event.value)
         except UserError as error:
             self._warn(str(error), event.time)
+
+    def _control(self, name: str, value: float) -> None:
+        """A controller's value, for `cc` and `osc` in expressions."""
+        if name in self._controls or len(self._controls) < MOST_CONTROLS:
+            self._controls[name] = value
 
     def _do(self, event: ControlEvent) -> None:
         name = event.target.removeprefix("do.")
@@ -214,6 +235,7 @@ class Show:
     def _env(self, now: float, dt: float, signals: Mapping[str, float]) -> dict[str, float]:
         settings = self._settings
         return {
+            **self._controls,
             **signals,
             "t": now,
             "now": now,
@@ -251,6 +273,7 @@ class Show:
     def _status(self, now: float, signals: Mapping[str, float], values: Mapping[str, float]) -> Status:
         render = self._render.status()
         warnings = [self._warning] if now - self._warned_at < WARNING_SECONDS else []
+        warnings += [line for problem in self._problems if (line := problem())]
         prompts = step.weighted(self._texts.prompts, values)
         return Status(
             preset=self._preset,

@@ -42,6 +42,8 @@ class ControlEvent:
 
     target               value
     'camera.zoom' ...    number in the parameter's own unit: takes over from its expression; None releases it; 'toggle'
+    'add.camera.zoom'    share of the knob's whole way to turn it on by, -1..1
+    'scale.camera.zoom'  factor of the knob's place on its way
     'prompt.1' ..        text of that prompt slot
     'prompt.negative'    text
     'do.preset'          preset name, or 1-based number (float)
@@ -50,6 +52,7 @@ class ControlEvent:
     'do.tap' 'do.resync' None: a tap of the tempo; this is the first beat of a bar
     'do.double' 'do.halve' 'do.lock' 'do.follow'   None: tempo twice or half; hold it or not; track the music again
     'do.bpm' 'do.nudge'  tempo; share of a beat to push the phase by
+    'cc.21' 'osc./fader' number: what cc(21) and osc("/fader") are in expressions
     """
 
     time: float
@@ -170,12 +173,16 @@ class Blend:
     layers    oldest first; empty before the first keyframe (sinks then show a quiet dark gradient, never garbage)
     stage     every `stage.*` parameter by its short name
     signals   the audio signals of this frame and beat, bar, phase, bpm (for meters and shaders)
+    values    every parameter's value by its whole name, in its own unit
+    knobs     where the knobs stand that have taken over, in the parameters' own units
     """
 
     time: float
     layers: tuple[Layer, ...] = ()
     stage: Mapping[str, float] = field(default_factory=_nothing)
     signals: Mapping[str, float] = field(default_factory=_nothing)
+    values: Mapping[str, float] = field(default_factory=_nothing)
+    knobs: Mapping[str, float] = field(default_factory=_nothing)
     blackout: bool = False
     freeze: bool = False
     status: Status = field(default_factory=Status)

@@ -22,6 +22,7 @@ class _Row:
     value: float
     memory: Memory = field(default_factory=list)
     knob: float | None = None
+    turned: float | None = None  # place 0..1 of a knob that is turned on bit by bit, finer than its whole numbers
 
 
 class Panel:
@@ -51,12 +52,27 @@ class Panel:
     def turn(self, name: str, value: float | str | None) -> None:
         """A knob moved to `value` (own unit), was released (None) or toggled. UserError on an unknown name."""
         row = self._rows[spec(name).name]
+        row.turned = None
         if value is None:
             row.knob = None
         elif value == TOGGLE:
             row.knob = row.spec.low if row.value > (row.spec.low + row.spec.high) / 2 else row.spec.high
         elif isinstance(value, (int, float)) and math.isfinite(value):
             row.knob = row.spec.clamp(float(value))
+
+    def move(self, name: str, add: float = 0.0, factor: float = 1.0) -> None:
+        """Turn a knob on from where it (or the value) stands: its place 0..1 times `factor` plus `add`.
+
+        UserError on an unknown name. Small turns of a parameter of whole numbers add up.
+        """
+        row = self._rows[spec(name).name]
+        place = row.spec.to_unit(row.value if row.knob is None else row.knob)
+        if row.turned is not None and row.knob is not None:
+            place = row.turned
+        place = place * factor + add
+        if math.isfinite(place):
+            row.turned = min(1.0, max(0.0, place))
+            row.knob = row.spec.from_unit(row.turned)
 
     def release(self) -> None:
         """Let go of every knob but blackout and freeze."""
@@ -66,7 +82,11 @@ class Panel:
 
     def taken_over(self) -> tuple[str, ...]:
         """Names of the parameters a knob holds."""
-        return tuple(name for name, row in self._rows.items() if row.knob is not None)
+        return tuple(self.knobs())
+
+    def knobs(self) -> dict[str, float]:
+        """Where the knobs stand that have taken over, by parameter."""
+        return {name: row.knob for name, row in self._rows.items() if row.knob is not None}
 
     def evaluate(self, env: dict[str, float]) -> dict[str, float]:
         """Every parameter's value in `env` (signals, beat, t, dt ...). Values are clamped and finite."""

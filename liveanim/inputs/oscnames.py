@@ -1,0 +1,234 @@
+"""The OSC address space: derived from the table of parameters, looked up by name or pattern, read into events."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from ..core.errors import near
+from ..core.model import ControlEvent
+from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec
+from .oscwire import Argument
+
+ROOT = "/liveanim"
+Kind = Literal["value", "raw", "release", "text", "preset", "number", "trigger"]
+
+TRIGGERS: Mapping[str, str] = MappingProxyType(
+    {
+        "reset": "paint the next picture afresh",
+        "release": "give every held parameter back to its expression",
+        "tap": "a tap of the tempo",
+        "resync": "this is the first beat of a bar",
+        "double": "tempo twice as fast",
+        "halve": "tempo half as fast",
+        "lock": "hold the tempo, or let it go",
+        "follow": "track the music again",
+    }
+)
+"""What `/liveanim/trigger/<action>` may do. Ending the show is not among them: that needs somebody at the keyboard."""
+MOST_TEXT = 2000
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_MOST_SPELLINGS = 64  # of one pattern with {a,b} groups
+SOURCE = "osc"
+
+
+class Refused(Exception):
+    """A message that is not applied. `kind` sorts it for the counters, the text is for the sender."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        self.kind = kind
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address: what it takes (`types`, as OSC type tags), what it does, the control event it becomes (`target`)."""
+
+    path: str
+    kind: Kind
+    target: str
+    types: str
+    doc: str
+    spec: ParamSpec | None = None
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Lowest and highest value; None where it takes no number."""
+        if self.kind == "value":
+            return 0.0, 1.0
+        return (self.spec.low, self.spec.high) if self.kind == "raw" and self.spec is not None else None
+
+
+def _of_param(row: ParamSpec) -> list[Address]:
+    base = f"{ROOT}/param/{row.group}/{row.short}"
+    unit = f" ({row.unit})" if row.unit else ""
+    return [
+        Address(base, "value", row.name, "f", row.doc, row),
+        Address(f"{base}/raw", "raw", row.name, "f", f"the same in its own unit{unit}", row),
+        Address(f"{base}/release", "release", row.name, "", "back to its expression"),
+    ]
+
+
+def _of_prompt(slot: int) -> list[Address]:
+    weight = PARAMS[f"prompt.weight{slot}"]
+    return [
+        Address(f"{ROOT}/prompt/{slot}", "text", f"prompt.{slot}", "s", f"text of prompt slot {slot}"),
+        Address(f"{ROOT}/prompt/{slot}/text", "text", f"prompt.{slot}", "s", "the same"),
+        Address(f"{ROOT}/prompt/{slot}/weight", "value", weight.name, "f", weight.doc, weight),
+    ]
+
+
+def _all() -> list[Address]:
+    tempo = f"{ROOT}/tempo"
+    rows = [address for row in PARAMS.values() for address in _of_param(row)]
+    rows += [address for slot in range(1, PROMPT_SLOTS + 1) for address in _of_prompt(slot)]
+    rows.append(Address(f"{ROOT}/prompt/negative", "text", "prompt.negative", "s", "what not to paint"))
+    rows.append(Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, or by number from 1 (i)"))
+    rows.append(Address(f"{tempo}/bpm", "number", "do.bpm", "f", "tempo in beats per minute"))
+    rows.append(Address(f"{tempo}/nudge", "number", "do.nudge", "f", "push the beat by a share of a beat"))
+    for name in ("tap", "resync", "double", "halve"):
+        rows.append(Address(f"{tempo}/{name}", "trigger", f"do.{name}", "", TRIGGERS[name]))
+    for name in ("blackout", "freeze"):
+        row = PARAMS[f"out.{name}"]
+        rows.append(Address(f"{ROOT}/out/{name}", "value", row.name, "T", row.doc, row))
+    rows += [Address(f"{ROOT}/trigger/{name}", "trigger", f"do.{name}", "", doc) for name, doc in TRIGGERS.items()]
+    return rows
+
+
+ADDRESSES: Mapping[str, Address] = MappingProxyType({row.path: row for row in _all()})
+
+
+@lru_cache(512)
+def find(path: str) -> tuple[Address, ...]:
+    """The addresses that `path`, a name or a pattern with * ? [] {}, means; in any case. Empty when there is none."""
+    name = path.lower().rstrip("/")
+    if name in ADDRESSES:
+        return (ADDRESSES[name],)
+    if not any(mark in name for mark in "*?[{"):
+        return ()
+    found: dict[str, Address] = {}
+    for spelling in _spellings(name):
+        parts = [re.compile(fnmatch.translate(part)) for part in spelling.split("/")]
+        for key, address in ADDRESSES.items():
+            words = key.split("/")
+            if len(words) == len(parts) and all(p.fullmatch(w) for p, w in zip(parts, words, strict=True)):
+                found[key] = address
+    return tuple(found.values())
+
+
+def unknown(path: str) -> str:
+    """Why `path` was not found, with the near ones."""
+    return f"unknown address{near(path.lower()[:80], ADDRESSES)}"
+
+
+def _spellings(pattern: str) -> list[str]:
+    """`pattern` once for every choice of its {a,b} groups; only the first few dozen."""
+    done: list[str] = []
+    waiting = [pattern]
+    while waiting and len(done) + len(waiting) <= _MOST_SPELLINGS:
+        text = waiting.pop()
+        group = _BRACES.search(text)
+        if group is None:
+            done.append(text)
+        else:
+            waiting += [text[: group.start()] + word + text[group.end() :] for word in group[1].split(",")]
+    return done
+
+
+def event(address: Address, arguments: Sequence[Argument], time: float) -> ControlEvent | None:
+    """What a message to `address` does at show time `time`; None for the release of a button. Raises Refused."""
+    if address.kind == "value":
+        return _value_event(address, arguments, time)
+    if address.kind == "raw":
+        return ControlEvent(time, address.target, _spec(address).clamp(_one_number(arguments)), SOURCE)
+    if address.kind == "release":
+        return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
+    if address.kind == "trigger":
+        return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
+    if address.kind == "number":
+        return ControlEvent(time, address.target, _one_number(arguments), SOURCE)
+    if len(arguments) == 1 and isinstance(arguments[0], str):
+        return ControlEvent(time, address.target, _clean(arguments[0]), SOURCE)
+    if address.kind == "preset":
+        return ControlEvent(time, address.target, _one_number(arguments), SOURCE)
+    raise Refused("wrong type", "expected one text (s)")
+
+
+def is_question(arguments: Sequence[Argument]) -> bool:
+    """Whether a message asks for a value instead of setting it."""
+    return len(arguments) == 1 and arguments[0] == "?"
+
+
+def answer(address: Address, values: Mapping[str, float]) -> float:
+    """What `address` stands at; `values` by parameter name in their own units. Raises Refused."""
+    if address.spec is None:
+        raise Refused("wrong type", "this cannot be asked for")
+    value = values.get(address.spec.name, address.spec.default)
+    return value if address.kind == "raw" else address.spec.to_unit(value)
+
+
+def foreign(path: str, arguments: Sequence[Argument], time: float) -> ControlEvent:
+    """A message to an address outside of ours: its first number is there for osc("/address") in expressions."""
+    if not arguments:
+        raise Refused("unknown address", unknown(path))
+    try:
+        return ControlEvent(time, f"osc.{path}", number(arguments[0]), SOURCE)
+    except Refused:
+        raise Refused("unknown address", unknown(path)) from None
+
+
+def _value_event(address: Address, arguments: Sequence[Argument], time: float) -> ControlEvent:
+    row = _spec(address)
+    first = arguments[0] if arguments else None
+    if row.curve == "toggle" and (not arguments or (len(arguments) == 1 and first == "toggle")):
+        return ControlEvent(time, row.name, "toggle", SOURCE)
+    if isinstance(first, str) and len(arguments) == 2:
+        amount = number(arguments[1])
+        if first in ("+", "-"):
+            return ControlEvent(time, f"add.{row.name}", amount if first == "+" else -amount, SOURCE)
+        if first == "*":
+            return ControlEvent(time, f"scale.{row.name}", amount, SOURCE)
+        if first == "a":
+            return ControlEvent(time, row.name, row.from_unit(amount), SOURCE)
+    return ControlEvent(time, row.name, row.from_unit(_one_number(arguments)), SOURCE)
+
+
+def _spec(address: Address) -> ParamSpec:
+    assert address.spec is not None
+    return address.spec
+
+
+def number(value: Argument) -> float:
+    """`value` as a finite number; T and F are 1 and 0. Raises Refused."""
+    if not isinstance(value, int | float):
+        raise Refused("wrong type", f"expected a number, got {_shown(value)}")
+    if not math.isfinite(value):
+        raise Refused("not a number", f"expected a finite number, got {value}")
+    return float(value)
+
+
+def _one_number(arguments: Sequence[Argument]) -> float:
+    if len(arguments) != 1:
+        raise Refused("wrong type", f"expected one number, got {len(arguments)} arguments")
+    return number(arguments[0])
+
+
+def _pressed(arguments: Sequence[Argument]) -> bool:
+    """Buttons send nothing, 1, T, or a number above 0 when pressed; 0 or F when released."""
+    return not arguments or arguments[0] is None or number(arguments[0]) > 0
+
+
+def _clean(text: str) -> str:
+    if len(text) > MOST_TEXT:
+        raise Refused("wrong type", f"expected a text of at most {MOST_TEXT} characters, got {len(text)}")
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _shown(value: Argument) -> str:
+    return "nothing" if value is None else repr(value)[:40]

@@ -1,0 +1,22 @@
+"""What the show's parameters stand at, for inputs that answer questions or must meet a value before they move it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..core.model import Blend, frozen_map
+
+
+class Readback:
+    """A sink that keeps the newest values. Any thread may read: each attribute is replaced whole.
+
+    values   every parameter's value by name, in its own unit; empty before the first frame
+    knobs    where the knobs stand that have taken over
+    """
+
+    def __init__(self) -> None:
+        self.values: Mapping[str, float] = frozen_map({})
+        self.knobs: Mapping[str, float] = frozen_map({})
+
+    def write(self, blend: Blend, now: float) -> None:
+        self.values, self.knobs = blend.values, blend.knobs
