@@ -91,7 +91,7 @@ cd "$ROOT"
 check "$VENV/bin/ruff" check .
 check "$VENV/bin/ruff" format --check .
 check "$VENV/bin/mypy" liveanim tests tools
-check "$VENV/bin/pytest" "$@"
+check "$VENV/bin/pytest" -rs --durations=8 "$@"
 if [ -n "$FAILED" ]; then
   say "failed: $FAILED"
   exit 1
