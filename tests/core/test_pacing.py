@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveanim.core.pacing import Pacer, exact_rate, frames_before, placed
@@ -40,6 +40,7 @@ def test_no_picture_no_frame_and_one_picture_one_frame() -> None:
     assert shown([], fps=30) == [] and shown([7.0], fps=30) == [0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=60), st.floats(1, 120))
 def test_frame_n_shows_the_newest_picture_at_or_before_n_over_fps(times: list[float], fps: float) -> None:
     times = sorted(times)
@@ -50,6 +51,7 @@ def test_frame_n_shows_the_newest_picture_at_or_before_n_over_fps(times: list[fl
         assert not later or times[picture] >= max(later) - 2e-6
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e5), st.floats(1, 240))
 def test_frames_before_counts_frames_that_begin_earlier(seconds: float, fps: float) -> None:
     count = frames_before(seconds, fps)

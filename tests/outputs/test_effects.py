@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveanim.core.model import Blend, Image
@@ -57,6 +57,7 @@ def test_punch_comes_after_the_camera(show: Show) -> None:
     assert centroid(shown) == pytest.approx((x, y), abs=1 / 360)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 3600), st.floats(0, 1))
 def test_shake_is_small_smooth_and_the_same_for_the_same_time(time: float, amount: float) -> None:
     stage = Stage.of({"shake": amount})
@@ -84,6 +85,7 @@ def test_exposure_up_lifts_dark_parts_by_its_stops_and_never_clips_two_tones_int
     assert 225 < bright < brighter - 3 < 255
 
 
+@settings(deadline=None)
 @given(st.floats(-1, 1))
 def test_hue_keeps_greys_and_luma(turns: float) -> None:
     matrix = colour_matrix(turns, 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import moderngl
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -99,11 +99,13 @@ def test_a_meter_is_as_high_as_its_signal() -> None:
     assert tallest(1.0) == 50 and tallest(0.5) == 25
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["rms", "bass", "onset", "kick", "beat", "bar", "bpm"]), st.floats()))
 def test_no_signal_value_breaks_it(signals: dict[str, float]) -> None:
     assert np.isfinite(boxes(signals=signals)).all()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text: str) -> None:
     rows = boxes(status=Status(preset=text, model=text, prompt=text, taken_over=(text,) * 12, warnings=(text,) * 5))
