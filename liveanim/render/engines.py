@@ -6,16 +6,10 @@ Every engine has the same three methods and gives the same pictures (within 2 of
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import importlib.util
 import logging
-import os
-import tempfile
 import threading
-import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,8 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .compiled import converted, stored
 from .models import Parts
 from .prompts import Embedding
+from .worker import lower_priority
 
 log = logging.getLogger(__name__)
 
@@ -192,63 +188,6 @@ class OpenVinoEngine:
         return torch.from_numpy(request.get_output_tensor(0).data.copy())
 
 
-def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
-    """An OpenVINO model of `module` with the fixed shapes of `example`."""
-    import openvino
-
-    module = copy.deepcopy(module).eval()  # conversion patches the module, which may be playing meanwhile
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the tracer warns of every shape it makes constant; they are meant to be
-        return openvino.convert_model(
-            module, example_input=tuple(example), input=[list(value.shape) for value in example], verbose=False
-        )
-
-
-def stored(core: Any, model: Any, path: Path | None) -> Any:
-    """`model` written to folder `path` for the next start (None: nowhere) and read back.
-
-    What was read back differs in its last bits from what was converted, so that is what is always used. A folder that
-    cannot be written only costs the conversion again.
-    """
-    try:
-        return _written(core, model, path.parent if path else None, path)
-    except OSError as error:
-        log.warning("the compiled model is not kept: %s", error)
-        return _written(core, model, None, None)
-
-
-def _written(core: Any, model: Any, parent: Path | None, path: Path | None) -> Any:
-    import openvino
-
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as scratch:
-        whole = Path(scratch) / "whole"
-        whole.mkdir()
-        # not as float16: it would blur the frequencies of the time embedding
-        openvino.save_model(model, whole / "model.xml", compress_to_fp16=False)
-        if path is not None:
-            os.replace(whole, path)
-        return core.read_model((path or whole) / "model.xml")
-
-
-def cache_folder(parts: Parts) -> Path:
-    """Where compiled forms of this very model and OpenVINO live."""
-    import openvino
-    import platformdirs
-
-    weights = sorted(
-        (*parts.folder.glob("unet/*.safetensors"), *(parts.vae_folder or parts.folder / "vae").glob("*.safetensors"))
-    )
-    stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
-    key = hashlib.sha256("\n".join([openvino.__version__, torch.__version__, *stamp]).encode()).hexdigest()[:16]
-    return Path(platformdirs.user_cache_dir("liveanim")) / "openvino" / f"{parts.spec.name}-{key}"
-
-
-def openvino_installed() -> bool:
-    return importlib.util.find_spec("openvino") is not None
-
-
 class EnginePool:
     """The engine to use for a size now.
 
@@ -276,7 +215,7 @@ class EnginePool:
                 self._make(size)
                 return self._ready.get(size) or self.eager
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._make, args=(size,), name="render-compile", daemon=True)
+                self._thread = threading.Thread(target=self._beside, args=(size,), name="render-compile", daemon=True)
                 self._thread.start()
         return self.eager
 
@@ -295,13 +234,17 @@ class EnginePool:
             self._thread.join(deadline)
         self._ready.clear()
 
-    def _make(self, size: tuple[int, int]) -> None:
+    def _beside(self, size: tuple[int, int]) -> None:
         """Thread 'render-compile': builds the engine of one size. Touches nothing else."""
+        lower_priority()
+        self._make(size)
+
+    def _make(self, size: tuple[int, int]) -> None:
         assert self._build is not None
         self.message = f"compiling for {size[0]}x{size[1]}"
         try:
             engine = self._build(size)
-        except Exception as error:  # top of the thread: whatever a compiler does, plain torch goes on
+        except Exception as error:  # whatever a compiler does, plain torch goes on
             log.exception("no compiled engine for %dx%d", *size)
             self._failed.add(size)
             self.message = f"no compiled engine for {size[0]}x{size[1]} ({type(error).__name__}); torch plays"

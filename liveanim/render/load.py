@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from liveanim.core.errors import UserError, near
 
-from . import engines
+from . import compiled
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
-from .models import MODELS, Parts, find
-from .prompts import PromptBook, clip_encoder
+from .models import Parts, find
+from .prompts import PromptBook
+from .text import clip_encoder, compiled_encoder
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +47,18 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     """
     spec = find(name)
     device = best_device(options.device)
+    fast = _openvino_wanted(device, options.engine)
     parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
-    book = PromptBook(clip_encoder(parts.tokenizers, parts.text_encoders, device))
-    build = _builder(parts, book, options)
-    if options.threads or build is not None:
-        torch.set_num_threads(
-            options.threads or 1
-        )  # beside OpenVINO, torch has only small work; more threads just spin
-    pool = EnginePool(lambda: TorchEngine(parts), build, options.background)
+    if options.threads or fast:  # beside OpenVINO torch has only small work: more threads would just wait
+        torch.set_num_threads(options.threads or 1)
+    cache = compiled.cache_folder(parts) if fast and options.keep else None
+    double = (parts.folder / "text_encoder_2").is_dir()
+    book = PromptBook(compiled_encoder(parts, options.threads, cache) if fast and not double else clip_encoder(parts))
+
+    def build(size: tuple[int, int]) -> Engine:
+        return OpenVinoEngine(parts, size, book.embedding(""), options.threads, cache)
+
+    pool = EnginePool(lambda: TorchEngine(parts), build if fast else None, options.background)
     renderer = DiffusionRenderer(parts, pool, book)
     if size is not None:
         renderer.warm(size)
@@ -87,23 +91,11 @@ def best_device(wanted: str) -> str:
     return wanted
 
 
-def _builder(parts: Parts, book: PromptBook, options: Options) -> Callable[[tuple[int, int]], Engine] | None:
-    """How to build the compiled engine of one size, or None when torch itself is to play."""
-    if options.engine not in ENGINES:
-        raise UserError(
-            f"unknown engine {options.engine!r}{near(options.engine, ENGINES)}; known: {', '.join(ENGINES)}"
-        )
-    installed = engines.openvino_installed()
-    if options.engine == "openvino" and not installed:
-        raise UserError("the engine openvino is not installed: pip install openvino")
-    if options.engine == "torch" or parts.device != "cpu" or not installed:
-        return None
-
-    def build(size: tuple[int, int]) -> Engine:
-        cache = engines.cache_folder(parts) if options.keep else None
-        return OpenVinoEngine(parts, size, book.embedding(""), options.threads, cache)
-
-    return build
-
-
-__all__ = ["ENGINES", "MODELS", "Options", "best_device", "load", "load_or_ember"]
+def _openvino_wanted(device: str, engine: str) -> bool:
+    """Whether OpenVINO is to run the networks."""
+    if engine not in ENGINES:
+        raise UserError(f"unknown engine {engine!r}{near(engine, ENGINES)}; known: {', '.join(ENGINES)}")
+    installed = compiled.openvino_installed()
+    if engine == "openvino" and not (installed and device == "cpu"):
+        raise UserError("the engine openvino needs the CPU and `pip install openvino`")
+    return engine != "torch" and device == "cpu" and installed

@@ -10,9 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from torch import Tensor
 
 from liveanim.core.model import Prompt
@@ -108,45 +106,3 @@ class PromptBook:
         found = [text.strip(), *(worded(prompt.text).negative for prompt in prompts if prompt.weight > 0)]
         joined = ", ".join(dict.fromkeys(part for part in found if part))
         return self.embedding(joined) if joined else None
-
-
-def clip_encoder(tokenizers: Sequence[Any], encoders: Sequence[Any], device: str) -> Encoder:
-    """Weighted text -> Embedding through one CLIP text encoder (SD, ember), or two side by side (SDXL).
-
-    Words of weight w have their output vectors scaled by w; then the whole is brought back to its former length, so
-    that emphasis moves meaning and not loudness.
-    """
-
-    @torch.inference_mode()
-    def encode(pieces: Sequence[Stretch]) -> Embedding:
-        words, pooled = [], None
-        for tokenizer, encoder in zip(tokenizers, encoders, strict=True):
-            tokens, weights = _tokens(tokenizer, encoder.config.max_position_embeddings, pieces)
-            output = encoder(tokens.to(device), output_hidden_states=len(encoders) > 1)
-            hidden = output.last_hidden_state if len(encoders) == 1 else output.hidden_states[-2]
-            words.append(_emphasised(hidden.float(), weights.to(device)))
-            pooled = output.text_embeds.float() if len(encoders) > 1 and "text_embeds" in output else pooled
-        return Embedding(torch.cat(words, -1), pooled)
-
-    return encode
-
-
-def _tokens(tokenizer: Any, longest: int, pieces: Sequence[Stretch]) -> tuple[Tensor, Tensor]:
-    """Token numbers (1, n) of the joined pieces and the weight of each (1, n, 1); n is the encoder's full length."""
-    length = min(tokenizer.model_max_length, longest)
-    text = " ".join(piece for piece, _ in pieces)
-    numbers = tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt").input_ids
-    weights = torch.ones(1, length, 1)
-    place = 1  # after the start token
-    for piece, weight in pieces:
-        count = len(tokenizer(piece, add_special_tokens=False, truncation=True, max_length=length).input_ids)
-        weights[:, place : min(place + count, length - 1)] = weight
-        place += count
-    return numbers, weights
-
-
-def _emphasised(hidden: Tensor, weights: Tensor) -> Tensor:
-    if bool((weights == 1).all()):
-        return hidden
-    scaled = hidden * weights
-    return scaled * (hidden.norm() / scaled.norm().clamp_min(1e-6))

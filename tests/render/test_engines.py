@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from liveanim.core.model import Prompt, RenderRequest
+from liveanim.render import compiled
 from liveanim.render import engines as e
 from liveanim.render.load import Options, load
 from liveanim.render.models import Parts, find
 from liveanim.render.prompts import Embedding
 
 DEADLINE = 20.0
-needs_openvino = pytest.mark.skipif(not e.openvino_installed(), reason="openvino is not installed")
+needs_openvino = pytest.mark.skipif(not compiled.openvino_installed(), reason="openvino is not installed")
 
 
 class Named:
@@ -128,8 +129,8 @@ def test_a_cache_that_cannot_be_written_costs_nothing_else(tmp_path: Path, caplo
 
     (tmp_path / "file").write_text("in the way")
     core = openvino.Core()
-    model = e.converted(torch.nn.Conv2d(3, 4, 1), [torch.zeros(1, 3, 8, 8)])
-    read = e.stored(core, model, tmp_path / "file" / "cache" / "encode")
+    model = compiled.converted(torch.nn.Conv2d(3, 4, 1), [torch.zeros(1, 3, 8, 8)])
+    read = compiled.stored(core, model, tmp_path / "file" / "cache" / "encode")
     assert read.output(0).shape == openvino.Shape([1, 4, 8, 8])
     assert "not kept" in caplog.text
 

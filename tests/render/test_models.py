@@ -6,7 +6,7 @@ import torch
 
 from liveanim.core.errors import UserError
 from liveanim.render import models
-from liveanim.render.load import Options, best_device, load
+from liveanim.render.load import Options, best_device, load, load_or_ember
 
 
 def test_the_default_model_follows_the_machine() -> None:
@@ -75,3 +75,12 @@ def test_a_gpu_that_is_not_there_is_said() -> None:
     assert best_device("cpu") == "cpu"
     with pytest.raises(UserError, match="no CUDA GPU"):
         best_device("cuda")
+
+
+def test_ember_plays_when_the_model_asked_for_cannot_be_had(flow_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ember = models.ModelSpec("ember", str(flow_model))
+    monkeypatch.setattr("liveanim.render.load.find", lambda name: ember if name == "ember" else models.find(name))
+    renderer, message = load_or_ember("emberr", options=Options(device="cpu", engine="torch"))
+    assert renderer.name == "ember"
+    assert "unknown model 'emberr'" in message and message.endswith("ember plays instead")
+    assert renderer.message == message

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from liveanim.core.model import Prompt
 from liveanim.render import prompts as p
 from liveanim.render.models import Parts, find
+from liveanim.render.text import _reader, clip_encoder, compiled_encoder
 
 
 class Encoder:
@@ -90,8 +91,7 @@ def test_any_text_can_be_taken_apart(text: str) -> None:
 
 
 def test_emphasis_scales_the_words_it_names(flow_model: Path) -> None:
-    parts = Parts(find(str(flow_model)))
-    encode = p.clip_encoder(parts.tokenizers, parts.text_encoders, "cpu")
+    encode = clip_encoder(Parts(find(str(flow_model))))
     plain, strong = encode([("ab", 1.0), ("c", 1.0)]), encode([("ab", 1.0), ("c", 2.0)])
     ratio = (strong.words / plain.words)[0]
     assert torch.allclose(ratio[3], 2 * ratio[1], rtol=1e-3)
@@ -99,8 +99,29 @@ def test_emphasis_scales_the_words_it_names(flow_model: Path) -> None:
     assert float(strong.words.norm()) == pytest.approx(float(plain.words.norm()), rel=1e-4)
 
 
+def test_pieces_are_read_as_the_whole_text_would_be(flow_model: Path) -> None:
+    tokenizer = Parts(find(str(flow_model))).tokenizers[0]
+    whole = tokenizer("a b, cd", padding="max_length", max_length=12, return_tensors="pt").input_ids
+    reader = _reader(tokenizer, 12)
+    assert torch.equal(reader.read([("a", 1.0), ("b,", 1.3), ("cd", 1.0)])[0], whole)
+    long, weights = reader.read([("abcdefghijklmnop", 1.2)])
+    assert long.shape == (1, 12) and int(long[0, -1]) == tokenizer.eos_token_id
+    assert weights[0, :, 0].tolist() == pytest.approx([1.0, *[1.2] * 10, 1.0])
+
+
+def test_the_compiled_encoder_agrees_and_starts_without_the_original(flow_model: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openvino", reason="openvino is not installed")
+    pieces = [("a fox", 1.0), ("red!", 1.4)]
+    plain = clip_encoder(Parts(find(str(flow_model))))(pieces)
+    first = compiled_encoder(Parts(find(str(flow_model))), 1, tmp_path / "cache")(pieces)
+    bare = Parts(find(str(flow_model)))
+    second = compiled_encoder(bare, 1, tmp_path / "cache")(pieces)
+    assert torch.allclose(first.words, plain.words, atol=1e-4)
+    assert torch.equal(first.words, second.words)
+    assert not {"tokenizers", "text_encoders"} & set(vars(bare))
+
+
 def test_two_encoders_give_wide_words_and_a_pooled_vector(xl_model: Path) -> None:
-    parts = Parts(find(str(xl_model)))
-    embedding = p.clip_encoder(parts.tokenizers, parts.text_encoders, "cpu")([("a", 1.0)])
+    embedding = clip_encoder(Parts(find(str(xl_model))))([("a", 1.0)])
     assert embedding.words.shape == (1, 12, 64)
     assert embedding.pooled is not None and embedding.pooled.shape == (1, 32)
