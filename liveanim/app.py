@@ -23,6 +23,9 @@ from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
 from .inputs.ears import Ears
 from .inputs.fakes import Script
+from .inputs.osc import PORT, OscInput
+from .inputs.oscout import OscOut
+from .inputs.readback import Readback
 from .inputs.sources import AudioSource, Steady, open_supply
 from .inputs.take import TakeInfo, TakeReader, TakeWriter
 from .library import find_preset, parse_preset, read_preset, shipped
@@ -219,15 +222,51 @@ def live(options: PlayOptions) -> Iterator[Live]:
         stack.callback(source.close)
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
+        readback = Readback()
+        controls = _controls(options, clock, readback, stack)
+        sources: list[Source] = [keys, *controls]
         if options.take is not None:
             writer = TakeWriter(options.take, _take_info(plan))
             stack.callback(writer.close)
             ears.add_tap(writer.sound)
-            keys = Noted(keys, writer.event)
+            sources = [Noted(source, writer.event) for source in sources]
         if options.record is not None:
             _record(options.record, stage, ears)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides)
-        yield Live(Show([keys], ears, port, choice, settings, preset), clock, (stage,))
+        problems = [control.problem for control in controls]
+        show = Show(sources, ears, port, choice, settings, preset, problems)
+        yield Live(show, clock, (stage, readback, *_tellers(options, stack)))
+
+
+def _controls(options: PlayOptions, clock: WallClock, readback: Readback, stack: ExitStack) -> list[OscInput]:
+    """What plays the show besides the keys. UserError only for what was asked for by name."""
+    controls: list[OscInput] = []
+    if options.osc:
+        host = "0.0.0.0" if options.listen else "127.0.0.1"
+        try:
+            osc = OscInput(clock.now, lambda: readback.values, host, options.osc_port or PORT)
+        except UserError as error:
+            if options.osc_port is not None or options.listen:
+                raise
+            log.warning("%s; the show goes on without OSC", error)
+        else:
+            stack.callback(osc.close)
+            controls.append(osc)
+    return controls
+
+
+def _tellers(options: PlayOptions, stack: ExitStack) -> list[OscOut]:
+    if not options.osc_out:
+        return []
+    if options.osc and any(target in _own(options) for target in options.osc_out):
+        raise UserError("--osc-out names the port that this show listens on: it would turn its own knobs")
+    out = OscOut(options.osc_out)
+    stack.callback(out.close)
+    return [out]
+
+
+def _own(options: PlayOptions) -> list[tuple[str, int]]:
+    return [(host, options.osc_port or PORT) for host in ("127.0.0.1", "localhost", "0.0.0.0")]
 
 
 def _stage(options: PlayOptions) -> Window | Headless:
@@ -276,6 +315,8 @@ def _record(path: Path, stage: Window | Headless, ears: Ears) -> None:
     writer = VideoWriter(path, stage.size, fps, audio_rate=ears.rate, channels=ears.channels, live=True)
     stage.add_tap(writer)
     ears.add_tap(writer.audio)
+    if isinstance(stage, Window):
+        stage.recorder = writer
 
 
 def _take_info(plan: Plan) -> TakeInfo:

@@ -71,6 +71,16 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def target(text: str) -> tuple[str, int]:
+    """'host:9000' -> (host, 9000)."""
+    from .inputs.oscout import parse_target
+
+    try:
+        return parse_target(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _look(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the look")
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
@@ -89,6 +99,22 @@ def _play(parser: argparse.ArgumentParser) -> None:
     window.add_argument("--monitor", type=whole(1, 99), metavar="N", help="which monitor (liveanim devices)")
     window.add_argument("--no-hud", dest="hud", action="store_false", help="start without the figures (H shows them)")
     window.add_argument("--headless", action="store_true", help="no window: draw off screen")
+    hands = parser.add_argument_group("the hands")
+    hands.add_argument(
+        "--osc-port", type=whole(1, 65535), metavar="N", help="listen for OSC there (7000 if it is free)"
+    )
+    hands.add_argument("--no-osc", dest="osc", action="store_false", help="do not listen for OSC")
+    hands.add_argument("--listen", action="store_true", help="let other machines of the network send OSC")
+    hands.add_argument(
+        "--osc-out",
+        type=target,
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="tell others by OSC; may repeat",
+    )
+    hands.add_argument("--midi", metavar="NAME", help="only MIDI inputs with this in their name; '-' for none (all)")
+    hands.add_argument("--midi-map", type=Path, metavar="FILE", help="what knobs and pads do (.toml)")
     keep = parser.add_argument_group("keeping it")
     keep.add_argument("-r", "--record", type=Path, metavar="OUT.mp4", help="record a video of the show, with its sound")
     keep.add_argument("-t", "--take", type=Path, metavar="DIR", help="keep sound and controls, to render again")
@@ -140,6 +166,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "presets": ("list the presets", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),
+    "osc": ("list the OSC addresses that play it", _json),
     "devices": ("list sound inputs, MIDI ports, monitors and GPUs", _json),
     "doctor": ("say what works here, what is missing, and how to mend it", _json),
 }

@@ -26,6 +26,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "presets": commands.presets,
     "words": commands.words,
     "schedule": commands.schedule,
+    "osc": commands.osc,
     "devices": commands.devices,
     "doctor": commands.doctor,
 }

@@ -41,6 +41,12 @@ def play(arguments: Arguments) -> int:
             seed=arguments.seed,
             hud=arguments.hud,
             headless=arguments.headless,
+            osc=arguments.osc,
+            osc_port=arguments.osc_port,
+            listen=arguments.listen,
+            osc_out=tuple(arguments.osc_out),
+            midi=arguments.midi,
+            midi_map=arguments.midi_map,
         )
     )
 
@@ -167,6 +173,13 @@ def device_lines(found: Mapping[str, Answer]) -> list[tuple[str, list[str]]]:
     ]
     problems = {key: [f"cannot tell: {found[key].problem}"] if found[key].problem else [] for key in found}
     return [(title, lines or problems[key]) for title, lines, key in parts]
+
+
+def osc(arguments: Arguments) -> int:
+    from .inputs import oscnames
+
+    say(oscnames.as_json() if arguments.json else oscnames.as_text())
+    return 0
 
 
 def doctor(arguments: Arguments) -> int:

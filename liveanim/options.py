@@ -23,6 +23,11 @@ class PlayOptions:
     take        folder to keep sound, control events and seeds in
     seconds     end by itself after this show time
     headless    no window: draw off screen
+    osc         whether to listen for OSC at all; osc_port: None takes 7000 if it is free
+    listen      whether other machines on the network may send OSC
+    osc_out     (host, port) of everybody who is told what is heard and what changes
+    midi        part of the name of the MIDI input to use; None: every one; '-': none
+    midi_map    .toml file that says what its knobs and pads do; None: the profile that fits
     """
 
     audio: str | None = None
@@ -38,6 +43,12 @@ class PlayOptions:
     seed: int | None = None
     hud: bool = True
     headless: bool = False
+    osc: bool = True
+    osc_port: int | None = None
+    listen: bool = False
+    osc_out: tuple[tuple[str, int], ...] = ()
+    midi: str | None = None
+    midi_map: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

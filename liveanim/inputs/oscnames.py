@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -102,6 +103,7 @@ def _all() -> list[Address]:
 
 
 ADDRESSES: Mapping[str, Address] = MappingProxyType({row.path: row for row in _all()})
+_WORDS = {path: path.split("/") for path in ADDRESSES}
 
 
 @lru_cache(512)
@@ -115,10 +117,9 @@ def find(path: str) -> tuple[Address, ...]:
     found: dict[str, Address] = {}
     for spelling in _spellings(name):
         parts = [re.compile(fnmatch.translate(part)) for part in spelling.split("/")]
-        for key, address in ADDRESSES.items():
-            words = key.split("/")
+        for key, words in _WORDS.items():
             if len(words) == len(parts) and all(p.fullmatch(w) for p, w in zip(parts, words, strict=True)):
-                found[key] = address
+                found[key] = ADDRESSES[key]
     return tuple(found.values())
 
 
@@ -232,3 +233,28 @@ def _clean(text: str) -> str:
 
 def _shown(value: Argument) -> str:
     return "nothing" if value is None else repr(value)[:40]
+
+
+def as_text() -> str:
+    """The address space for people."""
+    wide = max(len(path) for path in ADDRESSES)
+    lines = [f"{row.path:<{wide}}  {row.types or '-':<2}  {_range(row):<18}  {row.doc}" for row in ADDRESSES.values()]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_json() -> str:
+    """The address space for programs: path, type tags, lowest and highest value, unit, default, what it does."""
+    rows = []
+    for row in ADDRESSES.values():
+        item: dict[str, object] = {"path": row.path, "types": row.types, "about": row.doc}
+        if row.range is not None and row.spec is not None:
+            item["range"] = list(row.range)
+            item["default"] = row.spec.to_unit(row.spec.default) if row.kind == "value" else row.spec.default
+            item["unit"] = row.spec.unit if row.kind == "raw" else ""
+            item["parameter"] = row.spec.name
+        rows.append(item)
+    return json.dumps(rows, indent=2)
+
+
+def _range(row: Address) -> str:
+    return "" if row.range is None else f"{row.range[0]:g} .. {row.range[1]:g}"

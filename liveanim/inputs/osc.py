@@ -1,0 +1,225 @@
+"""OSC in: a socket and a thread of its own, from datagrams to control events."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import logging
+import select
+import socket
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+
+from ..clock import unix_time
+from ..core.errors import UserError
+from ..core.model import ControlEvent
+from . import oscnames, oscwire
+from .oscnames import Address, Refused
+from .pending import Pending
+
+log = logging.getLogger(__name__)
+
+PORT = 7000
+ERRORS = f"{oscnames.ROOT}/error"
+MOST_AHEAD = 60.0  # s a time tag may lie in the future
+MOST_SCHEDULED = 10_000
+MOST_FOREIGN = 1000  # addresses outside of ours whose numbers are kept
+_BUFFER = 4 << 20  # bytes the system may hold for us: a burst of thousands of messages
+_BACKLOG = 50_000  # packets taken from the system and not yet read
+_BACKLOG_BYTES = 32 << 20
+_EMPTYING, _TURN = 512, 64  # packets taken from the system at most, and read, before it is the other's turn
+_ANSWERS, _ANSWERS_AT_ONCE = 50.0, 250.0  # a second: an answer to every packet of a flood would double it
+_SHOWN = 8.0  # s a problem is on the HUD
+_MOST_SAID = 100  # different problems that are shown
+
+Sender = tuple[str, int]
+
+
+class OscInput:
+    """A `Source` of what comes over OSC; `problem` says what could not be applied.
+
+    clock    show time; values: where the parameters stand, by name, for questions
+    host     '127.0.0.1', or '0.0.0.0' for everybody on the network
+    UserError when the port cannot be had (0 takes a free one: `port` tells which).
+    `counts` has how many messages were applied, scheduled, dropped and refused, by reason.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        values: Callable[[], Mapping[str, float]],
+        host: str = "127.0.0.1",
+        port: int = PORT,
+    ) -> None:
+        self._clock, self._values = clock, values
+        self._socket = _open(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        self.counts: Counter[str] = Counter()
+        self._pending = Pending()
+        self._scheduled = _Scheduled()
+        self._backlog: deque[tuple[bytes, Sender, float]] = deque()
+        self._waiting = 0  # bytes in the backlog
+        self._foreign: set[str] = set()
+        self._said: set[tuple[str, str]] = set()
+        self._line, self._line_at = "", -_SHOWN
+        self._allowance, self._allowed_at = _ANSWERS_AT_ONCE, clock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+        self._thread.start()
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        """What came since the last read and what was scheduled for up to `now`, in order. Never blocks or raises."""
+        for event in self._scheduled.due(now):
+            self._pending.put(event)
+        return self._pending.take()
+
+    def problem(self) -> str:
+        """The newest message that was not applied, for eight seconds after its first time; else ''."""
+        line, at = self._line, self._line_at
+        return line if self._clock() - at < _SHOWN else ""
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._stop.set()
+        self._thread.join(2.0)
+        self._socket.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self._backlog or select.select([self._socket], [], [], 0.1)[0]:
+                    self._turn()
+            except Exception as error:  # noqa: BLE001  top of the thread: whatever was sent, the next message is read
+                log.warning("osc: %s", error)
+                self._stop.wait(0.05)
+
+    def _turn(self) -> None:
+        """Empty the socket, so that the system drops nothing, then read some of what has come."""
+        # A bad network says so here (a refused answer, an interface that went away): not our concern.
+        with contextlib.suppress(OSError):
+            for _ in range(_EMPTYING):
+                packet, sender = self._socket.recvfrom(65536)
+                self._backlog.append((packet, sender, self._clock()))
+                self._waiting += len(packet)
+                while self._waiting > _BACKLOG_BYTES or len(self._backlog) > _BACKLOG:
+                    self._waiting -= len(self._backlog.popleft()[0])
+                    self.counts["dropped"] += 1
+        for _ in range(min(_TURN, len(self._backlog))):
+            packet, sender, time = self._backlog.popleft()
+            self._waiting -= len(packet)
+            self._packet(packet, sender, time)
+
+    def _packet(self, packet: bytes, sender: Sender, time: float) -> None:
+        try:
+            messages = oscwire.read(packet)
+        except oscwire.Malformed as error:
+            self._refuse("malformed packet", str(error), "", sender, time)
+            return
+        for message in messages:
+            if message.address.lower() == ERRORS:
+                continue  # two programs that answer each other's errors would never stop
+            try:
+                self._message(message, sender, time)
+            except Refused as error:
+                self._refuse(error.kind, str(error), message.address, sender, time)
+
+    def _message(self, message: oscwire.Message, sender: Sender, time: float) -> None:
+        found = oscnames.find(message.address)
+        if found and oscnames.is_question(message.arguments):
+            for address in found:
+                self._answer(address.path, oscnames.answer(address, self._values()), sender, time)
+            return
+        delay = self._delay(message.tag)
+        for event in self._events(message, found, time + delay):
+            if event is None:
+                continue
+            if delay <= 0:
+                self.counts["applied"] += 1
+                self._pending.put(event)
+            elif self._scheduled.add(event):
+                self.counts["scheduled"] += 1
+            else:
+                raise Refused("too many scheduled", f"{MOST_SCHEDULED} messages wait for their time already")
+
+    def _events(self, message: oscwire.Message, found: Sequence[Address], time: float) -> Sequence[ControlEvent | None]:
+        if found:
+            return [oscnames.event(address, message.arguments, time) for address in found]
+        path = message.address
+        if path.lower().startswith(oscnames.ROOT + "/"):
+            raise Refused("unknown address", oscnames.unknown(path))
+        event = oscnames.foreign(path, message.arguments, time)
+        if path not in self._foreign and len(self._foreign) >= MOST_FOREIGN:
+            raise Refused("too many addresses", f"{MOST_FOREIGN} addresses outside of {oscnames.ROOT} are kept already")
+        self._foreign.add(path)
+        return [event]
+
+    def _delay(self, tag: int) -> float:
+        """Seconds from now to a time tag, 0 when it has passed."""
+        if tag <= oscwire.AT_ONCE:
+            return 0.0
+        delay = oscwire.seconds_of(tag) - unix_time()
+        if delay > MOST_AHEAD:
+            raise Refused("time tag too far ahead", f"a time tag {delay:.0f} s ahead (at most {MOST_AHEAD:.0f} s)")
+        return max(0.0, delay)
+
+    def _refuse(self, kind: str, reason: str, address: str, sender: Sender, time: float) -> None:
+        """Count it, say it once, tell the sender."""
+        self.counts[kind] += 1
+        if (kind, address) not in self._said and len(self._said) < _MOST_SAID:
+            self._said.add((kind, address))
+            self._line = " ".join(f"OSC: {address} {reason}"[:160].split())
+            self._line_at = time
+            if self.counts[kind] == 1:
+                log.warning("%s (from %s; more of this kind are only counted)", self._line, sender[0])
+        self._answer(ERRORS, (address, reason), sender, time)
+
+    def _answer(self, path: str, what: float | tuple[str, str], sender: Sender, time: float) -> None:
+        self._allowance = min(_ANSWERS_AT_ONCE, self._allowance + _ANSWERS * max(0.0, time - self._allowed_at))
+        self._allowed_at = time
+        if self._allowance < 1:
+            self.counts["unanswered"] += 1
+            return
+        self._allowance -= 1
+        arguments = what if isinstance(what, tuple) else (what,)
+        with contextlib.suppress(OSError):
+            self._socket.sendto(oscwire.message(path, *arguments), sender)
+
+
+class _Scheduled:
+    """Events whose time has not come."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._heap: list[tuple[float, int, ControlEvent]] = []
+        self._count = 0
+
+    def add(self, event: ControlEvent) -> bool:
+        """Keep `event` for its time; False when there is no room."""
+        with self._lock:
+            if len(self._heap) >= MOST_SCHEDULED:
+                return False
+            self._count += 1
+            heapq.heappush(self._heap, (event.time, self._count, event))
+            return True
+
+    def due(self, now: float) -> list[ControlEvent]:
+        """The events of up to `now`, in order, each once."""
+        events = []
+        with self._lock:
+            while self._heap and self._heap[0][0] <= now:
+                events.append(heapq.heappop(self._heap)[2])
+        return events
+
+
+def _open(host: str, port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        made.setblocking(False)
+        made.bind((host, port))
+    except (OSError, OverflowError) as error:
+        made.close()
+        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(f"OSC: port {port} on {host} cannot be opened ({reason}): --osc-port takes another") from None
+    return made
