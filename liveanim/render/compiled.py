@@ -36,8 +36,8 @@ def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
 def stored(core: Any, model: Any, path: Path | None, beside: Mapping[str, str] = {}) -> Any:
     """`model` written to folder `path` for the next start (None: nowhere) and read back.
 
-    `beside`: texts by file name, kept with it. What was read back differs in its last bits from what was converted, so that is what is always used. A folder that
-    cannot be written only costs the conversion again.
+    `beside`: texts by file name, kept with it. What was read back differs in its last bits from what was converted, so
+    that is what is always used. A folder that cannot be written only costs the conversion again.
     """
     try:
         return _written(core, model, path, beside)
