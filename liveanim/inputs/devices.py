@@ -1,4 +1,4 @@
-"""What this machine has to listen to and to play on, as values; and how a performer's words choose among it."""
+"""Sound devices as values, and how a performer's words choose among them. `probes` lists what a machine has."""
 
 from __future__ import annotations
 
@@ -26,61 +26,11 @@ class SoundDevice:
 
 
 @dataclass(frozen=True, slots=True)
-class Devices:
-    """Everything found. `problems` has one line for each part that could not be asked."""
-
-    inputs: tuple[SoundDevice, ...] = ()
-    outputs: tuple[SoundDevice, ...] = ()
-    midi_inputs: tuple[str, ...] = ()
-    midi_outputs: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """A chosen device and which of its channels to take, counted from 0."""
 
     device: SoundDevice
     columns: tuple[int, ...]
-
-
-def list_devices() -> Devices:
-    """Sound devices and MIDI ports of this moment. Never raises. Not for polling: MIDI listings upset JACK."""
-    from .portaudio import sound_devices
-
-    problems: list[str] = []
-    inputs: tuple[SoundDevice, ...] = ()
-    outputs: tuple[SoundDevice, ...] = ()
-    try:
-        inputs, outputs = sound_devices()
-    except UserError as error:
-        problems.append(str(error))
-    midi_inputs, midi_outputs = _midi_ports(problems)
-    return Devices(inputs, outputs, midi_inputs, midi_outputs, tuple(problems))
-
-
-def _midi_ports(problems: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    try:
-        import rtmidi
-    except ImportError as error:
-        problems.append(f"MIDI: python-rtmidi cannot be loaded ({error}); reinstall it with pip")
-        return (), ()
-    inputs: list[str] = []
-    outputs: list[str] = []
-    silent = []
-    systems = rtmidi.get_compiled_api()
-    for api in systems:
-        try:
-            probe_in, probe_out = rtmidi.MidiIn(api), rtmidi.MidiOut(api)
-            inputs += probe_in.get_ports()
-            outputs += probe_out.get_ports()
-            probe_in.delete()
-            probe_out.delete()
-        except (rtmidi.RtMidiError, SystemError, OSError) as error:
-            silent.append(f"{rtmidi.get_api_display_name(api)}: {error}")
-    if len(silent) == len(systems):
-        problems.append("MIDI: " + "; ".join(silent))
-    return tuple(inputs), tuple(outputs)
 
 
 def choose_input(devices: Sequence[SoundDevice], wanted: str | None) -> Choice:
