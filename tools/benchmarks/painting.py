@@ -5,6 +5,7 @@ What is compared takes turns, a few pictures each, so that a busy machine slows 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import time
 from collections import defaultdict
@@ -16,7 +17,6 @@ import numpy as np
 from liveanim.core.model import Image, Prompt, RenderRequest
 from liveanim.core.motion import step_matrix
 from liveanim.core.params import defaults
-from liveanim.render.engines import openvino_installed
 from liveanim.render.paint import PaintRenderer
 from liveanim.render.worker import Renderer
 
@@ -30,11 +30,15 @@ TURN = 4
 
 @dataclass
 class Contender:
-    """One way to paint. `paint(n)` paints picture n; threads: what torch may use during its turns."""
+    """One way to paint. `paint(n)` paints picture n; threads: what torch may use during its turns.
+
+    computed   seconds of all processors together, which hardly depend on what else runs on the machine
+    """
 
     paint: Callable[[int], object]
     threads: int
     seconds: list[float] = field(default_factory=list)
+    computed: list[float] = field(default_factory=list)
     stages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def turn(self, first: int) -> None:
@@ -42,9 +46,10 @@ class Contender:
 
         torch.set_num_threads(self.threads)
         for n in range(first, first + TURN):
-            since = time.perf_counter()
+            since, before = time.perf_counter(), time.process_time()
             timings = self.paint(n)
             self.seconds.append(time.perf_counter() - since)
+            self.computed.append(time.process_time() - before)
             if isinstance(timings, Mapping):
                 for stage, ms in timings.items():
                     self.stages[stage].append(ms)
@@ -73,7 +78,7 @@ def _ember(size: tuple[int, int], steps: int, turns: int, name: str = "", peers:
     cores = os.cpu_count() or 1
     name = name or f"ember_{size[1]}"
     contenders = {}
-    if openvino_installed():
+    if importlib.util.find_spec("openvino") is not None:
         fast = load_ember(size, "openvino")
         contenders["openvino"] = Contender(_feedback(fast, size, steps), 1)
     if peers or not contenders:
@@ -85,10 +90,12 @@ def _ember(size: tuple[int, int], steps: int, turns: int, name: str = "", peers:
     figures = {
         f"{name}_keyframes_per_s": best.rate,
         f"{name}_p95_ms": 1e3 * percentile(best.seconds, 95),
+        f"{name}_cpu_ms": 1e3 * median(best.computed),
         **{f"{name}_{stage}_ms": median(best.stages[stage]) for stage in STAGES},
     }
     for peer in [key for key in contenders if contenders[key] is not best]:
         figures[f"{name}_{peer}_keyframes_per_s"] = contenders[peer].rate
+        figures[f"{name}_{peer}_cpu_ms"] = 1e3 * median(contenders[peer].computed)
         figures[f"{name}_vs_{peer}_eager"] = best.rate / contenders[peer].rate
     if "diffusers" in contenders and size == (256, 256):
         figures["ember_vs_diffusers_eager"] = best.rate / contenders["diffusers"].rate
@@ -99,6 +106,7 @@ def _take_turns(contenders: list[Contender], turns: int) -> None:
     for contender in contenders:
         contender.turn(0)  # warm
         contender.seconds.clear()
+        contender.computed.clear()
         contender.stages.clear()
     for turn in range(1, turns + 1):
         for contender in contenders:
