@@ -91,15 +91,17 @@ def plasma(v: View, t: float, drive: Mapping[str, float]) -> Plane:
 
 
 def tunnel(v: View, t: float, drive: Mapping[str, float]) -> Plane:
-    """A flight down a ribbed tube."""
-    wobble = 0.06 * np.sin(0.6 * t), 0.05 * np.cos(0.47 * t)
-    x, y = v.x - np.float32(wobble[0]), v.y - np.float32(wobble[1])
-    r = np.hypot(x, y) + np.float32(0.035)
-    depth = np.float32(0.35) / r + np.float32(0.9 * t)
+    """A flight down a ribbed tube toward a far light."""
+    x, y = v.x - np.float32(0.06 * np.sin(0.6 * t)), v.y - np.float32(0.05 * np.cos(0.47 * t))
+    r = np.hypot(x, y) + np.float32(0.03)
+    depth = np.float32(0.45) / r + np.float32(1.1 * t)
     around = np.abs(np.arctan2(y, x)) / np.float32(np.pi)
-    ribs = 0.5 + 0.5 * np.sin(np.float32(5) * depth + np.float32(6.28) * v.noise(depth * 0.4, around * 2, 0.5))
-    grain = v.noise(depth, around * 2 + 0.15 * depth, 1.0)
-    return ((0.5 * ribs + 0.5 * grain) * np.clip(r * 2.4, 0.05, 1)).astype(np.float32)
+    bent = v.noise(depth * 0.5, around * 2, 0.7)
+    ribs = 0.5 + 0.5 * np.sin(np.float32(4.4) * depth + np.float32(5) * bent)
+    panels = 0.5 + 0.5 * np.cos(np.float32(12 * np.pi) * (around + np.float32(0.06) * depth))
+    grain = v.noise(depth * 0.8, around * 3, 1.6)
+    far = np.exp(-np.square(r * np.float32(9 - 3 * drive.get("bass", 0.0))))
+    return ((0.5 * ribs * ribs + 0.2 * panels + 0.45 * grain) * np.clip(r * 2.6, 0, 1) + 0.9 * far).astype(np.float32)
 
 
 def mandala(v: View, t: float, drive: Mapping[str, float]) -> Plane:
@@ -153,11 +155,13 @@ def spiral(v: View, t: float, drive: Mapping[str, float]) -> Plane:
 
 def flames(v: View, t: float, drive: Mapping[str, float]) -> Plane:
     """Tongues that rise and tear."""
-    rise = np.float32(0.55 * t)
-    bend = v.noise(v.x * 1.2, v.y * 0.7 + rise * 0.8, 0.9) - np.float32(0.5)
-    licks = v.noise(v.x * 1.6 + bend * (0.9 + 0.6 * drive.get("bass", 0.0)), v.y * 0.75 + rise, 1.0)
-    lean = np.clip(v.y + np.float32(0.62), 0, 1.1)
-    return np.clip(licks * (0.55 + 0.95 * lean) + 0.35 * lean - 0.22, 0, 1)
+    rise = np.float32(0.6 * t)
+    bend = v.noise(v.x * 1.3, v.y * 0.8 + rise * 0.8, 1.0) - np.float32(0.5)
+    licks = v.noise(v.x * 1.9 + bend * (0.9 + 0.6 * drive.get("bass", 0.0)), v.y * 0.8 + rise, 1.2)
+    sparks = v.noise(v.x * 2 + bend, v.y * 1.6 + rise * 1.7, 2.2)
+    lean = np.clip(v.y + np.float32(0.55), 0, 1.05)
+    heat = np.clip(licks * (0.5 + 0.8 * lean) + 0.22 * lean + 0.25 * (sparks - 0.5) - 0.24, 0, 1)
+    return (heat * heat * (3 - 2 * heat)).astype(np.float32)
 
 
 Field = Callable[[View, float, Mapping[str, float]], Plane]
@@ -176,10 +180,11 @@ _WORDS = {word: name for name, (_, words) in reversed(_TABLE.items()) for word i
 
 
 def field_of(text: str) -> str:
-    """The name of the field that the first known word of `text` asks for; any text gives one, always the same."""
+    """The field that `text` asks for: one named outright, else by the first known word; any text gives one, always."""
     words = re.findall(r"[a-z]+", text.lower())
-    known = (_WORDS[word] for word in words if word in _WORDS)
-    return next(known, NAMES[zlib.crc32(" ".join(reversed(words)).encode()) % len(NAMES)])
+    named = [word for word in words if word in _TABLE]
+    known = [_WORDS[word] for word in words if word in _WORDS]
+    return next(iter(named + known), NAMES[zlib.crc32(" ".join(reversed(words)).encode()) % len(NAMES)])
 
 
 def field(name: str) -> Field:
