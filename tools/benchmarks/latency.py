@@ -32,6 +32,7 @@ text = ["a neon tunnel, glowing, dark background"]
 [picture]
 cadence = 0
 steps = 2
+strength = 0.85
 noise = 0
 [stage]
 vignette = 0

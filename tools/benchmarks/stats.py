@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 BASELINE_SECONDS = 0.4
-"""The level before an event is the median of so long before it."""
+"""The level before an event is the highest of so long before it."""
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -61,22 +61,22 @@ class Frames:
 
 
 def rise_after(frames: Frames, cause: float, within: float, least: float, share: float = 0.5) -> Rise | None:
-    """The first frame after show time `cause` that is `share` of the way up from the level before to the highest.
+    """The first frame begun after show time `cause` that is `share` of the way from the levels before to the highest.
 
     within   seconds in which to look for the highest level
-    least    levels by which it must be over the level before; else there was no rise: None
+    least    levels by which it must be over all those before; else there was no rise: None
     """
-    drawn, levels = np.asarray(frames.drawn), np.asarray(frames.levels, dtype=np.float64)
-    before = levels[(drawn > cause - BASELINE_SECONDS) & (drawn <= cause)]
-    later = np.flatnonzero((drawn > cause) & (drawn <= cause + within))
+    begun, drawn = np.asarray(frames.begun), np.asarray(frames.drawn)
+    levels = np.asarray(frames.levels, dtype=np.float64)
+    before = levels[(drawn > cause - BASELINE_SECONDS) & (begun < cause)]
+    later = np.flatnonzero((begun >= cause) & (drawn <= cause + within))
     if not len(before) or not len(later):
         return None
-    base, top = float(np.median(before)), float(levels[later].max())
+    base, top = float(before.max()), float(levels[later].max())
     if top - base < least:
         return None
-    first = int(later[np.argmax(levels[later] >= base + share * (top - base))])
-    begun = np.asarray(frames.begun)
-    return Rise(float(drawn[first]) - cause, int(np.count_nonzero(begun[: first + 1] >= cause)))
+    count = int(np.argmax(levels[later] >= base + share * (top - base)))
+    return Rise(float(drawn[later[count]]) - cause, count + 1)
 
 
 def rises(frames: Frames, causes: Sequence[float], within: float, least: float, share: float = 0.5) -> list[Rise]:
