@@ -42,7 +42,6 @@ class OscInput:
     clock    show time; values: where the parameters stand, by name, for questions
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
-    `counts` has how many messages were applied, scheduled, dropped and refused, by reason.
     """
 
     def __init__(
@@ -52,38 +51,38 @@ class OscInput:
         host: str = "127.0.0.1",
         port: int = PORT,
     ) -> None:
-        self._clock, self._values = clock, values
+        self._clock = clock
         self._socket = _open(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self.counts: Counter[str] = Counter()
-        self._pending = Pending()
-        self._scheduled = _Scheduled()
+        self._reader = OscReader(clock, values, self._send)
         self._backlog: deque[tuple[bytes, Sender, float]] = deque()
         self._waiting = 0  # bytes in the backlog
-        self._foreign: set[str] = set()
-        self._said: set[tuple[str, str]] = set()
-        self._line, self._line_at = "", -_SHOWN
-        self._allowance, self._allowed_at = _ANSWERS_AT_ONCE, clock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many messages were applied, scheduled, dropped and refused, by reason."""
+        return self._reader.counts
+
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What came since the last read and what was scheduled for up to `now`, in order. Never blocks or raises."""
-        for event in self._scheduled.due(now):
-            self._pending.put(event)
-        return self._pending.take()
+        return self._reader.read(now)
 
     def problem(self) -> str:
         """The newest message that was not applied, for eight seconds after its first time; else ''."""
-        line, at = self._line, self._line_at
-        return line if self._clock() - at < _SHOWN else ""
+        return self._reader.problem()
 
     def close(self) -> None:
         """Give the port back."""
         self._stop.set()
         self._thread.join(2.0)
         self._socket.close()
+
+    def _send(self, packet: bytes, sender: Sender) -> None:
+        with contextlib.suppress(OSError):  # nobody there, or no room: an answer is a courtesy
+            self._socket.sendto(packet, sender)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -104,33 +103,69 @@ class OscInput:
                 self._waiting += len(packet)
                 while self._waiting > _BACKLOG_BYTES or len(self._backlog) > _BACKLOG:
                     self._waiting -= len(self._backlog.popleft()[0])
-                    self.counts["dropped"] += 1
+                    self._reader.counts["dropped"] += 1
         for _ in range(min(_TURN, len(self._backlog))):
             packet, sender, time = self._backlog.popleft()
             self._waiting -= len(packet)
-            self._packet(packet, sender, time)
+            self._reader.packet(packet, sender, time)
 
-    def _packet(self, packet: bytes, sender: Sender, time: float) -> None:
+
+class OscReader:
+    """Datagrams in, control events out: all of OSC but the socket.
+
+    clock    show time; values: where the parameters stand, by name, for questions; send: what answers the sender
+    `counts` has how many messages were applied, scheduled and refused, by reason.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        values: Callable[[], Mapping[str, float]],
+        send: Callable[[bytes, Sender], None],
+    ) -> None:
+        self._clock, self._values, self._send = clock, values, send
+        self.counts: Counter[str] = Counter()
+        self._pending = Pending()
+        self._scheduled = _Scheduled()
+        self._foreign: set[str] = set()
+        self._said: set[tuple[str, str]] = set()
+        self._said_last = ("", -_SHOWN)
+        self._allowance, self._allowed_at = _ANSWERS_AT_ONCE, clock()
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        """What came since the last read and what was scheduled for up to `now`, in order. Never blocks or raises."""
+        for event in self._scheduled.due(now):
+            self._pending.put(event)
+        return self._pending.take()
+
+    def problem(self) -> str:
+        """The newest message that was not applied, for eight seconds after its first time; else ''."""
+        line, at = self._said_last
+        return line if self._clock() - at < _SHOWN else ""
+
+    def packet(self, packet: bytes, sender: Sender, time: float) -> None:
+        """Take in one datagram that came from `sender` at show time `time`. Whatever it holds, this does not raise."""
         try:
             messages = oscwire.read(packet)
         except oscwire.Malformed as error:
             self._refuse("malformed packet", str(error), "", sender, time)
             return
+        present = unix_time() if any(message.tag > oscwire.AT_ONCE for message in messages) else 0.0
         for message in messages:
             if message.address.lower() == ERRORS:
                 continue  # two programs that answer each other's errors would never stop
             try:
-                self._message(message, sender, time)
+                self._message(message, sender, time, present)
             except Refused as error:
                 self._refuse(error.kind, str(error), message.address, sender, time)
 
-    def _message(self, message: oscwire.Message, sender: Sender, time: float) -> None:
+    def _message(self, message: oscwire.Message, sender: Sender, time: float, present: float) -> None:
         found = oscnames.find(message.address)
         if found and oscnames.is_question(message.arguments):
             for address in found:
                 self._answer(address.path, oscnames.answer(address, self._values()), sender, time)
             return
-        delay = self._delay(message.tag)
+        delay = _delay(message.tag, present)
         for event in self._events(message, found, time + delay):
             if event is None:
                 continue
@@ -147,31 +182,23 @@ class OscInput:
             return [oscnames.event(address, message.arguments, time) for address in found]
         path = message.address
         if path.lower().startswith(oscnames.ROOT + "/"):
-            raise Refused("unknown address", oscnames.unknown(path))
+            raise Refused(oscnames.UNKNOWN, "unknown address")
         event = oscnames.foreign(path, message.arguments, time)
         if path not in self._foreign and len(self._foreign) >= MOST_FOREIGN:
             raise Refused("too many addresses", f"{MOST_FOREIGN} addresses outside of {oscnames.ROOT} are kept already")
         self._foreign.add(path)
         return [event]
 
-    def _delay(self, tag: int) -> float:
-        """Seconds from now to a time tag, 0 when it has passed."""
-        if tag <= oscwire.AT_ONCE:
-            return 0.0
-        delay = oscwire.seconds_of(tag) - unix_time()
-        if delay > MOST_AHEAD:
-            raise Refused("time tag too far ahead", f"a time tag {delay:.0f} s ahead (at most {MOST_AHEAD:.0f} s)")
-        return max(0.0, delay)
-
     def _refuse(self, kind: str, reason: str, address: str, sender: Sender, time: float) -> None:
         """Count it, say it once, tell the sender."""
         self.counts[kind] += 1
         if (kind, address) not in self._said and len(self._said) < _MOST_SAID:
             self._said.add((kind, address))
-            self._line = " ".join(f"OSC: {address} {reason}"[:160].split())
-            self._line_at = time
+            reason += oscnames.hint(address) if kind == oscnames.UNKNOWN else ""
+            line = " ".join(f"OSC: {address} {reason}"[:160].split())
+            self._said_last = line, time
             if self.counts[kind] == 1:
-                log.warning("%s (from %s; more of this kind are only counted)", self._line, sender[0])
+                log.warning("%s (from %s; more of this kind are only counted)", line, sender[0])
         self._answer(ERRORS, (address, reason), sender, time)
 
     def _answer(self, path: str, what: float | tuple[str, str], sender: Sender, time: float) -> None:
@@ -182,8 +209,15 @@ class OscInput:
             return
         self._allowance -= 1
         arguments = what if isinstance(what, tuple) else (what,)
-        with contextlib.suppress(OSError):
-            self._socket.sendto(oscwire.message(path, *arguments), sender)
+        self._send(oscwire.message(path, *arguments), sender)
+
+
+def _delay(tag: int, present: float) -> float:
+    """Seconds from `present` (since 1970) to a time tag, 0 when it has passed."""
+    delay = 0.0 if tag <= oscwire.AT_ONCE else max(0.0, oscwire.seconds_of(tag) - present)
+    if delay > MOST_AHEAD:
+        raise Refused("time tag too far ahead", f"a time tag {delay:.0f} s ahead (at most {MOST_AHEAD:.0f} s)")
+    return delay
 
 
 class _Scheduled:

@@ -37,6 +37,7 @@ MOST_TEXT = 2000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST_SPELLINGS = 64  # of one pattern with {a,b} groups
 SOURCE = "osc"
+UNKNOWN = "unknown address"
 
 
 class Refused(Exception):
@@ -123,9 +124,9 @@ def find(path: str) -> tuple[Address, ...]:
     return tuple(found.values())
 
 
-def unknown(path: str) -> str:
-    """Why `path` was not found, with the near ones."""
-    return f"unknown address{near(path.lower()[:80], ADDRESSES)}"
+def hint(path: str) -> str:
+    """' (did you mean ...?)' with the addresses near to `path`, or ''. Takes milliseconds."""
+    return near(path.lower()[:80], ADDRESSES)
 
 
 def _spellings(pattern: str) -> list[str]:
@@ -176,12 +177,9 @@ def answer(address: Address, values: Mapping[str, float]) -> float:
 
 def foreign(path: str, arguments: Sequence[Argument], time: float) -> ControlEvent:
     """A message to an address outside of ours: its first number is there for osc("/address") in expressions."""
-    if not arguments:
-        raise Refused("unknown address", unknown(path))
-    try:
-        return ControlEvent(time, f"osc.{path}", number(arguments[0]), SOURCE)
-    except Refused:
-        raise Refused("unknown address", unknown(path)) from None
+    if not arguments or not isinstance(arguments[0], int | float):
+        raise Refused(UNKNOWN, "unknown address")
+    return ControlEvent(time, f"osc.{path}", number(arguments[0]), SOURCE)
 
 
 def _value_event(address: Address, arguments: Sequence[Argument], time: float) -> ControlEvent:

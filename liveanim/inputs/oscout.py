@@ -6,7 +6,6 @@ import contextlib
 import logging
 import math
 import socket
-import struct
 from collections.abc import Iterable, Sequence
 
 from ..core.errors import UserError
@@ -56,7 +55,7 @@ class OscOut:
         self._measure(blend, now)
         if now < self._due - 1e-3:
             return
-        self._due = max(self._due + 1 / RATE, now)
+        self._due = self._due + 1 / RATE if self._due + 1 / RATE > now else now + 1 / RATE
         if now >= self._repeat_at:
             self._repeat_at = now + REPEAT
             self._told.clear()
@@ -79,20 +78,20 @@ class OscOut:
 
     def _signals(self, blend: Blend) -> Iterable[bytes]:
         for name, head in self._audio.items():
-            yield head + _float(self._peaks.get(name, blend.signals.get(name, 0.0)))
+            yield head + oscwire.single(self._peaks.get(name, blend.signals.get(name, 0.0)))
         for name, head in self._tempo.items():
-            yield head + _float(blend.signals.get(name, 0.0))
+            yield head + oscwire.single(blend.signals.get(name, 0.0))
         status = blend.status
         perf = {"fps": self._fps, "keyframes": status.keyframe_rate, "delay": status.keyframe_delay}
         for name, head in self._perf.items():
-            yield head + _float(perf[name])
+            yield head + oscwire.single(perf[name])
 
     def _changes(self, blend: Blend) -> Iterable[bytes]:
         for name, value in blend.values.items():
             place = PARAMS[name].to_unit(value)
             if abs(place - self._told.get(name, math.inf)) > _SAME:
                 self._told[name] = place
-                yield self._heads[name] + _float(place)
+                yield self._heads[name] + oscwire.single(place)
 
     def _state(self, blend: Blend) -> Iterable[bytes]:
         status = blend.status
@@ -145,7 +144,3 @@ def _packets(messages: Sequence[bytes]) -> Iterable[bytes]:
 
 def _head(address: str) -> bytes:
     return oscwire.padded(address) + oscwire.padded(",f")
-
-
-def _float(value: float) -> bytes:
-    return struct.pack(">f", value)

@@ -6,6 +6,7 @@ truncated number as 0.0, leaves out types it does not know, and never returns fr
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def message(address: str, *arguments: Argument) -> bytes:
         elif isinstance(value, int):
             tags, body = tags + "i", body + struct.pack(">i", max(-(2**31), min(2**31 - 1, value)))
         elif isinstance(value, float):
-            tags, body = tags + "f", body + struct.pack(">f", max(-3e38, min(3e38, value)))
+            tags, body = tags + "f", body + single(value)
         elif isinstance(value, str):
             tags, body = tags + "s", body + padded(value)
         else:
@@ -76,6 +77,14 @@ def bundle(messages: Iterable[bytes], tag: int = AT_ONCE) -> bytes:
     """Messages (or bundles) as one packet."""
     parts = [part for one in messages for part in (struct.pack(">i", len(one)), one)]
     return b"".join([_HEAD, struct.pack(">Q", tag), *parts])
+
+
+def single(value: float) -> bytes:
+    """A number as an argument of type f; one that is too large for it becomes infinite."""
+    try:
+        return struct.pack(">f", value)
+    except OverflowError:
+        return struct.pack(">f", math.copysign(math.inf, value))
 
 
 def padded(text: str) -> bytes:

@@ -1,0 +1,366 @@
+"""OSC in: what reaches the show, what is told to the sender, and what a flood does. Sockets are real."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liveanim.clock import unix_time
+from liveanim.core.errors import UserError
+from liveanim.core.expr import compile_expr
+from liveanim.core.model import ControlEvent
+from liveanim.core.preset import preset_from
+from liveanim.inputs import oscwire
+from liveanim.inputs.osc import MOST_FOREIGN, MOST_SCHEDULED, OscInput, OscReader, Sender
+from liveanim.inputs.oscwire import Argument, bundle, message, tag_of
+from liveanim.show import Settings, Show
+from tests.fakes import AtOnce, Hears
+from tests.inputs.test_oscwire import mutated
+
+ME: Sender = ("127.0.0.1", 5000)
+HUE, ZOOM = "/liveanim/param/stage/hue", "/liveanim/param/camera/zoom"
+PATIENCE = 20.0  # s: a busy machine
+
+
+class Desk:
+    """An OscReader without a socket, on a clock that stands still."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.sent: list[oscwire.Message] = []
+        self.reader = OscReader(lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send)
+
+    def _send(self, packet: bytes, sender: Sender) -> None:
+        assert sender == ME
+        self.sent += oscwire.read(packet)
+
+    def packet(self, data: bytes) -> None:
+        self.reader.packet(data, ME, self.now)
+
+    def take(self, path: str, *arguments: Argument, at: float = 0.0) -> None:
+        self.now = at
+        self.packet(message(path, *arguments))
+
+    def events(self, now: float | None = None) -> list[tuple[str, float | str | None]]:
+        return [(event.target, event.value) for event in self.reader.read(self.now if now is None else now)]
+
+
+def test_only_the_newest_value_of_a_parameter_is_applied_but_every_trigger() -> None:
+    desk = Desk()
+    for n in range(5):
+        desk.take(HUE, n / 4, at=n * 0.001)
+        desk.take("/liveanim/tempo/tap", at=round(n * 0.001 + 0.0005, 6))
+    assert [(event.time, event.target) for event in desk.reader.read(1.0)] == [
+        (0.0005, "do.tap"),
+        (0.0015, "do.tap"),
+        (0.0025, "do.tap"),
+        (0.0035, "do.tap"),
+        (0.004, "stage.hue"),
+        (0.0045, "do.tap"),
+    ]
+    assert desk.events() == []
+
+
+def test_turns_add_up_and_a_set_value_ends_them() -> None:
+    desk = Desk()
+    for n, arguments in enumerate([("+", 0.5), ("+", 0.25), ("-", 0.125)]):
+        desk.take(HUE, *arguments, at=n * 0.001)
+    assert desk.events() == [("add.stage.hue", 0.625)]
+    for n, one in enumerate([("+", 0.5), (1.0,), ("+", 0.125), ("*", 0.5)]):
+        desk.take(HUE, *one, at=1 + n * 0.001)
+    assert desk.events() == [("stage.hue", 1.0), ("add.stage.hue", 0.125), ("scale.stage.hue", 0.5)]
+
+
+def test_what_a_bundle_holds_keeps_its_order() -> None:
+    desk = Desk()
+    desk.packet(bundle([message(HUE, 1.0), message("/liveanim/preset", "b"), message(ZOOM, 0.5)]))
+    assert [target for target, _ in desk.events()] == ["stage.hue", "do.preset", "camera.zoom"]
+
+
+def test_a_bundle_of_the_future_waits_for_its_time_and_holds_up_nothing() -> None:
+    desk = Desk()
+    desk.packet(bundle([message(HUE, 1.0), message("/liveanim/tempo/tap")], tag_of(unix_time() + 2.0)))
+    desk.take(HUE, 0.5, at=0.01)
+    assert desk.events(0.5) == [("stage.hue", 0.0)]
+    assert desk.events(1.9) == []
+    due = desk.reader.read(2.1)
+    assert [event.target for event in due] == ["stage.hue", "do.tap"]
+    assert [event.time for event in due] == pytest.approx([2.0, 2.0], abs=0.05)
+    assert desk.reader.counts["scheduled"] == 2
+
+
+def test_a_bundle_of_the_past_is_applied_at_once() -> None:
+    desk = Desk()
+    desk.packet(bundle([message(HUE, 1.0)], tag_of(unix_time() - 100)))
+    assert desk.events() == [("stage.hue", 1.0)]
+
+
+@pytest.mark.parametrize("tag", [tag_of(unix_time() + 3600), 2**64 - 1])
+def test_a_bundle_of_the_far_future_is_refused(tag: int) -> None:
+    desk = Desk()
+    desk.packet(bundle([message(HUE, 1.0)], tag))
+    assert desk.events(1e9) == []
+    assert desk.reader.counts["time tag too far ahead"] == 1
+
+
+def test_a_bounded_number_of_messages_waits_for_its_time() -> None:
+    desk = Desk()
+    packet = bundle([message("/liveanim/tempo/tap")] * 1000, tag_of(unix_time() + 30))
+    for _ in range(MOST_SCHEDULED // 1000 + 1):
+        desk.packet(packet)
+    assert (desk.reader.counts["scheduled"], desk.reader.counts["too many scheduled"]) == (MOST_SCHEDULED, 1000)
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments", "kind", "reason"),
+    [
+        ("/liveanim/param/stage/hu", (0.5,), "unknown address", "did you mean: /liveanim/param/stage/hue"),
+        ("/liveanim/nothing/*", (), "unknown address", "unknown address"),
+        ("/other", ("text",), "unknown address", "unknown address"),
+        (HUE, ("text",), "wrong type", "expected one number"),
+        (HUE, (float("nan"),), "not a number", "finite"),
+        ("/liveanim/param/stage/*", ("text",), "wrong type", "expected a number, got 'text'"),
+    ],
+)
+def test_a_wrong_message_is_counted_shown_answered_and_not_applied(
+    path: str, arguments: tuple[Argument, ...], kind: str, reason: str
+) -> None:
+    desk = Desk()
+    desk.take(path, *arguments, at=3.0)
+    assert desk.events() == []
+    assert desk.reader.counts == {kind: 1}
+    assert path in desk.reader.problem()
+    ((answer),) = desk.sent
+    assert (answer.address, answer.arguments[0]) == ("/liveanim/error", path)
+    assert isinstance(answer.arguments[1], str)
+    assert reason in answer.arguments[1] or reason.startswith("expected")
+
+
+def test_a_problem_is_shown_for_eight_seconds_and_only_once() -> None:
+    desk = Desk()
+    desk.take("/liveanim/nothing", at=1.0)
+    assert desk.reader.problem().startswith("OSC: /liveanim/nothing unknown address")
+    desk.now = 8.9
+    assert desk.reader.problem() != ""
+    desk.now = 9.1
+    assert desk.reader.problem() == ""
+    desk.take("/liveanim/nothing", at=10.0)
+    assert desk.reader.problem() == ""
+    assert desk.reader.counts["unknown address"] == 2
+
+
+def test_a_truncated_packet_changes_nothing() -> None:
+    desk = Desk()
+    desk.packet(message(HUE, 0.5)[:-4])
+    assert desk.events() == []
+    assert desk.reader.counts == {"malformed packet": 1}
+    assert desk.sent[0].arguments == ("", "truncated argument of type f")
+
+
+def test_questions_are_answered() -> None:
+    desk = Desk()
+    desk.take(ZOOM, "?")
+    desk.take(f"{ZOOM}/raw", "?")
+    desk.take("/liveanim/param/out/*", "?")
+    assert [(one.address, one.arguments) for one in desk.sent] == [
+        (ZOOM, (1.0,)),
+        (f"{ZOOM}/raw", (10.0,)),
+        ("/liveanim/param/out/blackout", (0.0,)),
+        ("/liveanim/param/out/freeze", (0.0,)),
+    ]
+    assert desk.events() == []
+
+
+def test_errors_are_never_answered_with_errors() -> None:
+    desk = Desk()
+    desk.take("/liveanim/error", "/x", "unknown address")
+    assert desk.sent == []
+
+
+def test_a_flood_of_wrong_messages_is_not_doubled_by_answers() -> None:
+    desk = Desk()
+    for n in range(10_000):
+        desk.take(f"/liveanim/nothing/{n}", at=n / 1000)
+    assert 700 <= len(desk.sent) <= 800
+    assert desk.reader.counts["unknown address"] == 10_000
+
+
+def test_numbers_of_foreign_addresses_are_bounded() -> None:
+    desk = Desk()
+    for n in range(MOST_FOREIGN + 10):
+        desk.take(f"/fader/{n}", 0.5)
+    assert len(desk.events()) == MOST_FOREIGN
+    desk.take("/fader/3", 0.25)
+    assert desk.events() == [("osc./fader/3", 0.25)]
+    assert desk.reader.counts["too many addresses"] == 10
+
+
+def test_a_bounded_number_of_triggers_waits_for_a_frame() -> None:
+    desk = Desk()
+    for _ in range(2000):
+        desk.take("/liveanim/tempo/tap")
+    assert len(desk.events()) == 1000
+
+
+@given(st.lists(st.one_of(st.binary(max_size=100), mutated()), max_size=20))
+def test_whatever_is_sent_nothing_is_raised_and_what_is_good_still_comes(packets: list[bytes]) -> None:
+    desk = Desk()
+    for packet in packets:
+        desk.packet(packet)
+    desk.reader.read(0.0)
+    desk.take(HUE, 1.0)
+    assert desk.events(0.0) == [("stage.hue", 1.0)]
+
+
+# in a show
+
+
+def test_osc_values_reach_expressions_and_takes_turns_of_knobs() -> None:
+    preset = preset_from(
+        {"prompt": {"text": ["a"]}, "stage": {"exposure": 'osc("/1/fader") + cc(7)', "mirror": 0}}, "t", "t"
+    )
+    desk = Desk()
+    show = Show([desk.reader], Hears(), AtOnce(), [preset], Settings((16, 8)), problems=[desk.reader.problem])
+    assert show.tick(0.0).stage["exposure"] == 0.0
+    desk.take("/1/fader", 1.5, at=0.1)
+    desk.take("/liveanim/param/stage/mirror", "+", 0.1, at=0.1)
+    assert show.tick(0.1).stage["exposure"] == 1.5
+    for n in range(2, 5):
+        desk.take("/liveanim/param/stage/mirror", "+", 0.1, at=n / 10)
+        blend = show.tick(n / 10)
+    assert blend.stage["mirror"] == 1.0  # 0.4 of 0 .. 3: turns too small for a whole step add up
+    assert blend.knobs == {"stage.mirror": 1.0}
+    desk.take("/liveanim/param/stage/mirror", "*", 2.0, at=0.5)
+    assert show.tick(0.5).values["stage.mirror"] == 2.0
+    desk.take("/liveanim/param/stage/mirror/release", at=0.6)
+    assert show.tick(0.6).knobs == {}
+    desk.take("/liveanim/param/stage/hu", at=0.7)
+    assert show.tick(0.7).status.warnings[0].startswith("OSC: /liveanim/param/stage/hu unknown address (did you mean")
+
+
+@pytest.mark.parametrize(
+    "event", [ControlEvent(0, "osc./x", "text"), ControlEvent(0, "cc.1"), ControlEvent(0, "add.x", 1.0)]
+)
+def test_a_wrong_value_for_expressions_changes_nothing(event: ControlEvent) -> None:
+    class Once:
+        def read(self, now: float) -> list[ControlEvent]:
+            return [event]
+
+    preset = preset_from({"prompt": {"text": ["a"]}}, "t", "t")
+    blend = Show([Once()], Hears(), AtOnce(), [preset], Settings((16, 8))).tick(0.0)
+    assert blend.knobs == {}
+    assert len(blend.status.warnings) == 1
+
+
+def test_the_names_that_expressions_read_are_the_ones_that_are_kept() -> None:
+    assert {"osc:/1/fader", "cc:7"} <= set(compile_expr('osc("/1/fader") + cc(7)').names)
+
+
+# through a socket
+
+
+@pytest.fixture
+def ears() -> Iterator[OscInput]:
+    made = OscInput(time.monotonic, dict, port=0)
+    yield made
+    made.close()
+
+
+def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
+    end = time.monotonic() + patience
+    while not done():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.005)
+
+
+def sent(count: int, port: int, packets: Callable[[int], bytes]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for n in range(count):
+            out.sendto(packets(n), ("127.0.0.1", port))
+
+
+def collected(source: OscInput, events: list[ControlEvent], least: int) -> bool:
+    events.extend(source.read(time.monotonic()))
+    return len(events) >= least
+
+
+def test_a_message_of_a_real_client_arrives(ears: OscInput) -> None:
+    if shutil.which("oscsend") is None:
+        pytest.skip("liblo-tools is not installed")
+    port = str(ears.port)
+    types = [("f", "0.25"), ("d", "0.25"), ("i", "1"), ("h", "1"), ("T", ""), ("F", "")]
+    for kind, value in types:
+        subprocess.run(["oscsend", "127.0.0.1", port, HUE, kind, *([value] if value else [])], check=True)
+        events: list[ControlEvent] = []
+        until(lambda events=events: collected(ears, events, 1))  # type: ignore[misc]
+        place = {"T": 1.0, "F": 0.0}[kind] if not value else float(value)
+        assert events[0].value == pytest.approx(2 * place - 1)
+    subprocess.run(["oscsend", "127.0.0.1", port, "/liveanim/prompt/1", "s", "ein roter Fuchs, böse"], check=True)
+    texts: list[ControlEvent] = []
+    until(lambda: collected(ears, texts, 1))
+    assert (texts[0].target, texts[0].value) == ("prompt.1", "ein roter Fuchs, böse")
+
+
+def test_the_sender_is_told_what_was_wrong(ears: OscInput) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PATIENCE)
+        client.sendto(message("/zzz", "x"), ("127.0.0.1", ears.port))
+        (answer,) = oscwire.read(client.recv(2000))
+    assert (answer.address, answer.arguments) == ("/liveanim/error", ("/zzz", "unknown address"))
+
+
+def test_the_newest_value_of_every_address_survives_a_burst_of_20000_messages(ears: OscInput) -> None:
+    names = [f"/liveanim/param/macro/m{n}" for n in range(1, 9)]
+    last: dict[str, float] = {}
+
+    def packet(n: int) -> bytes:
+        value = struct.unpack(">f", struct.pack(">f", random.random()))[0]
+        last[f"macro.m{n % 8 + 1}"] = value
+        return message(names[n % 8], value)
+
+    sent(20_000, ears.port, packet)
+    heard: dict[str, float | str | None] = {}
+
+    def all_there() -> bool:
+        heard.update({event.target: event.value for event in ears.read(time.monotonic())})
+        return heard == last
+
+    until(all_there)
+    assert ears.problem() == ""
+
+
+def test_garbage_through_the_socket_leaves_it_listening(ears: OscInput) -> None:
+    dice = random.Random(1)
+    sent(2000, ears.port, lambda n: dice.randbytes(dice.randrange(200)))
+    sent(1, ears.port, lambda n: message(HUE, 1.0))
+    events: list[ControlEvent] = []
+    until(lambda: collected(ears, events, 1))
+    assert [event.target for event in events] == ["stage.hue"]
+
+
+def test_a_taken_port_is_one_line() -> None:
+    first = OscInput(time.monotonic, dict, port=0)
+    with pytest.raises(
+        UserError, match=rf"^OSC: port {first.port} on 127.0.0.1 cannot be opened \(address already in use\)"
+    ):
+        OscInput(time.monotonic, dict, port=first.port)
+    port = first.port
+    first.close()
+    OscInput(time.monotonic, dict, port=port).close()
+
+
+def test_only_this_machine_is_listened_to_unless_asked() -> None:
+    here = OscInput(time.monotonic, dict, port=0)
+    everywhere = OscInput(time.monotonic, dict, "0.0.0.0", port=0)
+    assert [one._socket.getsockname()[0] for one in (here, everywhere)] == ["127.0.0.1", "0.0.0.0"]
+    here.close()
+    everywhere.close()
