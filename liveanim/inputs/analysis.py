@@ -14,13 +14,15 @@ from ..core.model import Features, frozen_map
 from .autogain import Impulse, to_db
 from .bands import Floats, Ring, clean, hop_for, newest_window
 from .beattrack import NetworkTempo
+from .drums import CLASSES, RULES, DrumEars
 from .earnet import BANDS, HitNetwork, LogBands, ear_bank
 from .meters import Meters
 from .onsets import Picker, attack_age
 
 EVENT_GATE_DB = -100.0  # under this there is nothing to hear, whatever the gain
 RAIL = 0.98  # a hop whose every sample has nearly the same size is a fault, not music
-THRESHOLDS = {"onset": 0.45, "kick": 0.35, "snare": 0.3, "hat": 0.25}
+ONSET_THRESHOLD = 0.45
+MARKS = ("onset", *CLASSES)
 KEPT_HOPS = 8
 
 
@@ -73,8 +75,9 @@ class Analyser:
         self._bank = ear_bank(rate)
         self._log_bands = LogBands(self.hop_s)
         self._hits = HitNetwork()
-        self._pickers = {name: Picker(threshold, self.hop_s) for name, threshold in THRESHOLDS.items()}
-        self._impulses = {name: Impulse(self.hop_s, self.config.decay) for name in THRESHOLDS}
+        self._picker = Picker(ONSET_THRESHOLD, self.hop_s)
+        self._drums = DrumEars(rate, self.hop)
+        self._impulses = {name: Impulse(self.hop_s, self.config.decay) for name in MARKS}
         gain = (self.config.gate_db, self.config.max_gain_db)
         self._meters = Meters(self.hop_s, self._size, rate, self.config.bands, gain)
         self._meters.set_envelope(self.hop_s, self.config.attack, self.config.release)
@@ -127,36 +130,35 @@ class Analyser:
         rms = math.sqrt(float(np.dot(hop, hop)) / self.hop)
         values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].sum()) / BANDS)
         audible = to_db(rms) > EVENT_GATE_DB and not _on_rails(hop)
-        hits = {
-            name: picker.step(chance) and audible
-            for (name, picker), chance in zip(self._pickers.items(), chances, strict=True)
-        }
-        at = now - attack_age(newest, self.hop) / self.rate if any(hits.values()) else now
-        onsets: tuple[float, ...] = (at,) if hits["onset"] else ()
-        if self._aubio_onset is not None:
-            onsets = tuple(self._aubio_onset.step(hop)) if audible else ()
+        onsets = self._onsets(hop, newest, self._picker.step(chances[0]), now) if audible else ()
+        struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances[1:])
+        drums = {name: (now - RULES[name].age_s,) if hit and audible else () for name, hit in struck.items()}
         beats = self._tempo.step(hop, bands, now)
-        values.update(self._marks(onsets, hits, now))
+        values.update(self._marks(onsets, drums, now))
         values.update(self._tones(hop))
         return Features(
             time=now,
             values=frozen_map(values),
             onsets=onsets,
-            kicks=(at,) if hits["kick"] else (),
-            snares=(at,) if hits["snare"] else (),
-            hats=(at,) if hits["hat"] else (),
+            kicks=drums["kick"],
+            snares=drums["snare"],
+            hats=drums["hat"],
             beats=tuple(beats) if audible else (),
             bpm=self._tempo.bpm,
             confidence=self._tempo.confidence,
         )
 
-    def _marks(self, onsets: tuple[float, ...], hits: dict[str, bool], now: float) -> dict[str, float]:
+    def _onsets(self, hop: Floats, newest: Floats, hit: bool, now: float) -> tuple[float, ...]:
+        if self._aubio_onset is not None:
+            return tuple(self._aubio_onset.step(hop))
+        return (now - attack_age(newest, self.hop) / self.rate,) if hit else ()
+
+    def _marks(self, onsets: tuple[float, ...], drums: Mapping[str, tuple[float, ...]], now: float) -> dict[str, float]:
         """The impulses, and how many onsets there were and how long ago the last."""
         if onsets:
             self._onset_count += len(onsets)
             self._last_onset = onsets[-1]
-        hits["onset"] = bool(onsets)
-        out = {name: impulse.step(hits[name]) for name, impulse in self._impulses.items()}
+        out = {name: impulse.step(bool(drums.get(name, onsets))) for name, impulse in self._impulses.items()}
         out["onset_count"] = float(self._onset_count)
         out["time_since_onset"] = min(3600.0, now - self._last_onset)
         return out
