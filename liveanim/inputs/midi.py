@@ -1,0 +1,86 @@
+"""MIDI in: from the inputs that are plugged in to control events."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ..core.model import ControlEvent
+from . import midimap
+from .mididesk import MidiDesk, Values
+from .midiports import MidiPorts, System, find_system
+
+log = logging.getLogger(__name__)
+
+_WAITING = 8192  # messages; when the loop stands still for seconds the oldest are given up
+_SHOWN = 8.0  # s a change of the inputs is on the HUD
+
+
+class MidiInput:
+    """A `Source` of what knobs and pads do; `problem` says which device went away.
+
+    clock    show time; values: where the parameters stand
+    wanted   part of the name of the input to use; None: every one
+    own      the user's map, used for the ports it fits before the shipped ones. UserError when it is no good
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        values: Values,
+        wanted: str | None = None,
+        own: Path | None = None,
+        find: Callable[[], System | None] = find_system,
+    ) -> None:
+        maps = ([midimap.read_map(own)] if own is not None else []) + list(midimap.shipped())
+        self._clock, self._wanted = clock, wanted
+        self._desk = MidiDesk(maps, values)
+        self._waiting: deque[tuple[float, str, Sequence[int]]] = deque(maxlen=_WAITING)
+        self._came: deque[tuple[str, bool]] = deque(maxlen=64)
+        self._said = ("", -_SHOWN)
+        self._lost = 0
+        self.ports = MidiPorts(self._heard, self._changed, wanted, find)
+        self.ports.start()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many messages came, were of no use (other), and were lost because the loop stood still."""
+        return {**self._desk.counts, "lost": self._lost}
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        """What was played since the last read. Never blocks, never raises."""
+        while self._came:
+            device, there = self._came.popleft()
+            if not there:
+                self._desk.forget(device)
+        for _ in range(len(self._waiting)):
+            time, device, data = self._waiting.popleft()
+            self._desk.message(device, data, time)
+        return self._desk.take()
+
+    def problem(self) -> str:
+        """A line about an input that has just gone or come back, or that was asked for and is not there; else ''."""
+        line, at = self._said
+        if self._clock() - at < _SHOWN:
+            return line
+        if self._wanted is not None and not self.ports.devices:
+            return f"MIDI: no input with {self._wanted!r} in its name"
+        return ""
+
+    def close(self) -> None:
+        """Let go of the inputs."""
+        self.ports.close()
+
+    def _heard(self, device: str, data: Sequence[int]) -> None:
+        """On the driver's thread: stamp it, keep it, be gone."""
+        self._lost += len(self._waiting) == _WAITING
+        self._waiting.append((self._clock(), device, data))
+
+    def _changed(self, device: str, there: bool) -> None:
+        used = self._desk.map_for(device)
+        self._said = f"MIDI: {device}{'' if there else ' is gone'}", self._clock()
+        if there:
+            log.info("midi: %s plays by the map of %s", device, used.name if used else "nobody")
+        self._came.append((device, there))

@@ -1,0 +1,155 @@
+"""From MIDI messages to control events: maps, 14-bit pairs, endless knobs, soft takeover. No ports in here."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ..core import takeover
+from ..core.model import ControlEvent
+from ..core.params import PARAMS
+from .midimap import TURNING, Control, Kind, MidiMap, Mode
+from .pending import Pending
+
+log = logging.getLogger(__name__)
+
+SOURCE = "midi"
+_FINEST = 16383
+_CENTRE = 8192  # of pitch bend
+_Key = tuple[str, int, int]  # port, channel, number
+
+
+class Values(Protocol):
+    """Where the parameters stand (readback.Readback)."""
+
+    @property
+    def values(self) -> Mapping[str, float]: ...
+    @property
+    def knobs(self) -> Mapping[str, float]: ...
+
+
+class MidiDesk:
+    """Owned by the loop: `message` for every message in order, then `take` once a frame.
+
+    maps     the first that fits a port's name is used for it
+    A knob that moved several times since the last frame counts once, where it stands now.
+    """
+
+    def __init__(self, maps: Sequence[MidiMap], values: Values) -> None:
+        self._maps, self._values = tuple(maps), values
+        self._chosen: dict[str, MidiMap | None] = {}
+        self._pending = Pending()
+        self._moved: dict[tuple[str, Control], tuple[float, float]] = {}  # knob: (time, place)
+        self._grips: dict[tuple[str, Control], takeover.Grip] = {}
+        self._coarse: dict[_Key, int] = {}  # first half of 14-bit pairs
+        self._fine: set[_Key] = set()  # pairs whose second half has been seen
+        self.counts: Counter[str] = Counter()
+
+    def map_for(self, port: str) -> MidiMap | None:
+        """The map in use for a port."""
+        if port not in self._chosen:
+            self._chosen[port] = next((one for one in self._maps if one.fits(port)), None)
+        return self._chosen[port]
+
+    def message(self, port: str, data: Sequence[int], time: float) -> None:
+        """One MIDI message that came at show time `time`. What is no channel message, or broken, is counted."""
+        if len(data) != 3 or not 0x80 <= data[0] < 0xF0 or any(not 0 <= byte < 128 for byte in data[1:]):
+            self.counts["other"] += 1
+            return
+        self.counts["messages"] += 1
+        status, channel, first, second = data[0] & 0xF0, (data[0] & 0x0F) + 1, data[1], data[2]
+        if status == 0xB0:
+            self._controller(port, channel, first, second, time)
+        elif status in (0x80, 0x90):
+            level = second / 127 if status == 0x90 else 0.0
+            self._apply(port, "note", (channel, first), (level, level > 0, 0), time)
+        elif status == 0xE0:
+            self._apply(port, "pitch", (channel, 0), (_bend(second << 7 | first), True, 0), time)
+
+    def forget(self, port: str) -> None:
+        """The device is gone: where its knobs stand is not known any more."""
+        self._grips = {key: grip for key, grip in self._grips.items() if key[0] != port}
+
+    def take(self) -> list[ControlEvent]:
+        """What the messages since the last call do, in order of time."""
+        for (port, control), (time, place) in self._moved.items():
+            self._meet(port, control, time, place)
+        self._moved.clear()
+        return self._pending.take()
+
+    def _controller(self, port: str, channel: int, number: int, value: int, time: float) -> None:
+        self._pending.put(ControlEvent(time, f"cc.{number}", value / 127, SOURCE))
+        self._apply(port, "cc", (channel, number), (value / 127, value >= 64, value), time)
+        chosen = self.map_for(port)
+        pair = number if number < 32 else number - 32
+        if chosen is None or number >= 64 or not chosen.find("cc14", channel, pair):
+            return
+        key = (port, channel, pair)
+        if number < 32:
+            self._coarse[key] = value
+            if key in self._fine:
+                return  # its second half follows
+            place = value / 127
+        else:
+            self._fine.add(key)
+            place = (self._coarse.get(key, 0) << 7 | value) / _FINEST
+        self._pending.put(ControlEvent(time, f"cc.{pair}", place, SOURCE))
+        self._apply(port, "cc14", (channel, pair), (place, place >= 0.5, 0), time)
+
+    def _apply(self, port: str, kind: Kind, where: tuple[int, int], what: tuple[float, bool, int], time: float) -> None:
+        """where: (channel, number); what: (place 0..1, whether that is pressed, the byte as it came)."""
+        chosen = self.map_for(port)
+        place, pressed, raw = what
+        for control in chosen.find(kind, *where) if chosen is not None else ():
+            if control.mode == "absolute":
+                self._moved[port, control] = time, place
+            elif control.mode in TURNING:
+                share = clicks(control.mode, raw) * control.step * (control.high - control.low)
+                self._pending.put(ControlEvent(time, f"add.{control.target}", share, SOURCE))
+            elif control.mode == "hold":
+                self._hold(control, place, pressed, time)
+            elif pressed:
+                self._pending.put(_press(control, time))
+
+    def _hold(self, control: Control, place: float, pressed: bool, time: float) -> None:
+        """A pad that is hit harder does more; let go, it gives the parameter back."""
+        row = PARAMS[control.target]
+        value = row.from_unit(control.low + (control.high - control.low) * place) if pressed else None
+        self._pending.put(ControlEvent(time, control.target, value, SOURCE))
+
+    def _meet(self, port: str, control: Control, time: float, place: float) -> None:
+        row = PARAMS[control.target]
+        stands = self._values.knobs.get(row.name, self._values.values.get(row.name, row.default))
+        near = takeover.NEAR
+        if row.curve in ("step", "toggle"):
+            near = max(near, 0.51 / (row.high - row.low))
+        at = control.low + (control.high - control.low) * place
+        grip = self._grips.get((port, control), takeover.Grip())
+        self._grips[port, control], new = takeover.turn(grip, at, row.to_unit(stands), control.takeover, near)
+        if new is not None:
+            self._pending.put(ControlEvent(time, row.name, row.from_unit(new), SOURCE))
+
+
+def clicks(mode: Mode, byte: int) -> int:
+    """How far an endless knob was turned, and which way, by the byte it sent."""
+    if mode == "offset":
+        return byte - 64
+    if mode == "sign":
+        return byte if byte < 64 else 64 - byte
+    return byte if byte < 64 else byte - 128
+
+
+def _bend(value: int) -> float:
+    """0..1 with the middle at exactly 0.5, though there is one step fewer above it than below."""
+    return 0.5 * value / _CENTRE if value < _CENTRE else 0.5 + 0.5 * (value - _CENTRE) / (_FINEST - _CENTRE)
+
+
+def _press(control: Control, time: float) -> ControlEvent:
+    if control.target.startswith("do."):
+        value = float(control.value) if isinstance(control.value, int) else control.value
+        return ControlEvent(time, control.target, value, SOURCE)
+    if control.mode == "toggle":
+        return ControlEvent(time, control.target, "toggle", SOURCE)
+    return ControlEvent(time, control.target, PARAMS[control.target].from_unit(control.high), SOURCE)

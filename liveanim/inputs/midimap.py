@@ -1,0 +1,211 @@
+"""What the knobs and pads of a MIDI controller do: read from TOML files, shipped ones or the user's own."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..core.errors import UserError, near
+from ..core.params import PARAMS
+from ..core.takeover import MODES as TAKEOVERS
+from ..core.takeover import Mode as Takeover
+from .oscnames import TRIGGERS
+
+Kind = Literal["cc", "cc14", "note", "pitch"]
+Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"]
+KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch")
+MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "toggle", "hold")
+TURNING = ("twos", "offset", "sign")
+ACTIONS = (*TRIGGERS, "preset", "nudge", "bpm")
+PROFILES = Path(__file__).with_name("profiles")
+LARGEST = 200_000  # bytes of a map
+STEP = 1 / 127  # of the way: one click of an endless knob
+_KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "about")
+_TOP = ("name", "match", "takeover", "control", "about")
+_MOST = {"cc": 127, "cc14": 31, "note": 127}
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One knob or pad and what it does.
+
+    kind      cc; cc14: controllers `number` and `number` + 32 as one; note; pitch (number 0)
+    channel   1..16, None: any
+    target    parameter, or 'do.*' action
+    mode      absolute; an endless knob that sends two's complement (1, 127), offset 64 (65, 63) or sign bit (1, 65);
+              trigger: on pressing; toggle: on and off by turns; hold: as long as it is pressed
+    low high  ends of the parameter's way (0..1) that it moves between; low > high turns it round
+    value     of an action: preset name or number, tempo, share of a beat
+    step      of the way, for one click of an endless knob
+    """
+
+    kind: Kind
+    number: int
+    target: str
+    mode: Mode
+    channel: int | None = None
+    low: float = 0.0
+    high: float = 1.0
+    takeover: Takeover = "scale"
+    value: float | str | None = None
+    step: float = STEP
+
+
+@dataclass(frozen=True, slots=True)
+class MidiMap:
+    """The controls of one device. `match`: parts of port names it is for, in any case; none: every port."""
+
+    name: str
+    match: tuple[str, ...]
+    controls: tuple[Control, ...]
+
+    def fits(self, port: str) -> bool:
+        return not self.match or any(part.lower() in port.lower() for part in self.match)
+
+    def find(self, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
+        """The controls that a message moves; those of this very channel come before those of any."""
+        rows = [c for c in self.controls if (c.kind, c.number) == (kind, number)]
+        return tuple([c for c in rows if c.channel == channel] or [c for c in rows if c.channel is None])
+
+
+def read_map(path: Path) -> MidiMap:
+    """The map in a TOML file. UserError names the file, the control and what was expected."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UserError(f"{path}: a MIDI map is at most {LARGEST // 1000} kB of text")
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8
+        raise UserError(f"{path}: not valid TOML: {error}") from None
+    return map_from(data, str(path), path.stem)
+
+
+def shipped() -> tuple[MidiMap, ...]:
+    """The maps that travel with the package, the one for every device last."""
+    return tuple(sorted(map(read_map, sorted(PROFILES.glob("*.toml"))), key=lambda one: not one.match))
+
+
+def map_from(data: Mapping[str, Any], where: str, name: str = "") -> MidiMap:
+    """The map in `data`. UserError as `read_map`."""
+    _known(data, _TOP, where)
+    match = _list(data.get("match", []), f"{where}: match")
+    _check(all(isinstance(part, str) and part for part in match), f"{where}: match: expected parts of port names")
+    takeover = data.get("takeover", "scale")
+    _check(takeover in TAKEOVERS, f"{where}: takeover: expected one of {', '.join(TAKEOVERS)}")
+    tables = data.get("control", [])
+    _check(isinstance(tables, list) and bool(tables), f"{where}: expected at least one [[control]]")
+    controls: list[Control] = []
+    for count, table in enumerate(tables, 1):
+        controls += _controls(table, f"{where}: control {count}", takeover)
+        _check(len(controls) <= 4096, f"{where}: more than 4096 controls")
+    title = data.get("name", name)
+    _check(isinstance(title, str), f"{where}: name: expected a text")
+    return MidiMap(title, tuple(match), tuple(controls))
+
+
+def _controls(table: Any, where: str, takeover: Takeover) -> list[Control]:
+    _check(isinstance(table, dict), f"{where}: expected a table")
+    _known(table, _KEYS, where)
+    kinds = [kind for kind in KINDS if kind in table]
+    _check(len(kinds) == 1, f"{where}: expected one of {', '.join(KINDS)}")
+    kind = kinds[0]
+    numbers = [0] if kind == "pitch" else _numbers(table[kind], _MOST[kind], f"{where}: {kind}")
+    targets = _spread(table.get("target"), len(numbers), f"{where}: target")
+    values = _spread(table.get("value"), len(numbers), f"{where}: value")
+    channel = table.get("channel")
+    _check(channel is None or (type(channel) is int and 1 <= channel <= 16), f"{where}: channel: expected 1 to 16")
+    low, high = _range(table.get("range", [0, 1]), f"{where}: range")
+    hold = table.get("takeover", takeover)
+    _check(hold in TAKEOVERS, f"{where}: takeover: expected one of {', '.join(TAKEOVERS)}")
+    step = table.get("step", STEP)
+    _check(_is_number(step) and 0 < step <= 1, f"{where}: step: expected a share of the way from 0 to 1")
+    rows = []
+    for number, target, value in zip(numbers, targets, values, strict=True):
+        _target(target, value, where)
+        mode = _mode(table.get("mode"), kind, target, where)
+        rows.append(Control(kind, number, target, mode, channel, low, high, hold, value, float(step)))
+    return rows
+
+
+def _target(target: Any, value: Any, where: str) -> None:
+    _check(isinstance(target, str), f"{where}: target: expected a parameter or do.ACTION in quotes")
+    action = target.removeprefix("do.")
+    if action == target:
+        _check(target in PARAMS, f"{where}: unknown parameter {target!r}{near(target, PARAMS)}")
+        _check(value is None, f"{where}: value: only for do.preset, do.bpm and do.nudge; a parameter has a range")
+        return
+    _check(action in ACTIONS, f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
+    if action == "preset":
+        good = isinstance(value, str) or (type(value) is int and value > 0)
+        _check(good, f"{where}: do.preset needs value = a preset's name or number")
+    elif action in ("bpm", "nudge"):
+        _check(_is_number(value), f"{where}: {target} needs value = a number")
+    else:
+        _check(value is None, f"{where}: {target} takes no value")
+
+
+def _mode(mode: Any, kind: Kind, target: str, where: str) -> Mode:
+    action = target.startswith("do.")
+    if mode is None:
+        if action:
+            return "trigger"
+        if kind != "note":
+            return "absolute"
+        return "toggle" if PARAMS[target].curve == "toggle" else "hold"
+    if mode not in MODES:
+        raise UserError(f"{where}: mode: expected one of {', '.join(MODES)}, got {mode!r}")
+    _check(not action or mode == "trigger", f"{where}: {target} can only be a trigger")
+    _check(mode not in TURNING or kind == "cc", f"{where}: only a cc can be an endless knob")
+    chosen: Mode = mode
+    return chosen
+
+
+def _numbers(value: Any, most: int, where: str) -> list[int]:
+    """5, [5, 7] or '5-8' as numbers."""
+    if isinstance(value, str):
+        first, _, last = value.partition("-")
+        good = first.strip().isdecimal() and last.strip().isdecimal()
+        value = list(range(int(first), int(last) + 1)) if good and int(last) <= most else []
+    numbers = _list(value, where)
+    good = bool(numbers) and all(type(n) is int and 0 <= n <= most for n in numbers)
+    _check(good, f"{where}: expected a number from 0 to {most}, a list of them, or a range such as '1-8'")
+    return numbers
+
+
+def _spread(value: Any, count: int, where: str) -> Sequence[Any]:
+    """One value for all, or one for each."""
+    if not isinstance(value, list):
+        return [value] * count
+    _check(len(value) == count, f"{where}: expected {count} of them, one for each number, got {len(value)}")
+    return value
+
+
+def _range(value: Any, where: str) -> tuple[float, float]:
+    good = isinstance(value, list) and len(value) == 2 and all(_is_number(n) and 0 <= n <= 1 for n in value)
+    _check(good, f"{where}: expected [from, to], shares of the parameter's way from 0 to 1")
+    return float(value[0]), float(value[1])
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    found = value if isinstance(value, list) else [value]
+    _check(len(found) <= 128, f"{where}: expected at most 128 of them")
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _known(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    for key in table:
+        _check(key in known, f"{where}: unknown key {key!r}{near(key, known)}")
+
+
+def _check(good: bool, message: str) -> None:
+    if not good:
+        raise UserError(message)

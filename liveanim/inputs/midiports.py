@@ -1,0 +1,199 @@
+"""MIDI inputs that come and go: found by name, opened when they appear, opened again after they were away.
+
+Measured habits of rtmidi: an unplugged port still says it is open, and never speaks again; a new client for every look
+at the ports breaks delivery on JACK, so one probe stays; where no MIDI server runs, trying one prints to the terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+from ..core.errors import UserError
+
+log = logging.getLogger(__name__)
+
+CLIENT = "liveanim"
+LOOK = 1.0  # s between looks at the ports
+_OWN = re.compile(rf"^{CLIENT}\b|^Midi Through|^RtMidi", re.IGNORECASE)
+_PLACE = re.compile(r"\s+\d+(:\d+)?\s*$")  # ALSA and Windows number the sockets: another one after every replug
+Heard = Callable[[str, Sequence[int]], None]
+"""Gets (device, bytes of one message) on the driver's thread."""
+
+
+class Port(Protocol):
+    """An open input."""
+
+    def close(self) -> None: ...
+
+
+class System(Protocol):
+    """A MIDI system."""
+
+    def names(self) -> list[str]:
+        """What the system calls the inputs that are there now. May raise OSError."""
+
+    def open(self, name: str, heard: Callable[[Sequence[int]], None]) -> Port:
+        """Listen to the input of that name. May raise OSError."""
+
+
+class RtSystem:
+    """`System` over python-rtmidi."""
+
+    def __init__(self, module: ModuleType, api: int) -> None:
+        self._module, self._api = module, api
+        self._probe: Any = module.MidiIn(api, name=f"{CLIENT} look")
+
+    def names(self) -> list[str]:
+        return [str(name) for name in self._probe.get_ports()]
+
+    def open(self, name: str, heard: Callable[[Sequence[int]], None]) -> Port:
+        made: Any = self._module.MidiIn(self._api, name=CLIENT)
+        try:
+            made.open_port(made.get_ports().index(name), name="in")
+        except (ValueError, self._module.RtMidiError, SystemError) as error:
+            made.delete()
+            raise OSError(f"cannot be opened: {error}") from None
+        made.ignore_types(sysex=True, timing=True, active_sense=True)
+        made.set_callback(lambda event, _data: heard(event[0]))
+        return _RtPort(made)
+
+
+class _RtPort:
+    def __init__(self, made: Any) -> None:
+        self._made = made
+
+    def close(self) -> None:
+        self._made.cancel_callback()
+        self._made.close_port()
+        self._made.delete()
+
+
+def find_system() -> System | None:
+    """The first MIDI system that answers, None when there is none (yet). UserError when python-rtmidi is missing."""
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise UserError(f"MIDI needs the python-rtmidi package: `pip install python-rtmidi` ({error})") from None
+    for api in rtmidi.get_compiled_api():
+        if api == rtmidi.API_RTMIDI_DUMMY or not _is_up(rtmidi, api):
+            continue
+        with contextlib.suppress(rtmidi.RtMidiError, SystemError):
+            return RtSystem(rtmidi, api)
+    return None
+
+
+def _is_up(rtmidi: ModuleType, api: int) -> bool:
+    """Whether it is worth asking: on Linux a driver that is not there says so on the terminal, not to us."""
+    if not sys.platform.startswith("linux"):
+        return True
+    if api == rtmidi.API_LINUX_ALSA:
+        return Path("/dev/snd/seq").exists()
+    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
+    return any(Path("/dev/shm").glob(f"jack_sem.*_{server}_*"))
+
+
+def device_name(name: str) -> str:
+    """`name` without the socket's number, so that a device is the same one after it was unplugged."""
+    return _PLACE.sub("", name).strip()
+
+
+class MidiPorts:
+    """Keeps every wanted input open, in a thread of its own.
+
+    heard    gets the messages, on the driver's threads; changed: (device, whether it came or went)
+    wanted   part of a name, in any case; None: every input
+    find     gives the MIDI system, or None as long as there is none
+    """
+
+    def __init__(
+        self,
+        heard: Heard,
+        changed: Callable[[str, bool], None],
+        wanted: str | None = None,
+        find: Callable[[], System | None] = find_system,
+    ) -> None:
+        self._heard, self._changed, self._wanted, self._find = heard, changed, wanted, find
+        self._system: System | None = None
+        self._open: dict[str, tuple[str, Port]] = {}  # by device: what the system calls it, the port
+        self._failed: set[str] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The inputs that are open."""
+        return tuple(self._open)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking and close the inputs; waits two seconds at most."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001  top of the thread: whatever the driver does, look again
+                log.warning("midi: %s", error)
+            self._stop.wait(LOOK)
+        for device in self.devices:
+            self._let_go(device)
+
+    def look(self) -> None:
+        """Open what has appeared, let go of what is gone."""
+        if self._system is None:
+            self._system = self._find()
+        if self._system is None:
+            return
+        there = self._named(self._system.names())
+        for device, (name, _port) in list(self._open.items()):
+            if there.get(device) != name:
+                self._let_go(device)
+                log.warning("midi: %s is gone, looking for it", device)
+                self._changed(device, False)
+        self._failed &= there.keys()
+        for device, name in there.items():
+            if device not in self._open:
+                self._listen(self._system, device, name)
+
+    def _named(self, names: Sequence[str]) -> dict[str, str]:
+        """The wanted inputs: device name to what the system calls it. Twins get a number."""
+        found: dict[str, str] = {}
+        for name in names:
+            if _OWN.match(name) or (self._wanted is not None and self._wanted.lower() not in name.lower()):
+                continue
+            device, count = device_name(name), 2
+            while device in found:
+                device, count = f"{device_name(name)} ({count})", count + 1
+            found[device] = name
+        return found
+
+    def _listen(self, system: System, device: str, name: str) -> None:
+        try:
+            port = system.open(name, lambda data: self._heard(device, data))
+        except OSError as error:
+            if device not in self._failed:
+                self._failed.add(device)
+                log.warning("midi: %s %s", device, error)
+            return
+        self._open[device] = name, port
+        log.info("midi: %s is there", device)
+        self._changed(device, True)
+
+    def _let_go(self, device: str) -> None:
+        _name, port = self._open.pop(device)
+        port.close()
