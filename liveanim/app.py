@@ -23,6 +23,7 @@ from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
 from .inputs.ears import Ears
 from .inputs.fakes import Script
+from .inputs.midi import MidiInput
 from .inputs.osc import PORT, OscInput
 from .inputs.oscout import OscOut
 from .inputs.readback import Readback
@@ -238,9 +239,11 @@ def live(options: PlayOptions) -> Iterator[Live]:
         yield Live(show, clock, (stage, readback, *_tellers(options, stack)))
 
 
-def _controls(options: PlayOptions, clock: WallClock, readback: Readback, stack: ExitStack) -> list[OscInput]:
+def _controls(
+    options: PlayOptions, clock: WallClock, readback: Readback, stack: ExitStack
+) -> list[OscInput | MidiInput]:
     """What plays the show besides the keys. UserError only for what was asked for by name."""
-    controls: list[OscInput] = []
+    controls: list[OscInput | MidiInput] = []
     if options.osc:
         host = "0.0.0.0" if options.listen else "127.0.0.1"
         try:
@@ -252,6 +255,16 @@ def _controls(options: PlayOptions, clock: WallClock, readback: Readback, stack:
         else:
             stack.callback(osc.close)
             controls.append(osc)
+    if options.midi != "-":
+        try:
+            midi = MidiInput(clock.now, readback, options.midi, options.midi_map)
+        except UserError as error:
+            if options.midi is not None or options.midi_map is not None:
+                raise
+            log.warning("%s; the show goes on without MIDI", error)
+        else:
+            stack.callback(midi.close)
+            controls.append(midi)
     return controls
 
 
