@@ -81,11 +81,14 @@ class DiffusionRenderer:
         self._looks.clear()
 
     def render(self, request: RenderRequest, previous: Image | None) -> Keyframe:
-        """The next keyframe. Out of GPU memory, the size goes down for good and the picture is scaled up."""
+        """The next keyframe, painted at another size and scaled where the asked one cannot be had (yet).
+
+        Out of GPU memory, the size goes down for good.
+        """
         while True:
-            size = self._painting_size(request.size)
+            engine, size = self._pool.at(self._painting_size(request.size))
             try:
-                picture, timings = self._paint(replace(request, size=size), previous)
+                picture, timings = self._paint(engine, replace(request, size=size), previous)
                 break
             except torch.OutOfMemoryError:
                 if self._shrink < 0.3:
@@ -110,9 +113,8 @@ class DiffusionRenderer:
         return width, height
 
     @torch.inference_mode()
-    def _paint(self, request: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
+    def _paint(self, engine: Engine, request: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
         watch = Stopwatch(self._device)
-        engine = self._pool.at(request.size)
         if previous is None or request.fresh or request.denoise >= 1:
             latents = self._from_noise(engine, request, (request.seed, request.index), request.steps)
             watch.lap("unet")

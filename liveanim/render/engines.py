@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 SIZES_KEPT = 3
 
+Size = tuple[int, int]  # (width, height)
+
 
 class Engine(Protocol):
     """Runs the networks. Tensors are float32 on the engine's device; the caller owns what it gets."""
@@ -147,9 +149,7 @@ def fast_bfloat16() -> bool:
 class OpenVinoEngine:
     """The networks compiled for one size. `threads` 0: OpenVINO chooses. Compiled forms are kept in `cache`."""
 
-    def __init__(
-        self, parts: Parts, size: tuple[int, int], words: Embedding, threads: int = 0, cache: Path | None = None
-    ):
+    def __init__(self, parts: Parts, size: Size, words: Embedding, threads: int = 0, cache: Path | None = None):
         import openvino
 
         self.name = "openvino"
@@ -191,35 +191,38 @@ class OpenVinoEngine:
 class EnginePool:
     """The engine to use for a size now.
 
-    `make_eager` gives an engine for any size; `build` (slow) a faster one for one size. With `background`, eager plays
-    until the faster one is ready; without, `at` waits for it, so that a run gives the same bytes every time.
+    `make_eager` gives an engine for any size; `build` (slow) a faster one for one size. With `background`, what is
+    ready goes on until the faster one is; without, `at` waits for it, so that a run gives the same bytes every time.
     """
 
     def __init__(
-        self, make_eager: Callable[[], Engine], build: Callable[[tuple[int, int]], Engine] | None, background: bool
+        self, make_eager: Callable[[], Engine], build: Callable[[Size], Engine] | None, background: bool
     ) -> None:
         self.message = ""
         self._make_eager, self._build, self._background = make_eager, build, background
         self._eager: Engine | None = None
-        self._ready: OrderedDict[tuple[int, int], Engine] = OrderedDict()
-        self._failed: set[tuple[int, int]] = set()
+        self._ready: OrderedDict[Size, Engine] = OrderedDict()
+        self._failed: set[Size] = set()
         self._thread: threading.Thread | None = None
 
-    def at(self, size: tuple[int, int]) -> Engine:
-        """The engine for pictures of `size` = (width, height)."""
-        ready = self._ready.get(size)
-        if ready is not None:
-            return ready
-        if self._build is not None and size not in self._failed:
-            if not self._background:
-                self._make(size)
-                return self._ready.get(size) or self.eager
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._beside, args=(size,), name="render-compile", daemon=True)
-                self._thread.start()
-        return self.eager
+    def at(self, size: Size) -> tuple[Engine, Size]:
+        """An engine and the (width, height) to paint with it: `size`, or a ready one while it is being built."""
+        if size in self._ready:
+            self._ready.move_to_end(size)
+            return self._ready[size], size
+        if self._build is None or size in self._failed:
+            return self.eager, size
+        if not self._background:
+            self._make(size)
+            return self._ready.get(size) or self.eager, size
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._beside, args=(size,), name="render-compile", daemon=True)
+            self._thread.start()
+        for ready, engine in reversed(list(self._ready.items())):
+            return engine, ready
+        return self.eager, size
 
-    def prepare(self, size: tuple[int, int]) -> None:
+    def prepare(self, size: Size) -> None:
         """Have the best engine for `size` ready when this returns."""
         if self._build is not None and size not in self._ready:
             self._make(size)
@@ -234,12 +237,12 @@ class EnginePool:
             self._thread.join(deadline)
         self._ready.clear()
 
-    def _beside(self, size: tuple[int, int]) -> None:
+    def _beside(self, size: Size) -> None:
         """Thread 'render-compile': builds the engine of one size. Touches nothing else."""
         lower_priority()
         self._make(size)
 
-    def _make(self, size: tuple[int, int]) -> None:
+    def _make(self, size: Size) -> None:
         assert self._build is not None
         self.message = f"compiling for {size[0]}x{size[1]}"
         try:

@@ -8,6 +8,7 @@ import torch
 
 from liveanim.core.model import Image, Prompt, RenderRequest
 from liveanim.render.diffusion import DiffusionRenderer
+from liveanim.render.engines import Engine
 from liveanim.render.load import Options, load
 from liveanim.render.warp import warp
 
@@ -148,10 +149,10 @@ def test_out_of_memory_steps_the_size_down_and_says_so(
     small = load(str(flow_model), options=TORCH)
     paint = small._paint
 
-    def full(asked: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
+    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
         if asked.size[0] > 80:
             raise torch.OutOfMemoryError("out of memory")
-        return paint(asked, previous)
+        return paint(engine, asked, previous)
 
     monkeypatch.setattr(small, "_paint", full)
     keyframe = small.render(request(), before)

@@ -32,28 +32,42 @@ class Named:
         return latents
 
 
-def test_eager_plays_until_the_compiled_engine_is_ready() -> None:
+def test_the_last_ready_size_plays_until_the_new_one_is_compiled() -> None:
     gate, built = threading.Event(), threading.Event()
 
     def build(size: tuple[int, int]) -> e.Engine:
-        assert gate.wait(DEADLINE)
+        assert size == (8, 8) or gate.wait(DEADLINE)
         built.set()
         return Named(f"compiled {size[0]}")
 
     pool = e.EnginePool(lambda: Named("eager"), build, background=True)
-    assert pool.at((64, 64)).name == "eager"
-    assert "compiling" in pool.message
+    pool.prepare((8, 8))
+    engine, size = pool.at((64, 64))
+    assert engine.name == "compiled 8" and size == (8, 8)
+    assert "compiling for 64x64" in pool.message
     gate.set()
-    assert built.wait(DEADLINE)
     pool.close(DEADLINE)
-    pool = e.EnginePool(lambda: Named("eager"), build, background=True)
     pool.prepare((64, 64))
-    assert pool.at((64, 64)).name == "compiled 64" and pool.message == ""
+    engine, size = pool.at((64, 64))
+    assert engine.name == "compiled 64" and size == (64, 64) and pool.message == ""
+
+
+def test_eager_plays_while_nothing_is_compiled_yet() -> None:
+    gate = threading.Event()
+
+    def build(size: tuple[int, int]) -> e.Engine:
+        assert gate.wait(DEADLINE)
+        return Named("compiled")
+
+    pool = e.EnginePool(lambda: Named("eager"), build, background=True)
+    assert pool.at((64, 64))[0].name == "eager"
+    gate.set()
+    pool.close(DEADLINE)
 
 
 def test_without_background_the_first_picture_waits() -> None:
     pool = e.EnginePool(lambda: Named("eager"), lambda size: Named("compiled"), background=False)
-    assert pool.at((64, 64)).name == "compiled"
+    assert pool.at((64, 64))[0].name == "compiled"
 
 
 def test_a_compiler_that_fails_is_tried_once_and_torch_plays(caplog: pytest.LogCaptureFixture) -> None:
@@ -64,7 +78,7 @@ def test_a_compiler_that_fails_is_tried_once_and_torch_plays(caplog: pytest.LogC
         raise RuntimeError("no")
 
     pool = e.EnginePool(lambda: Named("eager"), build, background=False)
-    assert pool.at((64, 64)).name == pool.at((64, 64)).name == "eager"
+    assert pool.at((64, 64))[0].name == pool.at((64, 64))[0].name == "eager"
     assert len(tries) == 1 and "torch plays" in pool.message
 
 
