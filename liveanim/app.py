@@ -100,7 +100,7 @@ def render(options: RenderOptions) -> int:
         frames = frame_count(source.duration, options.seconds, fps)
         size = options.size or PICTURE
         plan = _render_plan(options, take, size)
-        stage = Headless(size)
+        stage = Headless(size, flash_limit=_safe(options))
         stack.callback(stage.close)
         ears = Ears(source, Analyser(source.rate))
         writer = VideoWriter(options.output, size, fps, audio_rate=ears.rate, channels=ears.channels)
@@ -285,10 +285,16 @@ def _own(options: PlayOptions) -> list[tuple[str, int]]:
 def _stage(options: PlayOptions) -> Window | Headless:
     size = options.size or PICTURE
     if options.headless:
-        return Headless(size)
-    window = Window(size, fullscreen=options.fullscreen, monitor=options.monitor)
+        return Headless(size, flash_limit=_safe(options))
+    window = Window(size, fullscreen=options.fullscreen, monitor=options.monitor, flash_limit=_safe(options))
     window.hud_shown = options.hud
     return window
+
+
+def _safe(options: PlayOptions | RenderOptions) -> bool:
+    if not options.flash_limit:
+        log.warning("the flash limiter is off: the picture may flash in ways that can cause seizures")
+    return options.flash_limit
 
 
 def _live_source(options: PlayOptions, clock: WallClock) -> AudioSource:

@@ -87,6 +87,12 @@ def _look(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
     group.add_argument("--size", type=size, metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)")
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
+    group.add_argument(
+        "--no-flash-limit",
+        dest="flash_limit",
+        action="store_false",
+        help="let it flash more than 3 times a second (can cause seizures)",
+    )
 
 
 def _play(parser: argparse.ArgumentParser) -> None:

@@ -47,6 +47,7 @@ def play(arguments: Arguments) -> int:
             osc_out=tuple(arguments.osc_out),
             midi=arguments.midi,
             midi_map=arguments.midi_map,
+            flash_limit=arguments.flash_limit,
         )
     )
 
@@ -67,6 +68,7 @@ def render(arguments: Arguments) -> int:
             steps=arguments.steps,
             sheet=arguments.sheet,
             quiet=arguments.quiet,
+            flash_limit=arguments.flash_limit,
         )
     )
 

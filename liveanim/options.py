@@ -28,6 +28,7 @@ class PlayOptions:
     osc_out     (host, port) of everybody who is told what is heard and what changes
     midi        part of the name of the MIDI input to use; None: every one; '-': none
     midi_map    .toml file that says what its knobs and pads do; None: the profile that fits
+    flash_limit whether pictures that flash too often are held back
     """
 
     audio: str | None = None
@@ -49,6 +50,7 @@ class PlayOptions:
     osc_out: tuple[tuple[str, int], ...] = ()
     midi: str | None = None
     midi_map: Path | None = None
+    flash_limit: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class RenderOptions:
     seconds     length; None: the whole source
     sheet       contact sheet to write besides (PNG, 12 frames)
     quiet       no progress bar
+    flash_limit whether pictures that flash too often are held back
     """
 
     source: str
@@ -74,3 +77,4 @@ class RenderOptions:
     steps: int | None = None
     sheet: Path | None = None
     quiet: bool = False
+    flash_limit: bool = True

@@ -12,8 +12,10 @@ import numpy as np
 
 from liveanim.core.model import Blend, Image, Layer, Matrix
 
+from .flash import FlashLimiter
 from .shaders import Program
 from .stage import Stage, colour_matrix, frame_seed, place, reduction, stage_motion
+from .targets import Target
 from .textures import Picture, Pictures
 
 _MOST_LAYERS = 4
@@ -32,26 +34,6 @@ class _Drawn:
     reduction: float
 
 
-class _Target:
-    """A texture one can draw into and read from. `both` draws into `beside` and into this one at once."""
-
-    def __init__(
-        self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = "f2", beside: _Target | None = None
-    ) -> None:
-        self.texture = ctx.texture(size, 4, dtype=dtype)
-        self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
-        self.texture.repeat_x = self.texture.repeat_y = False
-        self.fbo = ctx.framebuffer([self.texture])
-        self.fbo.clear()
-        self.both = ctx.framebuffer([beside.texture, self.texture]) if beside else None
-
-    def release(self) -> None:
-        if self.both:
-            self.both.release()
-        self.fbo.release()
-        self.texture.release()
-
-
 def _named(**flags: bool) -> list[str]:
     return [name for name, wanted in flags.items() if wanted]
 
@@ -59,22 +41,26 @@ def _named(**flags: bool) -> list[str]:
 class Compositor:
     """Blend -> picture in `framebuffer`, `size` (width, height) pixels, row 0 the picture's top row.
 
-    `linear_light` mixes keyframes as light instead of as display values: fades are brighter in the middle.
+    linear_light    mix keyframes as light instead of as display values: fades are brighter in the middle
+    flash_limit     hold back pictures that would flash more than three times a second
     """
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], linear_light: bool = False) -> None:
+    def __init__(
+        self, ctx: moderngl.Context, size: tuple[int, int], linear_light: bool = False, flash_limit: bool = True
+    ) -> None:
         self._ctx, self.size, self._linear_light = ctx, size, linear_light
         self._aspect = size[0] / size[1]
         self._pictures = Pictures(ctx, size)
-        self._out = _Target(ctx, size, "f1")
-        self._black = _Target(ctx, size, "f1")
+        self._out = Target(ctx, size, "f1")
+        self._black = Target(ctx, size, "f1")
         self._programs: dict[tuple[str, ...], Program] = {}
         self._likely = list(_LIKELY)
-        self._scene: list[_Target] = []
-        self._glow: list[_Target] = []
+        self._scene: list[Target] = []
+        self._glow: list[Target] = []
         self._glow_programs: dict[str, Program] = {}
         self._trailing = False
         self._shown = self._black
+        self.limiter = FlashLimiter(ctx, size) if flash_limit else None
         self._drawn_once = False
 
     @property
@@ -99,6 +85,8 @@ class Compositor:
             self._draw_picture(blend, dt)
             self._drawn_once = True
         self._shown = self._black if blend.blackout else self._out
+        if self.limiter:
+            self._shown = self.limiter.limit(self._shown, blend.time, cut=blend.blackout)
         if self._likely:
             self._program(*self._likely.pop())
 
@@ -179,10 +167,10 @@ class Compositor:
             aspect_of_target=self._aspect,
         )
 
-    def _next_scene(self, program: Program, stage: Stage, dt: float) -> _Target:
+    def _next_scene(self, program: Program, stage: Stage, dt: float) -> Target:
         """The float target for this frame's unfinished picture; `program` gets the last one for its trails."""
         if not self._scene:
-            self._scene = [_Target(self._ctx, self.size, beside=self._out) for _ in range(2)]
+            self._scene = [Target(self._ctx, self.size, beside=self._out) for _ in range(2)]
         self._scene.reverse()
         target, last = self._scene
         last.texture.use(_MOST_LAYERS)
@@ -190,7 +178,7 @@ class Compositor:
         program.set(last=_MOST_LAYERS, trails=stage.trails(dt) if self._trailing else 0.0)
         return target
 
-    def _finish(self, scene: _Target, stage: Stage, time: float) -> None:
+    def _finish(self, scene: Target, stage: Stage, time: float) -> None:
         flags = _named(SPLIT=stage.splits, BLOOM=stage.glows, GRAIN=stage.grains)
         program = self._program("LAYERS 0", "FINISH", *flags)
         if stage.glows:
@@ -203,11 +191,11 @@ class Compositor:
         self._out.fbo.use()
         program.draw()
 
-    def _draw_glow(self, scene: _Target) -> None:
+    def _draw_glow(self, scene: Target) -> None:
         """Bright parts at a quarter and a sixteenth of the size, blurred: _glow[0] and _glow[2]."""
         if not self._glow:
             quarter, sixteenth = (tuple(max(1, side // n) for side in self.size) for n in (4, 16))
-            self._glow = [_Target(self._ctx, size) for size in (quarter, quarter, sixteenth, sixteenth)]  # type: ignore[arg-type]
+            self._glow = [Target(self._ctx, size) for size in (quarter, quarter, sixteenth, sixteenth)]  # type: ignore[arg-type]
             self._glow_programs = {
                 name: Program(self._ctx, ["glow.frag.glsl"], [name]) for name in ("BRIGHT", "SHRINK", "BLUR")
             }
@@ -220,7 +208,7 @@ class Compositor:
             self._glow_pass("BLUR", far, far_spare, (1.0, 0.0))
             self._glow_pass("BLUR", far_spare, far, (0.0, 1.0))
 
-    def _glow_pass(self, name: str, source: _Target, target: _Target, step: tuple[float, float]) -> None:
+    def _glow_pass(self, name: str, source: Target, target: Target, step: tuple[float, float]) -> None:
         program = self._glow_programs[name]
         width, height = source.texture.size
         source.texture.use(0)
@@ -239,4 +227,6 @@ class Compositor:
             target.release()
         for program in (*self._programs.values(), *self._glow_programs.values()):
             program.release()
+        if self.limiter:
+            self.limiter.release()
         self._pictures.release()

@@ -17,11 +17,11 @@ class Headless:
 
     refresh_rate = max_fps = 30.0
 
-    def __init__(self, size: tuple[int, int], linear_light: bool = False) -> None:
+    def __init__(self, size: tuple[int, int], linear_light: bool = False, flash_limit: bool = True) -> None:
         self.size = size
         self._ctx = headless_context()
         with self._ctx:
-            self.compositor = Compositor(self._ctx, size, linear_light)
+            self.compositor = Compositor(self._ctx, size, linear_light, flash_limit)
         self._feed = TapFeed(self.compositor, later=False)
         self._last: float | None = None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from liveanim.core.flash import MOST_FLASHES
 from liveanim.core.model import Blend, Status
 
 from .glyphs import Letters
@@ -33,13 +34,21 @@ _MOST_WARNINGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """What the window itself knows: frames shown per second, the recorder's line ('' when nothing is recorded)."""
+    """What the window itself knows.
+
+    fps         frames shown per second
+    recording   the recorder's line, '' when nothing is recorded
+    flashes     in the last second; None: nothing limits them
+    holding     whether the flash limiter held a picture back in the last second
+    """
 
     fps: float = 0.0
     recording: str = ""
     warnings: tuple[str, ...] = ()
     panels: bool = True
     keys: bool = False
+    flashes: int | None = 0
+    holding: bool = False
 
 
 def scale_for(size: tuple[int, int]) -> float:
@@ -140,17 +149,29 @@ def _title(canvas: _Canvas, status: Status, room: float) -> None:
 def _numbers(canvas: _Canvas, status: Status, readout: Readout) -> float:
     """Rates at the top right; the width used."""
     delay = f"{1000 * status.keyframe_delay:.0f}" if status.keyframe_delay > 0 else "-"
-    cells = [(f"{readout.fps:.0f}", "fps"), (f"{status.keyframe_rate:.1f}", "keyframes/s"), (delay, "ms latency")]
-    widths = [max(canvas.measure(v, canvas.title), canvas.measure(c, canvas.caption), 34.0) for v, c in cells]
+    cells = [
+        (f"{readout.fps:.0f}", "fps", _TEXT),
+        (f"{status.keyframe_rate:.1f}", "keyframes/s", _TEXT),
+        (delay, "ms latency", _TEXT),
+        _flashes(readout),
+    ]
+    widths = [max(canvas.measure(v, canvas.title), canvas.measure(c, canvas.caption), 34.0) for v, c, _ in cells]
     total = sum(widths) + 18 * (len(cells) - 1) + 2 * _PAD
     x = canvas.width - _EDGE - total
     canvas.box(x, _EDGE, total, 62, _PANEL, _ROUND)
     x += _PAD
-    for (value, caption), width in zip(cells, widths, strict=True):
-        canvas.text(value, canvas.title, x + width - canvas.measure(value, canvas.title), _EDGE + 9, _TEXT)
+    for (value, caption, colour), width in zip(cells, widths, strict=True):
+        canvas.text(value, canvas.title, x + width - canvas.measure(value, canvas.title), _EDGE + 9, colour)
         canvas.text(caption, canvas.caption, x + width - canvas.measure(caption, canvas.caption), _EDGE + 37, _DIM)
         x += width + 18
     return total
+
+
+def _flashes(readout: Readout) -> tuple[str, str, Colour]:
+    """The limiter's cell: flashes in the last second of those there may be. Amber while it holds the picture back."""
+    if readout.flashes is None:
+        return "any", "flashes/s", _AMBER
+    return f"{readout.flashes}/{MOST_FLASHES}", "flashes/s", _AMBER if readout.holding else _TEXT
 
 
 def _sound(canvas: _Canvas, blend: Blend) -> float:

@@ -69,6 +69,7 @@ class Window:
         monitor: int | None = None,
         vsync: bool = True,
         linear_light: bool = False,
+        flash_limit: bool = True,
     ) -> None:
         self.size, self._vsync = size, vsync
         self._window = _open_window(size, title, monitor)
@@ -79,7 +80,7 @@ class Window:
             glfw.destroy_window(self._window)
             raise
         glfw.swap_interval(1 if vsync else 0)
-        self.compositor = Compositor(self._ctx, size, linear_light)
+        self.compositor = Compositor(self._ctx, size, linear_light, flash_limit)
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
         self.hud_shown, self.help_shown = True, False
@@ -179,7 +180,10 @@ class Window:
 
     def _readout(self) -> Readout:
         label, line = (self.recorder.label(), self.recorder.status()) if self.recorder else ("", "")
-        return Readout(self.fps, label, (line,) if line else (), self.hud_shown, self.help_shown)
+        limiter = self.compositor.limiter
+        flashes, holding = (limiter.flashes, limiter.holding) if limiter else (None, False)
+        lines = (line,) if line else ()
+        return Readout(self.fps, label, lines, self.hud_shown, self.help_shown, flashes, holding)
 
     def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
         # Letters go by what is printed on the key, everything else by its place.

@@ -1,0 +1,87 @@
+"""The flash limiter's part on the card: measures every finished picture, holds it back where it would flash too often.
+
+A quiet picture costs one tiny reduction and is handed on as it is. The picture is measured before it is shown, and a
+mixed one again, so the budget always knows what was really seen.
+"""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from liveanim.core.flash import FlashBudget, Grid
+
+from .shaders import Program
+from .targets import Target
+
+GRID = 64, 36  # cells across and down; the 22 % that count as a flash are some 500 of them
+
+
+class FlashLimiter:
+    """Of one compositor whose pictures have `size` (width, height) pixels."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
+        self._ctx, self._size = ctx, size
+        self._budget = FlashBudget()
+        self._grid = Target(ctx, GRID, "f4")
+        self._measure = Program(ctx, ["flash.frag.glsl"], ["MEASURE"])
+        self._mix = Program(ctx, ["flash.frag.glsl"])
+        self._kept: list[Target] = []
+        # What was shown last; None when that picture has since been drawn over, because it was not going to be needed.
+        self._last: Target | None = None
+        self._time = 0.0
+
+    @property
+    def flashes(self) -> int:
+        """Flashes within the last second, one begun counted whole. Only blackouts may make them more than 3."""
+        return (self._budget.transitions(self._time) + 1) // 2
+
+    @property
+    def holding(self) -> bool:
+        """Whether a picture was held back within the last second."""
+        return self._budget.holding(self._time)
+
+    def limit(self, picture: Target, time: float, *, cut: bool = False) -> Target:
+        """What to show at `time` (s) when `picture` was drawn.
+
+        cut     a blackout: shown at once, whatever it does to the budget; its way back waits
+        """
+        self._time = time
+        grid = self._measured(picture)
+        weight = 1.0 if cut or self._last is None else self._budget.weight(grid, time)
+        if weight < 1.0:
+            picture = self._mixed(picture, weight)
+            grid = self._measured(picture)
+        self._budget.show(grid, time)
+        self._last = picture
+        if not cut and weight == 1.0:
+            # Only a picture that may be needed in the next frame is worth a copy.
+            self._last = self._mixed(picture, 1.0) if self._budget.spent(time) else None
+        return picture
+
+    def _measured(self, picture: Target) -> Grid:
+        picture.texture.use(0)
+        self._measure.set(picture=0, cell=(1.0 / GRID[0], 1.0 / GRID[1]))
+        self._grid.fbo.use()
+        self._measure.draw()
+        values = np.frombuffer(self._grid.fbo.read(components=4, dtype="f4"), np.float32)
+        return values.reshape(GRID[1], GRID[0], 4)[..., :3]
+
+    def _mixed(self, picture: Target, weight: float) -> Target:
+        """`picture` mixed into the last one, in a target of this limiter's own. Half floats: small steps add up."""
+        if not self._kept:
+            self._kept = [Target(self._ctx, self._size) for _ in range(2)]
+        self._kept.reverse()
+        target, last = self._kept
+        picture.texture.use(0)
+        (self._last or last).texture.use(1)
+        self._mix.set(picture=0, last=1, weight=weight)
+        target.fbo.use()
+        self._mix.draw()
+        return target
+
+    def release(self) -> None:
+        for target in (self._grid, *self._kept):
+            target.release()
+        for program in (self._measure, self._mix):
+            program.release()
