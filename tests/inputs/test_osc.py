@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveanim.clock import unix_time
@@ -211,6 +211,7 @@ def test_a_bounded_number_of_triggers_waits_for_a_frame() -> None:
     assert len(desk.events()) == 1000
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=100), mutated()), max_size=20))
 def test_whatever_is_sent_nothing_is_raised_and_what_is_good_still_comes(packets: list[bytes]) -> None:
     desk = Desk()

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveanim.core.model import ControlEvent
@@ -153,6 +153,7 @@ def test_foreign_addresses_feed_expressions_as_they_are_written() -> None:
             oscnames.foreign("/1/Fader", arguments, 2.0)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("/liveanm*?[]{},!-pr\\()^$."), max_size=60))
 def test_any_pattern_is_looked_up(pattern: str) -> None:
     assert isinstance(find("/" + pattern), tuple)

@@ -1,0 +1,122 @@
+"""MIDI in over a real MIDI server: virtual controllers of another process, as a stage has them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from liveanim.core.model import ControlEvent
+from liveanim.inputs.midi import MidiInput
+from liveanim.inputs.readback import Readback
+from tests.inputs.test_osc import until
+
+pytestmark = pytest.mark.midi
+
+CONTROLLER = """
+import sys, rtmidi
+out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=sys.argv[1])
+out.open_virtual_port("out")
+print("there", flush=True)
+for line in sys.stdin:
+    out.send_message([int(word) for word in line.split()])
+"""
+NAME = f"LPD8-{os.getpid()}"
+
+
+class Controller:
+    """A controller in a process of its own, to be unplugged by killing it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CONTROLLER, NAME], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "there\n"
+
+    def send(self, *message: int) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(" ".join(map(str, message)) + "\n")
+        self._process.stdin.flush()
+
+    def unplug(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@pytest.fixture
+def controller() -> Iterator[Controller]:
+    made = Controller()
+    yield made
+    made.unplug()
+
+
+@pytest.fixture
+def source(controller: Controller) -> Iterator[MidiInput]:
+    made = MidiInput(time.monotonic, Readback(), NAME)
+    until(lambda: len(made.ports.devices) == 1)
+    yield made
+    made.close()
+
+
+def heard(source: MidiInput, target: str, value: float | None) -> ControlEvent:
+    """The event of that target and value, waited for."""
+    found: list[ControlEvent] = []
+
+    def there() -> bool:
+        found.extend(e for e in source.read(time.monotonic()) if (e.target, e.value) == (target, value))
+        return bool(found)
+
+    until(there)
+    return found[0]
+
+
+def test_knobs_and_pads_of_a_real_port_play(controller: Controller, source: MidiInput) -> None:
+    before = time.monotonic()
+    controller.send(0xB0, 1, 127)
+    event = heard(source, "cc.1", 1.0)
+    assert before <= event.time <= time.monotonic()
+    controller.send(0x90, 36, 100)
+    assert heard(source, "do.tap", None).source == "midi"
+
+
+def test_of_3000_messages_in_bursts_the_last_value_of_every_knob_stays(
+    controller: Controller, source: MidiInput
+) -> None:
+    newest: dict[str, float | str | None] = {}
+    last: dict[str, float] = {}
+
+    def all_there() -> bool:
+        newest.update({e.target: e.value for e in source.read(time.monotonic()) if e.target.startswith("cc.")})
+        return newest == last
+
+    for n in range(3000):
+        knob, value = 1 + n % 8, (n * 7) % 128
+        controller.send(0xB0, knob, value)
+        last[f"cc.{knob}"] = value / 127
+        if n % 100 == 99:  # a few hundred at once overflow the sender's own buffer in the MIDI library
+            until(all_there)
+    assert source.counts["messages"] >= 3000
+    assert source.counts["lost"] == 0
+
+
+def test_a_controller_that_was_unplugged_plays_again(controller: Controller, source: MidiInput) -> None:
+    controller.unplug()
+    until(lambda: source.ports.devices == ())
+    until(lambda: source.problem() == f"MIDI: {NAME}:out is gone")
+    again = Controller()
+    try:
+        until(lambda: len(source.ports.devices) == 1)
+        again.send(0x90, 36, 100)
+        heard(source, "do.tap", None)
+    finally:
+        again.unplug()
