@@ -70,6 +70,24 @@ def test_the_picture_jumps_on_the_click(tmp_path: Path) -> None:
     assert [int(frame) for frame in rises if frame > 2] == pytest.approx([30, 60, 90], abs=1)
 
 
+def test_a_strobe_is_held_back_unless_that_is_asked_for_and_then_it_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    look = tmp_path / "strobe.toml"
+    look.write_text('[prompt]\ntext = ["blue"]\n[stage]\nexposure = "-4 + 4*step(0, sin(2*pi*8*t+0.1))"\n')
+    asked = options(tmp_path, preset=str(look), fps=30.0, flash_limit=True)
+    app.render(asked)
+    held = np.array([picture.mean() for picture in pictures(asked.output)])
+    assert not caplog.records
+    app.render(replace(asked, flash_limit=False))
+    free = np.array([picture.mean() for picture in pictures(asked.output)])
+    assert [record.getMessage() for record in caplog.records] == [
+        "the flash limiter is off: the picture may flash in ways that can cause seizures"
+    ]
+    deep = 0.5 * np.ptp(free)
+    assert (np.abs(np.diff(held)) > deep).sum() <= 13 < 24 < (np.abs(np.diff(free)) > deep).sum()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -179,7 +179,7 @@ def clip(path: Path) -> tuple[Grids, float]:
             frame.reformat(width=64, height=36, interpolation="AREA").to_ndarray(format="rgb24")
             for frame in video.decode(video=0)
         ]
-    value = np.stack(frames) / 255.0
+    value = np.stack(frames).astype(np.float64) / 255.0
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32), fps
 
 
