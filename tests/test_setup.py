@@ -23,13 +23,15 @@ def program(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def python_of(folder: Path, name: str, version: str) -> None:
-    """A pretended Python: knows its version, makes environments, answers what else it is asked with success."""
+def python_of(folder: Path, name: str, version: str, venv: bool = True) -> None:
+    """A pretended Python: knows its version, makes environments (`venv`), and any other question succeeds."""
     program(
         folder,
         name,
         f"""case "$*" in
           *"(3, 11)"*) exec "{sys.executable}" -c "import sys; sys.exit(not (3, 11) <= ({version}) <= (3, 13))" ;;
+          *"import ensurepip"*) {"true" if venv else "false"} ;;
+          *"python%d.%d-venv"*) echo "python{version.replace(", ", ".")}-venv" ;;
           *"-m venv"*) mkdir -p "${{@: -1}}/bin" && cp "$0" "${{@: -1}}/bin/python" ;;
           *"index versions"*) echo "torch ($FOUND)" ;;
           --version) echo "Python {version}" ;;
@@ -82,6 +84,19 @@ def test_missing_system_packages_are_named_in_the_line_to_type_when_there_is_no_
     done = machine.run("need_packages libportaudio2 libegl1 libgl1 || echo lacking")
     assert "sudo apt-get install --no-install-recommends libportaudio2 libgl1\n" in done.stderr
     assert done.stdout == "lacking\n"
+
+
+def test_what_python_itself_lacks_is_in_the_same_line(machine: Machine) -> None:
+    program(machine.bin, "apt-get", "exit 99")
+    program(machine.bin, "dpkg", "exit 1")
+    assert machine.run("python_packages").stdout == "python3 python3-venv\n"
+    python_of(machine.bin, "python3.12", "3, 12", venv=False)
+    done = machine.run("set_up '' libgl1")
+    assert "sudo apt-get install --no-install-recommends libgl1 python3.12-venv\n" in done.stderr
+    assert done.returncode == 1
+    python_of(machine.bin, "python3.11", "3, 11")
+    assert machine.run("python_packages").stdout == ""
+    assert machine.run('new_venv; "$PYTHON" --version').stdout == "Python 3, 11\n"
 
 
 def test_root_installs_only_what_is_missing(machine: Machine) -> None:

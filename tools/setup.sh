@@ -46,14 +46,27 @@ need_packages() {
   [ -z "$failed" ] || { say "could not install:$failed"; return 1; }
 }
 
-good_python() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+right_version() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+makes_venvs() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
-# Every usable Python, newest first. LIVEANIM_PYTHON names one instead.
+# Every Python of the right version, newest first. LIVEANIM_PYTHON names one instead.
 pythons() {
   local name
   for name in ${LIVEANIM_PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
-    if good_python "$name"; then command -v "$name"; fi
+    if right_version "$name"; then command -v "$name"; fi
   done
+}
+
+# The system packages without which no virtual environment can be made here: Debian keeps a part of Python apart.
+python_packages() {
+  local python first=""
+  ! right_version "$PYTHON" || return 0
+  for python in $(pythons); do
+    ! makes_venvs "$python" || return 0
+    first=${first:-$python}
+  done
+  if [ -z "$first" ]; then echo python3 python3-venv
+  else "$first" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'; fi
 }
 
 # make_venv PYTHON: an empty environment with pip, in place of what is there.
@@ -76,10 +89,7 @@ answers() {
 new_venv() {
   local python first=""
   for python in $(pythons); do
-    if ! make_venv "$python"; then
-      need_packages "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv" || continue
-      make_venv "$python" || continue
-    fi
+    makes_venvs "$python" && make_venv "$python" || continue
     first=${first:-$python}
     if ! on_linux || has_nvidia || finds_cpu_torch; then return 0; fi
   done
@@ -87,15 +97,14 @@ new_venv() {
 }
 
 need_venv() {
-  if good_python "$PYTHON" && "$PYTHON" -m pip --version >/dev/null 2>&1; then return 0; fi
-  [ -n "$(pythons)" ] || need_packages python3 python3-venv || true
+  if right_version "$PYTHON" && "$PYTHON" -m pip --version >/dev/null 2>&1; then return 0; fi
   if [ -z "$(pythons)" ]; then
     say "Python 3.11, 3.12 or 3.13 is needed and none was found (LIVEANIM_PYTHON=/path/to/python names one)"
     exit 1
   fi
   if ! new_venv; then
-    printf '%s\n' "$VENV_LOG" >&2
-    say "could not make $VENV"
+    [ -z "$VENV_LOG" ] || printf '%s\n' "$VENV_LOG" >&2
+    say "could not make $VENV: Python's venv and ensurepip are needed"
     exit 1
   fi
   say "made .venv with $("$PYTHON" --version)"
@@ -129,8 +138,9 @@ stamp() { printf '%s %s %s\n' "$(cat "$ROOT/pyproject.toml" "$ROOT/constraints.t
 set_up() {
   local extras=$1 mark="$VENV/.liveanim-$1"
   shift
-  if good_python "$PYTHON" && [ "$(cat "$mark" 2>/dev/null)" = "$(stamp "$extras")" ]; then return 0; fi
-  need_packages "$@" || say "going on without them: sound input, the window or some tests may not work"
+  if right_version "$PYTHON" && [ "$(cat "$mark" 2>/dev/null)" = "$(stamp "$extras")" ]; then return 0; fi
+  # shellcheck disable=SC2046
+  need_packages "$@" $(python_packages) || say "going on without them: what needs them may not work"
   need_venv
   say "installing Python packages (the first time: 2 to 3 GB, some minutes)"
   install_torch
