@@ -29,6 +29,7 @@ _BUFFER = 4 << 20  # bytes the system may hold for us: a burst of thousands of m
 _BACKLOG = 50_000  # packets taken from the system and not yet read
 _BACKLOG_BYTES = 32 << 20
 _EMPTYING, _TURN = 512, 64  # packets taken from the system at most, and read, before it is the other's turn
+_MOST_PLAIN = 2000  # heads of packets that are known to set a value
 _ANSWERS, _ANSWERS_AT_ONCE = 50.0, 250.0  # a second: an answer to every packet of a flood would double it
 _SHOWN = 8.0  # s a problem is on the HUD
 _MOST_SAID = 100  # different problems that are shown
@@ -56,6 +57,7 @@ class OscInput:
         self.port: int = self._socket.getsockname()[1]
         self._reader = OscReader(clock, values, self._send)
         self._backlog: deque[tuple[bytes, Sender, float]] = deque()
+        self._newest: dict[bytes, tuple[bytes, Sender, float]] = {}
         self._waiting = 0  # bytes in the backlog
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
@@ -63,7 +65,7 @@ class OscInput:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many messages were applied, scheduled, dropped and refused, by reason."""
+        """How many messages were applied, scheduled, merged (a newer value came first), dropped and refused."""
         return self._reader.counts
 
     def read(self, now: float) -> Sequence[ControlEvent]:
@@ -80,6 +82,19 @@ class OscInput:
         self._thread.join(2.0)
         self._socket.close()
 
+    def _keep(self, packet: bytes, sender: Sender, time: float) -> None:
+        """Of a packet that only sets a value the newest is enough; everything else is read in order."""
+        head = packet[:-4]
+        if head in self._reader.plain and _is_finite(packet):
+            self._reader.counts["merged"] += head in self._newest
+            self._newest[head] = packet, sender, time
+            return
+        self._backlog.append((packet, sender, time))
+        self._waiting += len(packet)
+        while self._waiting > _BACKLOG_BYTES or len(self._backlog) > _BACKLOG:
+            self._waiting -= len(self._backlog.popleft()[0])
+            self._reader.counts["dropped"] += 1
+
     def _send(self, packet: bytes, sender: Sender) -> None:
         with contextlib.suppress(OSError):  # nobody there, or no room: an answer is a courtesy
             self._socket.sendto(packet, sender)
@@ -87,7 +102,7 @@ class OscInput:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                if self._backlog or select.select([self._socket], [], [], 0.1)[0]:
+                if self._backlog or self._newest or select.select([self._socket], [], [], 0.1)[0]:
                     self._turn()
             except Exception as error:  # noqa: BLE001  top of the thread: whatever was sent, the next message is read
                 log.warning("osc: %s", error)
@@ -99,11 +114,10 @@ class OscInput:
         with contextlib.suppress(OSError):
             for _ in range(_EMPTYING):
                 packet, sender = self._socket.recvfrom(65536)
-                self._backlog.append((packet, sender, self._clock()))
-                self._waiting += len(packet)
-                while self._waiting > _BACKLOG_BYTES or len(self._backlog) > _BACKLOG:
-                    self._waiting -= len(self._backlog.popleft()[0])
-                    self._reader.counts["dropped"] += 1
+                self._keep(packet, sender, self._clock())
+        newest, self._newest = self._newest, {}
+        for row in newest.values():
+            self._reader.packet(*row)
         for _ in range(min(_TURN, len(self._backlog))):
             packet, sender, time = self._backlog.popleft()
             self._waiting -= len(packet)
@@ -114,7 +128,8 @@ class OscReader:
     """Datagrams in, control events out: all of OSC but the socket.
 
     clock    show time; values: where the parameters stand, by name, for questions; send: what answers the sender
-    `counts` has how many messages were applied, scheduled and refused, by reason.
+    `counts` has how many messages were applied, scheduled and refused, by reason. `plain` holds what stands before the
+    number in packets that did nothing but set a value: of several of those the newest is enough.
     """
 
     def __init__(
@@ -125,6 +140,7 @@ class OscReader:
     ) -> None:
         self._clock, self._values, self._send = clock, values, send
         self.counts: Counter[str] = Counter()
+        self.plain: set[bytes] = set()
         self._pending = Pending()
         self._scheduled = _Scheduled()
         self._foreign: set[str] = set()
@@ -158,6 +174,9 @@ class OscReader:
                 self._message(message, sender, time, present)
             except Refused as error:
                 self._refuse(error.kind, str(error), message.address, sender, time)
+            else:
+                if _sets_a_value(packet, messages) and len(self.plain) < _MOST_PLAIN:
+                    self.plain.add(packet[:-4])
 
     def _message(self, message: oscwire.Message, sender: Sender, time: float, present: float) -> None:
         found = oscnames.find(message.address)
@@ -210,6 +229,18 @@ class OscReader:
         self._allowance -= 1
         arguments = what if isinstance(what, tuple) else (what,)
         self._send(oscwire.message(path, *arguments), sender)
+
+
+def _sets_a_value(packet: bytes, messages: Sequence[oscwire.Message]) -> bool:
+    """Whether a packet that was applied is one message with one number (f) for addresses that keep the newest."""
+    if len(messages) != 1 or not packet.startswith(b"/") or packet[-8:-4] != b",f\0\0":
+        return False
+    return all(address.kind in ("value", "raw") for address in oscnames.find(messages[0].address))
+
+
+def _is_finite(packet: bytes) -> bool:
+    """Whether the four bytes at the end are a finite number: not every bit of its exponent is set."""
+    return packet[-4] & 0x7F != 0x7F or packet[-3] < 0x80
 
 
 def _delay(tag: int, present: float) -> float:

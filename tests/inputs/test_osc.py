@@ -86,6 +86,14 @@ def test_what_a_bundle_holds_keeps_its_order() -> None:
     assert [target for target, _ in desk.events()] == ["stage.hue", "do.preset", "camera.zoom"]
 
 
+def test_a_wrong_message_spoils_no_other_of_its_bundle() -> None:
+    desk = Desk()
+    desk.packet(
+        bundle([message(HUE, 1.0), message("/liveanim/nothing"), message(ZOOM, float("nan")), message(ZOOM, 0.5)])
+    )
+    assert desk.events() == [("stage.hue", 1.0), ("camera.zoom", 1.0)]
+
+
 def test_a_bundle_of_the_future_waits_for_its_time_and_holds_up_nothing() -> None:
     desk = Desk()
     desk.packet(bundle([message(HUE, 1.0), message("/liveanim/tempo/tap")], tag_of(unix_time() + 2.0)))
@@ -337,6 +345,29 @@ def test_the_newest_value_of_every_address_survives_a_burst_of_20000_messages(ea
 
     until(all_there)
     assert ears.problem() == ""
+
+
+def test_a_number_that_is_none_does_not_hide_the_good_one_before_it(ears: OscInput) -> None:
+    values = [0.25, 0.5, 1.0, float("nan"), float("inf"), float("-inf")]
+    for _ in range(3):  # by the second time the address is known as one of a plain value
+        sent(len(values), ears.port, lambda n: message(HUE, values[n]))
+        events: list[ControlEvent] = []
+        until(lambda events=events: collected(ears, events, 1) and events[-1].value == 1.0)  # type: ignore[misc]
+    until(lambda: ears.counts["not a number"] == 9)
+    assert ears.counts["applied"] + ears.counts["merged"] == 9
+
+
+def test_turns_and_set_values_through_the_socket_keep_their_order(ears: OscInput) -> None:
+    script = [message(HUE, 0.5), message(HUE, 0.75), message(HUE, "+", 0.125), message("/liveanim/tempo/tap")]
+    for _ in range(20):
+        sent(4, ears.port, lambda n: script[n])
+        rows: list[ControlEvent] = []
+        until(lambda rows=rows: collected(ears, rows, 1) and rows[-1].target == "do.tap")  # type: ignore[misc]
+        assert [(e.target, e.value) for e in rows][-3:] == [
+            ("stage.hue", 0.5),
+            ("add.stage.hue", 0.125),
+            ("do.tap", None),
+        ]
 
 
 def test_garbage_through_the_socket_leaves_it_listening(ears: OscInput) -> None:
