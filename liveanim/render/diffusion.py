@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 LOOKS_KEPT = 64
 LOOK_SEEDS = (11, 23)
-LOOK_STEPS = 3
+LOOK_STEPS = 4
 NOISE_PERIOD = 6  # keyframes from one noise to the next: between them it turns, so that texture drifts and not boils
 SMALLEST_SHARE = 0.06  # denoise below which the painted picture fades into the moved one, down to nothing at 0
 DEAD, ALIVE = 0.25, 0.6  # vitality: at DEAD a picture is painted anew, above ALIVE it is left alone
