@@ -32,11 +32,11 @@ from ember.stage_vae import train_vae
 logger = logging.getLogger("ember")
 SHARES = {"vae": 0.20, "small": 0.25, "full": 0.25, "guided": 0.15, "few": 0.15}
 PHASES = {
-    "small": Phase(side=16, batch=32, worn=0.0, guided=False),
-    "full": Phase(side=32, batch=16, worn=0.8, guided=False),
-    "guided": Phase(side=32, batch=16, worn=1.0, guided=True),
+    "small": Phase(side=16, batch=16, worn=0.0, guided=False),
+    "full": Phase(side=32, batch=12, worn=0.8, guided=False),
+    "guided": Phase(side=32, batch=12, worn=1.0, guided=True),
 }
-RATES = {"small": 2.0e-3, "full": 1.5e-3, "guided": 1.0e-3}
+RATES = {"small": 3.5e-3, "full": 2.0e-3, "guided": 1.5e-3}
 FIRST_SHARDS = 4
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,16 @@ from ember.palettes import PALETTES  # noqa: E402
 from ember.styles import STYLES  # noqa: E402
 from ember.words import COMPOSITION_WORDS, MOTIF_WORDS, PALETTE_WORDS, STYLE_WORDS, all_words, vocabulary  # noqa: E402
 
-SIDE = 48
+SIDE = 40
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """These pictures are too small to share among threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def specs(count: int, seed: int = 0) -> list[Spec]:
@@ -51,10 +62,10 @@ def test_every_composition_draws_at_any_aspect(composition: str) -> None:
 
 
 def test_the_same_spec_is_the_same_picture_alone_or_in_a_batch() -> None:
-    chosen = specs(10)
+    chosen = specs(8)
     together = draw(chosen, SIDE)
     assert torch.equal(together, draw(chosen, SIDE))
-    for index in (0, 4, 9):
+    for index in (0, 3, 7):
         assert torch.allclose(draw([chosen[index]], SIDE)[0], together[index], atol=1e-4)
 
 
@@ -71,14 +82,11 @@ def test_motifs_differ_from_each_other() -> None:
 
 
 def test_each_palette_is_nearest_to_itself_in_mean_colour() -> None:
-    def means(seed: int) -> torch.Tensor:
+    def means(seed: int) -> Any:
         chosen = [Spec(m, p, "plain", "plain", seed) for p in PALETTES for m in ("marble", "waves")]
         return draw(chosen, 32).mean((2, 3)).view(len(PALETTES), 2, 3).mean(1)
 
-    nearest = torch.cdist(means(1), means(1)).argsort(1)[:, 1]
-    between = torch.cdist(means(1), means(2)).argmin(1)
-    right = between == torch.arange(len(PALETTES))
-    assert len(set(nearest.tolist())) > 4
+    right = torch.cdist(means(1), means(2)).argmin(1) == torch.arange(len(PALETTES))
     assert float(right.float().mean()) > 0.8
 
 

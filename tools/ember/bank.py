@@ -13,11 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderTiny
 from torch import Tensor
 from torch.nn import functional as F
 
 from .drawing import Spec, draw, random_spec
+from .nets import Vae
 
 logger = logging.getLogger("ember")
 SHARD = 64
@@ -37,7 +37,7 @@ def moved(pictures: Tensor, zoom: Tensor, angle: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def worn(vae: AutoencoderTiny, pictures: Tensor, generator: torch.Generator) -> Tensor:
+def worn(vae: Vae, pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Copies of pictures (B, 3, H, W) -1..1 as feedback wears them: moved to and fro (which softens them), passed
     through the autoencoder up to three times, noisier, paler or harsher. They stay in register with the originals."""
     count = len(pictures)
@@ -67,7 +67,7 @@ def shard_path(work: Path, index: int) -> Path:
 
 
 @torch.no_grad()
-def make_shard(work: Path, index: int, seed: int, vae: AutoencoderTiny, device: str) -> None:
+def make_shard(work: Path, index: int, seed: int, vae: Vae, device: str) -> None:
     """Draws, wears and encodes one shard."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + index)
     specs = [random_spec(generator) for _ in range(SHARD)]
@@ -112,14 +112,15 @@ class Bank:
         which = torch.randint(0, len(self.specs), (count,), generator=generator).tolist()
         places = [(n // SHARD, n % SHARD) for n in which]
         return which, {
-            key: torch.stack([values[shard][row] for shard, row in places]).float() for key, values in self.parts.items()
+            key: torch.stack([values[shard][row] for shard, row in places]).float()
+            for key, values in self.parts.items()
         }
 
 
 class Filler(threading.Thread):
     """Thread `ember-bank`: owns nothing but the shard files it writes, up to `shards` of them; stops when told to."""
 
-    def __init__(self, work: Path, shards: int, seed: int, vae: AutoencoderTiny, device: str) -> None:
+    def __init__(self, work: Path, shards: int, seed: int, vae: Vae, device: str) -> None:
         super().__init__(name="ember-bank", daemon=True)
         self.work, self.shards, self.seed, self.vae, self.device = work, shards, seed, vae, device
         self.halt = threading.Event()
@@ -138,4 +139,3 @@ class Filler(threading.Thread):
 def logit_normal(count: int, generator: torch.Generator, mean: float = 0.0, spread: float = 1.0) -> Tensor:
     """Times 0..1, most of them in the middle."""
     return torch.sigmoid(mean + spread * torch.randn(count, generator=generator)).clamp(1e-3, 1.0 - 1e-4)
-

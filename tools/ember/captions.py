@@ -45,7 +45,8 @@ def caption(spec: Spec, seed: int) -> str:
     palette = chance.choice(PALETTE_WORDS[spec.palette]) if chance.random() >= DROP_PALETTE else ""
     style = chance.choice(STYLE_WORDS[spec.style]) if spec.style != "plain" and chance.random() >= DROP_STYLE else ""
     composition = chance.choice(COMPOSITION_WORDS[spec.composition]) if spec.composition != "plain" else ""
-    before, after = [], []
+    before: list[str] = []
+    after: list[str] = []
     if palette:
         (before if chance.random() < 0.5 else after).append(palette)
     if style:

@@ -42,7 +42,7 @@ def compose(canvas: Canvas, composition: str) -> Canvas:
     if composition == "tiled":
         n = canvas.count(130, 2, 3)
         size = 2.0 / n
-        return canvas.at(*(_repeat(v, size) * n for v in (x, y)), n)
+        return canvas.at(_repeat(x, size) * n, _repeat(y, size) * n, n)
     if composition == "mirrored":
         return canvas.at(x.abs() * 1.0 - 0.25, y)
     if composition == "kaleidoscopic":

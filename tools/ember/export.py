@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderTiny, FlowMatchEulerDiscreteScheduler, UNet2DConditionModel
-from torch import nn
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel
 
-from .nets import make_text, make_unet, make_vae
+from .nets import Text, Unet, Vae, make_text, make_unet, make_vae
 from .tokens import END, START, load_tokenizer, write_tokenizer
 from .words import vocabulary
 
@@ -22,10 +22,10 @@ SHARD = "14MB"
 class Ember:
     """The four parts."""
 
-    tokenizer: CLIPTokenizer
-    text: CLIPTextModel
-    unet: UNet2DConditionModel
-    vae: AutoencoderTiny
+    tokenizer: Any
+    text: Text
+    unet: Unet
+    vae: Vae
 
 
 def fresh(work: Path, seed: int) -> Ember:
@@ -45,14 +45,11 @@ def load(folder: Path) -> Ember:
     return Ember(load_tokenizer(folder / "tokenizer"), text, unet, vae)
 
 
-def _half(module: nn.Module) -> nn.Module:
-    """An fp16 copy with plain memory layout, as the files want it."""
+def _half(module: Any) -> Any:
+    """An fp16 copy of a network with plain memory layout, as the files want it."""
     state = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in module.state_dict().items()}
-    return _refill(module, state)
-
-
-def _refill(module: nn.Module, state: dict[str, torch.Tensor]) -> nn.Module:
-    twin = type(module).from_config(module.config) if hasattr(module, "from_config") else type(module)(module.config)
+    kind = type(module)
+    twin = kind.from_config(module.config) if hasattr(kind, "from_config") else kind(module.config)
     twin.half().load_state_dict(state)
     return twin
 
@@ -64,8 +61,11 @@ def export(ember: Ember, folder: Path) -> None:
         for old in (folder / name).glob("*.safetensors*"):
             old.unlink()
         _half(module).save_pretrained(folder / name, safe_serialization=True, max_shard_size=SHARD)
+        for path in (folder / name).iterdir():
+            path.chmod(0o644)
     write_tokenizer(folder / "tokenizer")
-    FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0).save_pretrained(folder / "scheduler")
+    scheduler: Any = FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0)
+    scheduler.save_pretrained(folder / "scheduler")
     index = {
         "_class_name": "StableDiffusionPipeline",
         "_diffusers_version": "0.36.0",

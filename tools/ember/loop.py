@@ -19,7 +19,7 @@ from .optimiser import Orthogonal, split
 
 logger = logging.getLogger("ember")
 SAVE_EVERY_S = 120.0
-LOG_EVERY = 50
+LOG_EVERY = 25
 LossOf = Callable[[int], tuple[Tensor, dict[str, float], int]]
 
 
@@ -44,11 +44,11 @@ class Ema:
     def update(self, module: nn.Module, step: int) -> None:
         """Moves the average toward the module's weights."""
         decay = min(self.decay, (1.0 + step) / (10.0 + step))
-        averages = list(self.module.parameters())
+        averages: list[Tensor] = list(self.module.parameters())
         torch._foreach_lerp_(averages, [p.detach() for p in module.parameters()], 1.0 - decay)
 
 
-def rate(progress: float, step: int, warmup: int = 100) -> float:
+def rate(progress: float, step: int, warmup: int = 30) -> float:
     """Factor on the learning rate: rises over the warm-up, holds, and falls along a cosine from 50 % of the time."""
     rise = min(1.0, (step + 1) / warmup)
     if progress < 0.5:
@@ -116,6 +116,7 @@ class Stage:
         for module in self.modules.values():
             module.train()
         sums: dict[str, float] = {}
+        seen = 0
         with ThreadPoolExecutor(len(losses), "ember-train", torch.set_num_threads, (_threads(losses),)) as crew:
             for progress in _clock(minutes, self):
                 self._schedule(rate(progress, self.curve.steps))
@@ -124,11 +125,12 @@ class Stage:
                 if not torch.isfinite(norm):
                     raise FloatingPointError(f"{self.name}: gradients are not finite at step {self.curve.steps}")
                 self._step(crew)
+                seen += 1
                 for key, value in numbers.items():
-                    sums[key] = sums.get(key, 0.0) + value / LOG_EVERY
+                    sums[key] = sums.get(key, 0.0) + value
                 if self.curve.steps % LOG_EVERY == 0:
-                    self._report(sums)
-                    sums = {}
+                    self._report({key: value / seen for key, value in sums.items()})
+                    sums, seen = {}, 0
         self.save()
 
     def _schedule(self, factor: float) -> None:
@@ -158,9 +160,9 @@ class Stage:
         for key, module in self.modules.items():
             self.ema[key].update(module, self.curve.steps)
 
-    def _report(self, sums: dict[str, float]) -> None:
-        self.curve.rows.append((self.curve.steps, {key: round(value, 5) for key, value in sums.items()}))
-        text = " ".join(f"{key} {value:.4f}" for key, value in sums.items())
+    def _report(self, means: dict[str, float]) -> None:
+        self.curve.rows.append((self.curve.steps, {key: round(value, 5) for key, value in means.items()}))
+        text = " ".join(f"{key} {value:.4f}" for key, value in means.items())
         per_s = self.curve.samples / max(self.curve.seconds, 1e-6)
         logger.info("%s step %d samples %d (%.1f/s) %s", self.name, self.curve.steps, self.curve.samples, per_s, text)
 

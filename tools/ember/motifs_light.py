@@ -18,7 +18,6 @@ from .canvas import (
     fbm,
     halo,
     layers,
-
     mix,
     noise,
     polar,
@@ -184,7 +183,11 @@ def sun_grid(canvas: Canvas) -> Layers:
     night = stars(canvas, 9.0, 0.008, x, y) * (1 - ground) * smooth(0.0, 0.4, r - radius)
     warm = torch.exp(-(r - radius).clamp(min=0.0) * 3.0) * (1 - ground)
     sky = 0.06 + 0.26 * torch.exp(-(horizon - y).clamp(min=0) * 2.2)
-    tone = sky * (1 - ground) + disk * (0.62 + 0.33 * cy / -radius) + ground * (0.05 + 0.62 * lines * smooth(0, 0.1, below))
+    tone = (
+        sky * (1 - ground)
+        + disk * (0.62 + 0.33 * cy / -radius)
+        + ground * (0.05 + 0.62 * lines * smooth(0, 0.1, below))
+    )
     fog = torch.exp(-(y - horizon).abs() * 16.0)
     return layers(tone, glow=0.35 * warm + ground * lines * 0.55 + night + 0.4 * fog, height=torch.zeros_like(x))
 
@@ -249,7 +252,7 @@ def rings(canvas: Canvas) -> Layers:
     level = total / centres.sqrt()
     sharp = canvas.pick(9, 1.2, 3.5)
     band = torch.sigmoid(level * sharp * 2.5)
-    tone = 0.05 + 0.8 * band * (0.6 + 0.4 * torch.exp(-canvas.x**2 - canvas.y**2)) + 0.2 * glow
+    tone = 0.05 + 0.8 * band * (0.6 + 0.4 * torch.exp(-(canvas.x**2) - canvas.y**2)) + 0.2 * glow
     return layers(tone, glow=glow * 0.9 + 0.25 * band**4, height=level * 0.25)
 
 
@@ -353,4 +356,3 @@ LIGHT = {
     "ribbons": lines_of_light,
     "stripes": stripes,
 }
-

@@ -164,7 +164,12 @@ def dunes(canvas: Canvas) -> Layers:
         inside = edge(canvas, -d)
         sunny = smooth(-0.45, 0.45, torch.cos(phase + 0.75 * torch.sin(phase)) + d * 1.6)
         ripple = wave((d * 34.0 + 5.0 * torch.sin(x * 2.0 + d * 3.0)) * (1.35 - 0.7 * depth))
-        body = 0.15 + 0.5 * sunny + 0.10 * ripple * sunny * smooth(0.0, 0.12, d) + 0.16 * torch.exp(-d.clamp(min=0) * 9) * sunny
+        body = (
+            0.15
+            + 0.5 * sunny
+            + 0.10 * ripple * sunny * smooth(0.0, 0.12, d)
+            + 0.16 * torch.exp(-d.clamp(min=0) * 9) * sunny
+        )
         tone = mix(tone, mix(body, torch.full_like(x, 0.5), 0.35 * (1 - depth)), inside)
         glow = mix(glow, 0.18 * halo(d, 0.01) * sunny, inside)
         height = mix(height, ripple * 0.12 * sunny, inside)
@@ -242,21 +247,37 @@ def eye(canvas: Canvas) -> Layers:
     pupil = size * canvas.pick(6, 0.28, 0.5)
     t = ((r - pupil) / (size - pupil)).clamp(0, 1)
     ca, sa = torch.cos(a), torch.sin(a)
-    fibre = noise(canvas, ca * 21 + 30, sa * 21 + t * 1.5 + 30)[:, 0] * 0.6 + noise(canvas, ca * 9 + 9, sa * 9 + t * 2.5)[:, 1] * 0.5
+    fibre = (
+        noise(canvas, ca * 21 + 30, sa * 21 + t * 1.5 + 30)[:, 0] * 0.6
+        + noise(canvas, ca * 9 + 9, sa * 9 + t * 2.5)[:, 1] * 0.5
+    )
     collar = halo(t - 0.28 + 0.1 * noise(canvas, ca * 6, sa * 6)[:, 2], 0.1)
     iris = 0.16 + 0.62 * fibre * (1 - 0.35 * t) + 0.32 * collar - 0.45 * smooth(0.82, 1.0, t)
     in_iris = edge(canvas, r - size)
     in_pupil = edge(canvas, r - pupil)
-    white = 0.72 - 0.4 * smooth(0.5, 1.2, torch.sqrt(x * x + y * y * 2)) - 0.08 * ridged(fbm(canvas, x * 4, y * 4, 3)[:, 0]) ** 4
+    white = (
+        0.72
+        - 0.4 * smooth(0.5, 1.2, torch.sqrt(x * x + y * y * 2))
+        - 0.08 * ridged(fbm(canvas, x * 4, y * 4, 3)[:, 0]) ** 4
+    )
     ball = mix(mix(white, iris, in_iris), torch.full_like(x, 0.01), in_pupil)
-    ball = ball * (1 - 0.55 * smooth(0.3, 0.0, -d_lid) * (y < 0)) 
+    ball = ball * (1 - 0.55 * smooth(0.3, 0.0, -d_lid) * (y < 0))
     skin_n = fbm(canvas, x * 3, d_lid * 5, 4)[:, 1]
-    skin = 0.2 + 0.16 * torch.exp(-d_lid.clamp(min=0) * 3) + 0.06 * skin_n + 0.1 * wave(d_lid * 22) * torch.exp(-d_lid.clamp(min=0) * 6)
+    skin = (
+        0.2
+        + 0.16 * torch.exp(-d_lid.clamp(min=0) * 3)
+        + 0.06 * skin_n
+        + 0.1 * wave(d_lid * 22) * torch.exp(-d_lid.clamp(min=0) * 6)
+    )
     lash = line(canvas, d_lid - 0.01, 0.018)
     open_ = edge(canvas, d_lid)
     shine = halo(torch.sqrt((ix + size * 0.3) ** 2 + (iy + size * 0.32) ** 2), 0.05) ** 2 * open_
     tone = mix(skin, ball, open_) * (1 - 0.85 * lash) + shine
-    return layers(tone, glow=shine * 1.0 + 0.35 * collar * in_iris * (1 - in_pupil) * open_, height=fibre * in_iris * 0.25 + skin_n * 0.15 * (1 - open_))
+    return layers(
+        tone,
+        glow=shine * 1.0 + 0.35 * collar * in_iris * (1 - in_pupil) * open_,
+        height=fibre * in_iris * 0.25 + skin_n * 0.15 * (1 - open_),
+    )
 
 
 def jellyfish(canvas: Canvas) -> Layers:
@@ -266,11 +287,15 @@ def jellyfish(canvas: Canvas) -> Layers:
     glow = 0.4 * stars(canvas, 5.0, 0.010, x0, y0)
     for k in range(3):
         size = canvas.pick(k, 0.32, 0.5) * (0.45 + 0.28 * k)
-        x, y = turn(x0 - canvas.pick(4 + k, -0.6, 0.6), y0 - canvas.pick(8 + k, -0.6, 0.1), canvas.pick(12 + k, -0.5, 0.5))
+        x, y = turn(
+            x0 - canvas.pick(4 + k, -0.6, 0.6), y0 - canvas.pick(8 + k, -0.6, 0.1), canvas.pick(12 + k, -0.5, 0.5)
+        )
         x, y = x / size, y / size
-        r, a = polar(x, y * 1.15)
+        r, _a = polar(x, y * 1.15)
         bell = edge(canvas, torch.maximum(r - 1.0, y - 0.18 - 0.06 * torch.cos(x * 14)) * size)
-        rim = bell * (0.25 + 0.75 * r.clamp(max=1.0) ** 4 + 0.3 * wave(x / (torch.sqrt((1.05 - y * y).clamp(min=0.05))) * 12))
+        rim = bell * (
+            0.25 + 0.75 * r.clamp(max=1.0) ** 4 + 0.3 * wave(x / (torch.sqrt((1.05 - y * y).clamp(min=0.05))) * 12)
+        )
         down = (y - 0.1).clamp(min=0.0)
         arms = torch.zeros_like(x)
         for j in range(7):
@@ -307,10 +332,16 @@ def butterfly(canvas: Canvas) -> Layers:
         border = smooth(0.82, 0.9, q)
         shade = 0.25 + 0.5 * wave(q * canvas.pick(8, 3.0, 8.0)) * (1 - border) + 0.4 * spot - 0.25 * border
         tone = mix(tone, (shade - 0.3 * vein).clamp(0.03, 1.0), inside)
-        glow = mix(glow, 0.35 * spot.clamp(min=0) + 0.12 * halo(d, 0.02), inside) + (1 - inside) * 0.1 * halo(d.clamp(min=0), 0.06)
+        glow = mix(glow, 0.35 * spot.clamp(min=0) + 0.12 * halo(d, 0.02), inside) + (1 - inside) * 0.1 * halo(
+            d.clamp(min=0), 0.06
+        )
         height = mix(height, q * 0.3 - vein * 0.3, inside)
     body = edge(canvas, torch.sqrt((x / 0.05) ** 2 + ((y - 0.05) / 0.42) ** 2) * 0.05 - 0.05)
-    feeler = line(canvas, x - 0.02 - 0.35 * (-0.3 - y).clamp(min=0) ** 1.2, 0.006) * smooth(-0.85, -0.8, y) * smooth(-0.28, -0.34, y)
+    feeler = (
+        line(canvas, x - 0.02 - 0.35 * (-0.3 - y).clamp(min=0) ** 1.2, 0.006)
+        * smooth(-0.85, -0.8, y)
+        * smooth(-0.28, -0.34, y)
+    )
     tone = mix(tone, 0.12 + 0.5 * (1 - x / 0.05).clamp(0, 1) * wave(y * 50), torch.maximum(body, feeler))
     return layers(tone, glow=glow * (1 - body), height=height)
 

@@ -147,7 +147,9 @@ def hexagons(canvas: Canvas) -> Layers:
     bevel = smooth(0.17, 0.03, rim)
     tilt = (dx * 0.7 - dy) * 0.5
     tone = gap * (0.14 + 0.34 * tag[:, 1] * sweep + 0.5 * lit + 0.22 * bevel * (0.5 - dy * 1.6) + 0.15 * tilt)
-    return layers(tone + 0.02, glow=lit * gap * 0.3 * (1 - bevel) + (1 - gap) * 0.18 * sweep, height=rim.clamp(max=0.15) * 3)
+    return layers(
+        tone + 0.02, glow=lit * gap * 0.3 * (1 - bevel) + (1 - gap) * 0.18 * sweep, height=rim.clamp(max=0.15) * 3
+    )
 
 
 def circuit(canvas: Canvas) -> Layers:
@@ -177,7 +179,11 @@ def circuit(canvas: Canvas) -> Layers:
     chip = noise(canvas, (x / 3).floor() + 0.001, (y / 3).floor() + 0.001 + 9)[:, 0] > 0.8
     cu, cv = torch.remainder(x, 3.0) - 1.5, torch.remainder(y, 3.0) - 1.5
     body = edge(canvas, (torch.maximum(cu.abs(), cv.abs()) - 0.95) / f) * chip.float()
-    pins = edge(canvas, (torch.maximum(cu.abs(), cv.abs()) - 1.15) / f) * chip.float() * (wave(cu * 26) * wave(cv * 26) < 0.3)
+    pins = (
+        edge(canvas, (torch.maximum(cu.abs(), cv.abs()) - 1.15) / f)
+        * chip.float()
+        * (wave(cu * 26) * wave(cv * 26) < 0.3)
+    )
     tone = mix(0.12 + 0.5 * traces + 0.55 * pads + 0.25 * live, 0.12 + 0.08 * wave(cv * 9), body)
     tone = tone + 0.6 * pins.float() * (1 - body)
     return layers(tone, glow=0.6 * live * (1 - body) + pads * 0.25, height=traces * 0.4 + pads * 0.4 + body * 0.6)
@@ -198,7 +204,9 @@ def crystals(canvas: Canvas) -> Layers:
     inner = ridged(fbm(canvas, x * 3.2, y * 3.2, 3)[:, 0] + slope) ** 6
     light = torch.exp(-r * 1.3)
     tone = (face + 0.16 * inner) * (0.55 + 0.7 * light) + 0.5 * seam * (0.4 + 0.6 * light)
-    return layers(tone, glow=0.45 * seam * light + 0.5 * halo(r, 0.14) + 0.2 * face.clamp(min=0) ** 3, height=slope * 0.8)
+    return layers(
+        tone, glow=0.45 * seam * light + 0.5 * halo(r, 0.14) + 0.2 * face.clamp(min=0) ** 3, height=slope * 0.8
+    )
 
 
 def coral(canvas: Canvas) -> Layers:
@@ -305,7 +313,12 @@ def scales(canvas: Canvas) -> Layers:
         inside = edge(canvas, torch.maximum(d, -(y - iy + 1.2) / f))
         tag = noise(canvas, ix * 3.7 + 0.5, iy * 2.9 + 0.5)[:, 0]
         rim = smooth(0.5, 0.64, r)
-        shade = 0.14 + 0.45 * tag * smooth(0.7, -0.1, dy) + 0.42 * rim * (0.5 + dy) + 0.2 * halo(dx, 0.05) * smooth(0.6, 0, r)
+        shade = (
+            0.14
+            + 0.45 * tag * smooth(0.7, -0.1, dy)
+            + 0.42 * rim * (0.5 + dy)
+            + 0.2 * halo(dx, 0.05) * smooth(0.6, 0, r)
+        )
         tone = mix(tone, shade, inside)
         height = mix(height, 0.5 - r * 0.7, inside)
         best = mix(best, rim * 0.25 * tag, inside)

@@ -14,10 +14,11 @@ not draw itself: `python tools/train_ember.py --minutes N` draws, trains and exp
 ## How to sample
 - Tokens: `CLIPTokenizer`, always padded to `model_max_length` (32). Embedding:
   `text_encoder(input_ids).last_hidden_state`, (1, 32, 128).
-- Rectified flow: `x_t = (1 - t) * x_0 + t * noise`, t in 0..1. `v = unet(x_t, 1000 * t, encoder_hidden_states=embedding)`
-  is the velocity `noise - x_0`: `x_0 = x_t - t * v`, and an Euler step to time s is `x_s = x_t + (s - t) * v`.
+- Rectified flow: `x_t = (1 - t) * x_0 + t * noise`, t in 0..1.
+  `v = unet(x_t, 1000 * t, encoder_hidden_states=embedding)` is the velocity
+  `noise - x_0`: `x_0 = x_t - t * v`, and an Euler step to time s is `x_s = x_t + (s - t) * v`.
 - From nothing: `x_1 = noise`, t = 1. Img2img: encode, mix with noise to the t the strength asks for, go on from there.
-- Guidance is trained in (about 2): one UNet pass a step, no negative pass needed.
+- Guidance is trained in (about 2.5): one UNet pass a step, no negative pass needed.
 - 1 to 4 steps, 2 are enough. Trained at 256 x 256 and 128 x 128; other multiples of 8 work.
 - Pictures are -1..1: `z = vae.encode(x).latents * scaling_factor`, `x = vae.decode(z / scaling_factor).sample`.
   4 channels, 1/8 of the size, about unit variance; `scaling_factor` is 1.0, `shift_factor` 0.0.
@@ -31,11 +32,16 @@ def write_readme(folder: Path, stages: list[Stage], sizes: dict[str, float], see
     """Writes README.md into the folder of the exported weights."""
     lines = [TEXT.rstrip(), ""]
     lines += [f"- {name}: {value:.2f} M parameters" for name, value in sizes.items()]
-    lines += [f"- seed {seed}, trained on: {hardware}", "", "| stage | steps | samples | minutes |", "|---|---|---|---|"]
+    lines += [
+        f"- seed {seed}, trained on: {hardware}",
+        "",
+        "| stage | steps | samples | minutes |",
+        "|---|---|---|---|",
+    ]
     for stage in stages:
         c = stage.curve
         lines.append(f"| {stage.name} | {c.steps:,} | {c.samples:,} | {c.seconds / 60:.1f} |")
-    lines += ["", "## Loss curves", "Means over 50 steps at about ten points of each stage.", ""]
+    lines += ["", "## Loss curves", "Means over 25 steps at about ten points of each stage.", ""]
     for stage in stages:
         rows = stage.curve.rows
         every = max(1, len(rows) // 10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -29,7 +31,7 @@ def denoise(ember: Ember, latents: Tensor, words: Tensor, start: float, steps: i
     empty = words
     if guidance != 1.0:
         empty = embed(ember.text, encode(ember.tokenizer, [""]).to(latents.device)).expand_as(words)
-    for now, then in zip(times[:-1], times[1:], strict=True):
+    for now, then in itertools.pairwise(times):
         t = torch.full((len(latents),), now, device=latents.device)
         v = velocity(ember.unet, latents, t, words)
         if guidance != 1.0:
@@ -54,7 +56,7 @@ def sample(
 def feedback(
     ember: Ember, text: str, keyframes: int, start: float, zoom: float, angle: float, steps: int = 1, side: int = 256
 ) -> list[Tensor]:
-    """Keyframes (1, 3, side, side) 0..1: each is the last one moved, encoded, mixed with noise to time `start`, denoised."""
+    """Keyframes (1, 3, side, side) 0..1: each the last one moved, mixed with noise to time `start`, denoised."""
     device = next(ember.unet.parameters()).device
     words = embed(ember.text, encode(ember.tokenizer, [text]).to(device))
     picture = sample(ember, [text], [0], 2, side=side) * 2 - 1

@@ -55,5 +55,8 @@ def prompts() -> list[str]:
 def gallery(ember: Ember, path: Path, steps: int = 2, cell: int = 128, columns: int = 7, guidance: float = 1.0) -> None:
     """All motifs as the model draws them."""
     texts = prompts()
-    done = [sample(ember, texts[i : i + 6], list(range(i, i + len(texts[i : i + 6]))), steps, guidance) for i in range(0, len(texts), 6)]
+    done = [
+        sample(ember, texts[i : i + 6], list(range(i, i + len(texts[i : i + 6]))), steps, guidance)
+        for i in range(0, len(texts), 6)
+    ]
     write_png(path, grid(torch.cat(done), columns, cell))

@@ -17,18 +17,18 @@ from .bank import Bank, logit_normal
 from .captions import caption
 from .export import Ember
 from .loop import Stage
-from .nets import embed, velocity
+from .nets import embed, quick_attention, velocity
 from .tokens import encode
 
 DROP_CAPTION = 0.1
-GUIDANCE = 2.0
+GUIDANCE = 2.5
 FROM_NOISE = 0.12
 REFRESH_EVERY = 20
 
 
 @dataclass(frozen=True)
 class Phase:
-    """How one part of the training goes: latents `side` 16 or 32, batch size, share of worn samples, guidance or not."""
+    """One part of the training: latents `side` 16 or 32, batch size, share of worn samples, guidance or not."""
 
     side: int
     batch: int
@@ -71,15 +71,13 @@ class FlowLoss:
         return clean, (1.0 - tt) * source + tt * noise, noise
 
     @torch.no_grad()
-    def push(self, noisy: Tensor, t: Tensor, tokens: Tensor, dropped: Tensor) -> Tensor:
-        """What to add to the target: the average model's answer with words minus that without."""
+    def push(self, answer: Tensor, noisy: Tensor, t: Tensor, dropped: Tensor) -> Tensor:
+        """What to add to the target: the answer with words minus the average model's without, for guidance GUIDANCE."""
         assert self.averages is not None
-        count = len(noisy)
-        both = torch.cat([tokens, self.empty.expand(count, -1)])
-        words = embed(self.averages.text, both)
-        said, unsaid = velocity(self.averages.unet, noisy.repeat(2, 1, 1, 1), t.repeat(2), words).float().chunk(2)
+        silence = embed(self.averages.text, self.empty).expand(len(noisy), -1, -1)
+        unsaid = velocity(self.averages.unet, noisy, t, silence).float()
         weight = (1.0 - 1.0 / GUIDANCE) * (~dropped).float() * ((t - 0.1) / 0.3).clamp(0.0, 1.0)
-        return (said - unsaid) * weight.view(-1, 1, 1, 1)
+        return (answer.detach() - unsaid) * weight.view(-1, 1, 1, 1)
 
     def __call__(self, step: int) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, samples used."""
@@ -92,7 +90,7 @@ class FlowLoss:
         noisy = noisy.contiguous(memory_format=torch.channels_last)
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
             answer = velocity(self.ember.unet, noisy, t, embed(self.ember.text, tokens)).float()
-            push = self.push(noisy, t, tokens, dropped) if self.phase.guided else torch.zeros_like(noisy)
+            push = self.push(answer, noisy, t, dropped) if self.phase.guided else torch.zeros_like(noisy)
         target = (noisy - clean) / t.view(-1, 1, 1, 1)
         plain = (answer - target).square().mean()
         loss = (answer - target - push).square().mean() if self.phase.guided else plain
@@ -114,6 +112,8 @@ def train_unet(
     """Trains text encoder and UNet for that long in one phase; the EMA holds the result."""
     ember.text.to(device)
     ember.unet.to(device, memory_format=torch.channels_last)
+    if device == "cpu":
+        quick_attention(ember.unet)
     stage = Stage(name, work, {"unet": ember.unet, "text": ember.text}, rate, plain_rate=rate, decay=0.998)
     stage.load()
     averages = None

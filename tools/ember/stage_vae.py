@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderTiny
 from torch import Tensor
 from torch.nn import functional as F
 
 from .loop import Stage
+from .nets import Vae
 from .pool import Pool
 
 CROP = 128
@@ -31,7 +31,9 @@ def pyramid_loss(got: Tensor, want: Tensor) -> Tensor:
         loss = loss + difference.abs().mean() * (0.5 if level == 0 else 0.35) + detail.abs().mean() * 0.8
         got, want = F.avg_pool2d(got, 2), F.avg_pool2d(want, 2)
     hue = got - want
-    return loss + 0.8 * ((hue[:, 0] - hue[:, 1]).abs().mean() + (hue[:, 2] - 0.5 * (hue[:, 0] + hue[:, 1])).abs().mean())
+    return loss + 0.8 * (
+        (hue[:, 0] - hue[:, 1]).abs().mean() + (hue[:, 2] - 0.5 * (hue[:, 0] + hue[:, 1])).abs().mean()
+    )
 
 
 def moments(latents: Tensor) -> Tensor:
@@ -49,7 +51,7 @@ def psnr(got: Tensor, want: Tensor) -> float:
 class VaeLoss:
     """The stage's loss for one batch of fresh crops. With `decoder_only` the encoder stays as it is."""
 
-    def __init__(self, vae: AutoencoderTiny, pool: Pool, device: str, decoder_only: bool) -> None:
+    def __init__(self, vae: Vae, pool: Pool, device: str, decoder_only: bool) -> None:
         self.vae, self.pool, self.device, self.decoder_only = vae, pool, device, decoder_only
 
     def __call__(self, step: int) -> tuple[Tensor, dict[str, float], int]:
@@ -68,11 +70,15 @@ class VaeLoss:
         loss = picture + 0.2 * spread
         if again is not None:
             loss = loss + 0.15 * F.smooth_l1_loss(again.float(), z.detach().float(), beta=0.2)
-        return loss, {"loss": float(picture.detach()), "spread": float(spread.detach()), "psnr": psnr(y.float(), x)}, BATCH
+        return (
+            loss,
+            {"loss": float(picture.detach()), "spread": float(spread.detach()), "psnr": psnr(y.float(), x)},
+            BATCH,
+        )
 
 
 def train_vae(
-    work: Path, minutes: float, device: str, seed: int, decoder_only: bool, vae: AutoencoderTiny, workers: int = 1
+    work: Path, minutes: float, device: str, seed: int, decoder_only: bool, vae: Vae, workers: int = 1
 ) -> Stage:
     """Trains `vae` for that long, from its checkpoint in `work` if there is one; the EMA holds the result."""
     torch.manual_seed(seed)

@@ -26,7 +26,9 @@ def luma(picture: Tensor) -> Tensor:
 def slopes(field: Tensor, px: Tensor) -> tuple[Tensor, Tensor]:
     """The field's slope per coordinate unit to the right and down, each (B, H, W)."""
     padded = F.pad(field[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
-    return (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / (2 * px), (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / (2 * px)
+    return (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / (2 * px), (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / (
+        2 * px
+    )
 
 
 def blur(picture: Tensor, pixels: float) -> Tensor:
@@ -87,7 +89,9 @@ def glowing(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     gx, gy = slopes(scene.tone, canvas.px)
     rim = ((gx * gx + gy * gy).sqrt() * 0.045).clamp(max=1.0)
     tone = (scene.tone**1.35 * 0.85).clamp(0, 1)
-    hot = Layers(tone, scene.glow * 1.3 + rim * 0.55 + 0.5 * smooth(0.55, 1.0, scene.tone), scene.height, scene.far * 0.5)
+    hot = Layers(
+        tone, scene.glow * 1.3 + rim * 0.55 + 0.5 * smooth(0.55, 1.0, scene.tone), scene.height, scene.far * 0.5
+    )
     return shine(canvas, hot, colours, 0.3, 0.2, 1.25)
 
 
@@ -104,7 +108,9 @@ def neon_lines(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     air = halo(d, 0.035) * gate
     stops = to_linear(ramp(colours[:, :STOPS], (0.45 + 0.5 * field).clamp(0, 1)))
     calm = 1.0 / (1.0 + 0.02 * steep * steep)
-    picture = stops * ((0.25 + 1.25 * calm) * tube + 0.30 * air * calm)[:, None] + to_linear(colours[:, 0])[:, :, None, None]
+    picture = (
+        stops * ((0.25 + 1.25 * calm) * tube + 0.30 * air * calm)[:, None] + to_linear(colours[:, 0])[:, :, None, None]
+    )
     picture = picture + to_linear(ramp(colours[:, :STOPS], scene.tone)) * 0.07
     bright = picture.clamp(0.0, 2.0)
     return develop(picture + 0.8 * blur(bright, 7.0))
@@ -211,7 +217,9 @@ def stained(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
 
 def metallic(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     """Polished metal: a studio reflected in the relief."""
-    soft = F.avg_pool2d(F.pad((scene.tone * 0.8 + scene.height * 0.4)[:, None], (3, 3, 3, 3), mode="replicate"), 7, stride=1)
+    soft = F.avg_pool2d(
+        F.pad((scene.tone * 0.8 + scene.height * 0.4)[:, None], (3, 3, 3, 3), mode="replicate"), 7, stride=1
+    )
     gx, gy = slopes(soft[:, 0], canvas.px)
     k = 0.35
     nz = torch.rsqrt(1 + (gx * k) ** 2 + (gy * k) ** 2)
@@ -223,7 +231,9 @@ def metallic(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     strip = smooth(0.86, 1.0, wave(mirror * 7.0 + 3.1))
     tone = (0.08 + 0.72 * sky + 0.2 * (scene.tone - 0.4)).clamp(0, 1)
     light = to_linear(ramp(colours[:, :STOPS], tone)) * (0.75 + 0.35 * scene.tone)[:, None]
-    picture = light + (strip * 0.55 + scene.glow * 0.3)[:, None] * (0.4 + 0.6 * to_linear(colours[:, STOPS])[:, :, None, None])
+    picture = light + (strip * 0.55 + scene.glow * 0.3)[:, None] * (
+        0.4 + 0.6 * to_linear(colours[:, STOPS])[:, :, None, None]
+    )
     return develop(picture + 0.3 * blur((picture - 0.4).clamp(0, 2), 6.0))
 
 
@@ -243,7 +253,9 @@ def embroidered(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
     tag = noise(canvas, row + 0.5, along.floor() * 5.1 + 0.5)[:, 1]
     shade = (0.42 + 0.75 * profile * (0.55 + 0.45 * ends)) * (0.82 + 0.36 * tag)
     gleam = 0.16 * profile**4 * halo(stitch - 0.5, 0.2)
-    return (picture * shade[:, None] + gleam[:, None] * colours[:, 4, :, None, None] * luma(picture)[:, None] * 2).clamp(0, 1)
+    return (
+        picture * shade[:, None] + gleam[:, None] * colours[:, 4, :, None, None] * luma(picture)[:, None] * 2
+    ).clamp(0, 1)
 
 
 def faceted(canvas: Canvas, scene: Layers, colours: Colours) -> Tensor:
