@@ -25,9 +25,9 @@ MOST_TRANSITIONS = 2 * MOST_FLASHES
 # The limits are a little stricter than the guideline's own (0.1, 20/320, 0.8, 25 %, 1 s): other analysers lay another
 # grid over the picture. The window stays below three beats at 174 BPM, which must come through. Only the area of a run
 # is the guideline's: another would part runs where an analyser joins them.
-_STEP = np.array([[0.09], [0.056]], dtype=np.float32)
+_STEP = np.array([[0.097], [0.06]], dtype=np.float32)
 _DARK = np.array([[0.82], [np.inf]], dtype=np.float32)
-_AREA = 0.22
+_AREA = 0.24
 _RUN_AREA = 0.25
 _WINDOW = 1.025  # s
 # After a picture had to be held back, flashes come evenly: three in quick succession and then none look broken.

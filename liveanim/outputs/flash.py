@@ -14,7 +14,7 @@ from liveanim.core.flash import FlashBudget, Grid
 from .shaders import Program
 from .targets import Target
 
-GRID = 64, 36  # cells across and down; the 22 % that count as a flash are some 500 of them
+GRID = 64, 36  # cells across and down; the quarter that counts as a flash is some 550 of them
 
 
 class FlashLimiter:
