@@ -13,7 +13,10 @@ from .earnet import BeatNetwork
 MIN_BPM, MAX_BPM = 55.0, 215.0
 BEAT_SHARE = 16  # the first 1/16 of a beat is where an attack is expected
 FLOOR, CEILING = 0.035, 0.98  # of the activation: nothing heard must not be proof against a beat (breaks)
-TEMPO_STIFFNESS = 100.0
+TEMPO_STIFFNESS = 140.0
+EARLY = 0.1  # before a tempo is known, a peak of the activation over this counts as a beat
+EARLY_GAP_S = 0.2
+SURE = 0.7  # belief in one tempo from which it counts as known
 REPORT_DELAY_S = 0.006  # how much later than the attack its frame ends, on average
 
 
@@ -41,6 +44,9 @@ class BeatTracker:
         self._next = np.empty_like(self._belief)
         self._since = 0
         self._last_place = 0
+        self._sure = False
+        self._before = (0.0, 0.0)  # the two activations before this one
+        self._newest = -1e9
         self.bpm = 0.0
         self.confidence = 0.0
 
@@ -54,7 +60,20 @@ class BeatTracker:
         best = int(belief.argmax())
         tempo, place = int(self._tempo_of[best]), int(self._place[best])
         self._measure(tempo)
-        return self._beats(int(self._intervals[tempo]), place, now)
+        beats = self._beats(int(self._intervals[tempo]), place, now)
+        if not self._sure:
+            beats = self._early(activation, now) or [beat for beat in beats if beat > self._newest + 0.12]
+        beats = [beat for beat in beats if beat > self._newest]
+        self._newest = beats[-1] if beats else self._newest
+        return beats
+
+    def _early(self, activation: float, now: float) -> list[float]:
+        """The frame before this one, if the activation peaked there."""
+        before, peak = self._before
+        self._before = (peak, activation)
+        at = now - self._frame_s - REPORT_DELAY_S
+        peaked = peak > EARLY and peak > before and peak >= activation
+        return [at] if peaked and at > self._newest + EARLY_GAP_S else []
 
     def _move(self) -> None:
         """Everything moves on by one frame; at the end of a beat the tempo may change a little."""
@@ -67,6 +86,7 @@ class BeatTracker:
         mass = np.add.reduceat(self._belief, self._first)
         near = slice(max(0, tempo - 3), tempo + 4)
         share = float(mass[near].sum())
+        self._sure = self._sure or float(mass[tempo]) > SURE
         interval = float(mass[near] @ self._intervals[near]) / max(share, 1e-12)
         self.bpm = 60.0 / (interval * self._frame_s)
         self.confidence = min(1.0, share)

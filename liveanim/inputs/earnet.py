@@ -1,4 +1,4 @@
-"""The learned ears: two small causal recurrent networks on log bands, in numpy (trained by tools/train_ears.py)."""
+"""The learned ears: small causal recurrent networks on log bands, in numpy (trained by tools/train_ears.py)."""
 
 from __future__ import annotations
 
@@ -125,10 +125,10 @@ class HitNetwork:
 
 
 class BeatNetwork:
-    """Every second hop: how likely a beat falls now."""
+    """Every second hop: how likely a beat falls now, by two networks that were trained on different tracks."""
 
     def __init__(self) -> None:
-        self._network = Network(load_weights(), "beats")
+        self._networks = [Network(load_weights(), name) for name in ("beats", "beats2")]
         self._input = np.zeros(3 * BEAT_BANDS, dtype=np.float32)
         self._parts = [self._input[i * BEAT_BANDS : (i + 1) * BEAT_BANDS] for i in range(3)]
         self._half: Floats | None = None
@@ -154,4 +154,5 @@ class BeatNetwork:
         self._past[self._at] = levels
         self._at = (self._at + 1) % BEAT_LAG
         self._half = None
-        return self._network.step(self._input)[0]
+        chances = [network.step(self._input)[0] for network in self._networks]
+        return math.sqrt(chances[0] * chances[1])
