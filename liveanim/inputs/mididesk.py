@@ -43,6 +43,8 @@ class MidiDesk:
         self._pending = Pending()
         self._moved: dict[tuple[str, Control], tuple[float, float]] = {}  # knob: (time, place)
         self._grips: dict[tuple[str, Control], takeover.Grip] = {}
+        self._struck: set[str] = set()  # targets of pads pressed since the last frame
+        self._let_go: dict[str, ControlEvent] = {}  # their releases: a quick tap is seen for a frame
         self._coarse: dict[_Key, int] = {}  # first half of 14-bit pairs
         self._fine: set[_Key] = set()  # pairs whose second half has been seen
         self.counts: Counter[str] = Counter()
@@ -77,7 +79,12 @@ class MidiDesk:
         for (port, control), (time, place) in self._moved.items():
             self._meet(port, control, time, place)
         self._moved.clear()
-        return self._pending.take()
+        events = self._pending.take()
+        for event in self._let_go.values():
+            self._pending.put(event)
+        self._let_go.clear()
+        self._struck.clear()
+        return events
 
     def _controller(self, port: str, channel: int, number: int, value: int, time: float) -> None:
         self._pending.put(ControlEvent(time, f"cc.{number}", value / 127, SOURCE))
@@ -117,7 +124,14 @@ class MidiDesk:
         """A pad that is hit harder does more; let go, it gives the parameter back."""
         row = PARAMS[control.target]
         value = row.from_unit(control.low + (control.high - control.low) * place) if pressed else None
-        self._pending.put(ControlEvent(time, control.target, value, SOURCE))
+        event = ControlEvent(time, control.target, value, SOURCE)
+        if pressed:
+            self._struck.add(control.target)
+            self._let_go.pop(control.target, None)
+        elif control.target in self._struck:
+            self._let_go[control.target] = event
+            return
+        self._pending.put(event)
 
     def _meet(self, port: str, control: Control, time: float, place: float) -> None:
         row = PARAMS[control.target]

@@ -144,6 +144,15 @@ def test_pads_trigger_toggle_and_hold() -> None:
     assert hands.play(note(4), note(5), note(6)) == [("do.preset", 3.0), ("do.preset", "ink-storm"), ("stage.hue", 0.5)]
 
 
+def test_a_pad_tapped_within_one_frame_is_seen_for_one() -> None:
+    hands = one('note = 3\ntarget = "stage.invert"')
+    assert hands.play(note(3), note(3, 0)) == [("stage.invert", 1.0)]
+    assert hands.play() == [("stage.invert", None)]
+    assert hands.play() == []
+    assert hands.play(note(3), note(3, 0), note(3)) == [("stage.invert", 1.0)]
+    assert hands.play() == []
+
+
 def test_buttons_that_send_controllers_act_when_pressed() -> None:
     hands = one('cc = 64\ntarget = "out.freeze"\nmode = "toggle"')
     assert hands.play(cc(64, 127), cc(64, 0)) == [("out.freeze", "toggle")]
