@@ -172,7 +172,7 @@ class DiffusionRenderer:
     def _repainted(self, engine: Engine, latents: Tensor, request: RenderRequest, vitality: float) -> Tensor:
         """img2img. A picture that has gone flat is painted more strongly, up to anew."""
         weak = min(1.0, max(0.0, (ALIVE - vitality) / (ALIVE - DEAD)))
-        start = family.start_time(request.denoise)
+        start = family.start_time(self._schedule, request.denoise)
         start += (1 - start) * weak**2
         noise = self._noise(request.size, request.seed, request.index)
         x = family.noised(self._schedule, latents, noise, start)

@@ -70,16 +70,27 @@ def test_a_perfect_network_gives_the_picture_back(
     assert torch.allclose(again, x_0, atol=2e-3)
 
 
+@every_schedule
 @given(a=SHARES, b=SHARES)
-def test_more_denoise_starts_no_earlier(a: float, b: float) -> None:
-    low, high = sorted((a, b))
-    assert family.start_time(low) <= family.start_time(high)
-    assert abs(family.start_time(high) - family.start_time(low)) <= 3 * (high - low) + 1e-9
+def test_more_denoise_starts_no_earlier(schedule: family.Schedule, a: float, b: float) -> None:
+    low, high = (family.start_time(schedule, d) for d in sorted((a, b)))
+    assert 0 <= low <= high <= 1
+    assert high - low <= 2 * abs(a - b) + 1e-9
 
 
-def test_denoise_ends_are_the_picture_and_noise() -> None:
-    assert family.start_time(0) == 0 and family.start_time(1) == 1
-    assert family.start_time(-3) == 0 and family.start_time(7) == 1
+@every_schedule
+def test_denoise_ends_are_the_picture_and_noise(schedule: family.Schedule) -> None:
+    assert family.start_time(schedule, -3) == family.start_time(schedule, 0) == 0
+    assert family.start_time(schedule, 7) == family.start_time(schedule, 1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("denoise", [0.2, 0.4, 0.6, 0.8])
+def test_a_strength_means_the_same_noise_in_every_family(denoise: float) -> None:
+    ratios = []
+    for name in ("flow", "epsilon"):
+        alpha, sigma = SCHEDULES[name].mix(family.start_time(SCHEDULES[name], denoise))
+        ratios.append(sigma / (alpha + sigma))
+    assert ratios[0] == pytest.approx(ratios[1], abs=0.08)
 
 
 @given(start=st.floats(1e-3, 1), steps=st.integers(1, 12), shift=st.floats(0.5, 6))
