@@ -81,7 +81,7 @@ def start_time(schedule: Schedule, denoise: float) -> float:
     """Where img2img starts for denoise 0..1. Monotone and continuous, 0 at 0 and 1 at 1.
 
     The models of the SD family are used to timestep = 1000 denoise, and it changes pictures evenly (measured). A flow
-    starts at the t with the same noise to picture ratio, so that a strength means the same whatever paints.
+    starts at the t with the same noise to picture ratio, so that a strength means about the same whatever paints.
     """
     d = min(1.0, max(0.0, denoise))
     return d * (1.6 + d * (0.5 * d - 1.1)) if schedule.prediction == "flow" else d

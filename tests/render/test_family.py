@@ -90,7 +90,7 @@ def test_a_strength_means_the_same_noise_in_every_family(denoise: float) -> None
     for name in ("flow", "epsilon"):
         alpha, sigma = SCHEDULES[name].mix(family.start_time(SCHEDULES[name], denoise))
         ratios.append(sigma / (alpha + sigma))
-    assert ratios[0] == pytest.approx(ratios[1], abs=0.08)
+    assert ratios[0] == pytest.approx(ratios[1], abs=0.09)
 
 
 @given(start=st.floats(1e-3, 1), steps=st.integers(1, 12), shift=st.floats(0.5, 6))
