@@ -26,6 +26,9 @@ WITHIN = 1.0
 """Seconds in which a cause must show."""
 LEAST = 10.0
 """Levels by which the mean of a picture must rise."""
+FOLLOWS_ONSET = '"-2.5 + 4*onset"'
+SMALL = (640, 360)
+"""A stage so small that drawing takes little of the time, even without a graphics card."""
 LOOK = """
 [prompt]
 text = ["a neon tunnel, glowing, dark background"]
@@ -43,8 +46,11 @@ exposure = {exposure}
 def run_sound(quick: bool) -> dict[str, float]:
     """sound -> stage (exposure follows the onset) and sound -> keyframe (a picture painted after it is white)."""
     times = moments(5 if quick else 24, seed=1)
-    frames = _frames(_plan(times, '"-2.5 + 4*onset"', lambda: load_ember(PAINTED), source=Clicks(times)))
+    frames = _frames(_plan(times, FOLLOWS_ONSET, lambda: load_ember(PAINTED), source=Clicks(times)))
     figures = _figures("sound_to_stage", frames, times, WITHIN, 0.5)
+    times = moments(5 if quick else 24, seed=5)
+    frames = _frames(_plan(times, FOLLOWS_ONSET, lambda: load_ember(PAINTED), source=Clicks(times), size=SMALL))
+    figures |= _figures("sound_to_stage_360p", frames, times, WITHIN, 0.5)
     times = moments(5 if quick else 24, seed=2)
     frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), onset_mark()), source=Clicks(times)))
     figures |= _figures("sound_to_keyframe", frames, times, WITHIN, 0.1)

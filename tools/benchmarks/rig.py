@@ -6,6 +6,7 @@ compositor. Only the sound source, the events and the eye at the end are the ben
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,14 +27,16 @@ from liveanim.library import parse_preset
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.video import VideoWriter
 from liveanim.outputs.window import Window
+from liveanim.render import worker
 from liveanim.render.paint import PaintRenderer
-from liveanim.render.worker import Renderer, ThreadRender, lower_priority
+from liveanim.render.worker import Renderer, ThreadRender
 from liveanim.show import Settings, Show, Sink, run
 
 from .stats import Frames
 
 FPS = 60.0
 HD = (1280, 720)
+USUAL_DISTANCE = worker.NICENESS
 PAINTED = (448, 256)
 """What `liveanim play` lets ember paint for a 16:9 picture."""
 BLOCK = 256
@@ -210,12 +213,18 @@ def load_ember(size: tuple[int, int], engine: str = "auto") -> Renderer:
     return load("ember", size, Options(engine=engine, background=False))
 
 
+def with_own_priority() -> None:
+    """Started with another priority, the model's threads shall be as far below it as they are in a usual show."""
+    if hasattr(os, "getpriority"):
+        worker.NICENESS = min(19, os.getpriority(os.PRIO_PROCESS, 0) + USUAL_DISTANCE)
+
+
 def beforehand(load: Callable[[], Renderer]) -> Renderer:
     """What `load` returns, made in a thread of lower priority as in the program: the model's own threads inherit it."""
     made: list[Renderer] = []
 
     def work() -> None:
-        lower_priority()
+        worker.lower_priority()
         made.append(load())
 
     thread = threading.Thread(target=work, name="load")
@@ -229,6 +238,7 @@ def beforehand(load: Callable[[], Renderer]) -> Renderer:
 def play(plan: Plan, sinks: Sequence[Sink] = ()) -> Played:
     """Play `plan` for its seconds, counted from when its model paints; `sinks` come after the stage and its eye."""
     sys.setswitchinterval(SWITCH_INTERVAL)
+    with_own_priority()
     with _open(plan) as (show, eye, recorder):
         run(show, eye.clock, [eye.stage, eye, *sinks])
         return Played(eye, recorder.dropped if recorder is not None else 0)
