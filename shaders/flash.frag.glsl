@@ -1,5 +1,5 @@
 // The flash limiter's two passes. MEASURE: mean light of each cell of a small grid, from 16 points in it.
-// Without: some of the new picture mixed, as light, into the one shown last.
+// COPY: the picture as it is. Without: some of the new picture mixed, as light, into the one shown last.
 in vec2 uv;
 out vec4 result;
 uniform sampler2D picture;
@@ -19,6 +19,8 @@ void main() {
             sum += light(textureLod(picture, uv + (vec2(x, y) - 1.5) * 0.25 * cell, 0.0).rgb);
     result = vec4(sum / 16.0, 1.0);
 }
+#elif defined(COPY)
+void main() { result = vec4(texelFetch(picture, ivec2(gl_FragCoord.xy), 0).rgb, 1.0); }
 #else
 uniform sampler2D last;
 uniform float weight;   // of the new picture
@@ -29,8 +31,7 @@ vec3 display(vec3 c) {
 
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
-    vec3 fresh = texelFetch(picture, at, 0).rgb;
-    if (weight < 1.0) fresh = display(mix(light(texelFetch(last, at, 0).rgb), light(fresh), weight));
-    result = vec4(fresh, 1.0);
+    vec3 shown = mix(light(texelFetch(last, at, 0).rgb), light(texelFetch(picture, at, 0).rgb), weight);
+    result = vec4(display(shown), 1.0);
 }
 #endif

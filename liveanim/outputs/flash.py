@@ -26,6 +26,7 @@ class FlashLimiter:
         self._grid = Target(ctx, GRID, "f4")
         self._measure = Program(ctx, ["flash.frag.glsl"], ["MEASURE"])
         self._mix = Program(ctx, ["flash.frag.glsl"])
+        self._copy = Program(ctx, ["flash.frag.glsl"], ["COPY"])
         self._kept: list[Target] = []
         # What was shown last; None when that picture has since been drawn over, because it was not going to be needed.
         self._last: Target | None = None
@@ -75,13 +76,15 @@ class FlashLimiter:
         target, last = self._kept
         picture.texture.use(0)
         (self._last or last).texture.use(1)
-        self._mix.set(picture=0, last=1, weight=weight)
+        # A program of its own for the copy: software renderers work out both sides of a branch.
+        program = self._mix if weight < 1.0 else self._copy
+        program.set(picture=0, last=1, weight=weight)
         target.fbo.use()
-        self._mix.draw()
+        program.draw()
         return target
 
     def release(self) -> None:
         for target in (self._grid, *self._kept):
             target.release()
-        for program in (self._measure, self._mix):
+        for program in (self._measure, self._mix, self._copy):
             program.release()
