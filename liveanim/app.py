@@ -224,7 +224,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         readback = Readback()
-        controls = _controls(options, clock, readback, stack)
+        controls = _controls(options, clock, readback, choice, stack)
         sources: list[Source] = [keys, *controls]
         if options.take is not None:
             writer = TakeWriter(options.take, _take_info(plan))
@@ -240,14 +240,15 @@ def live(options: PlayOptions) -> Iterator[Live]:
 
 
 def _controls(
-    options: PlayOptions, clock: WallClock, readback: Readback, stack: ExitStack
+    options: PlayOptions, clock: WallClock, readback: Readback, choice: Sequence[Preset], stack: ExitStack
 ) -> list[OscInput | MidiInput]:
     """What plays the show besides the keys. UserError only for what was asked for by name."""
     controls: list[OscInput | MidiInput] = []
     if options.osc:
         host = "0.0.0.0" if options.listen else "127.0.0.1"
         try:
-            osc = OscInput(clock.now, lambda: readback.values, host, options.osc_port or PORT)
+            names = [preset.name for preset in choice]
+            osc = OscInput(clock.now, lambda: readback.values, host, options.osc_port or PORT, names)
         except UserError as error:
             if options.osc_port is not None or options.listen:
                 raise

@@ -13,7 +13,7 @@ from ..core.errors import UserError, near
 from ..core.params import PARAMS
 from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
-from .oscnames import TRIGGERS
+from .oscnames import LIMITS, TRIGGERS
 
 Kind = Literal["cc", "cc14", "note", "pitch"]
 Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"]
@@ -144,7 +144,9 @@ def _target(target: Any, value: Any, where: str) -> None:
         good = isinstance(value, str) or (type(value) is int and value > 0)
         _check(good, f"{where}: do.preset needs value = a preset's name or number")
     elif action in ("bpm", "nudge"):
-        _check(_is_number(value), f"{where}: {target} needs value = a number")
+        low, high = LIMITS[target]
+        good = _is_number(value) and low <= value <= high
+        _check(good, f"{where}: {target} needs value = a number from {low:g} to {high:g}")
     else:
         _check(value is None, f"{where}: {target} takes no value")
 

@@ -42,6 +42,7 @@ class OscInput:
 
     clock    show time; values: where the parameters stand, by name, for questions
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network
+    presets  names that may be asked for
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
     """
 
@@ -51,11 +52,12 @@ class OscInput:
         values: Callable[[], Mapping[str, float]],
         host: str = "127.0.0.1",
         port: int = PORT,
+        presets: Sequence[str] = (),
     ) -> None:
         self._clock = clock
         self._socket = _open(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self._reader = OscReader(clock, values, self._send)
+        self._reader = OscReader(clock, values, self._send, presets)
         self._backlog: deque[tuple[bytes, Sender, float]] = deque()
         self._newest: dict[bytes, tuple[bytes, Sender, float]] = {}
         self._waiting = 0  # bytes in the backlog
@@ -128,6 +130,7 @@ class OscReader:
     """Datagrams in, control events out: all of OSC but the socket.
 
     clock    show time; values: where the parameters stand, by name, for questions; send: what answers the sender
+    presets  names that may be asked for
     `counts` has how many messages were applied, scheduled and refused, by reason. `plain` holds what stands before the
     number in packets that did nothing but set a value: of several of those the newest is enough.
     """
@@ -137,8 +140,9 @@ class OscReader:
         clock: Callable[[], float],
         values: Callable[[], Mapping[str, float]],
         send: Callable[[bytes, Sender], None],
+        presets: Sequence[str] = (),
     ) -> None:
-        self._clock, self._values, self._send = clock, values, send
+        self._clock, self._values, self._send, self._presets = clock, values, send, tuple(presets)
         self.counts: Counter[str] = Counter()
         self.plain: set[bytes] = set()
         self._pending = Pending()
@@ -188,6 +192,8 @@ class OscReader:
         for event in self._events(message, found, time + delay):
             if event is None:
                 continue
+            if event.target == "do.preset":
+                oscnames.check_preset(event.value, self._presets)
             if delay <= 0:
                 self.counts["applied"] += 1
                 self._pending.put(event)

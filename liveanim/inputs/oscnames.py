@@ -33,9 +33,10 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What `/liveanim/trigger/<action>` may do. Ending the show is not among them: that needs somebody at the keyboard."""
+LIMITS = {"do.bpm": (1.0, 1000.0), "do.nudge": (-1.0, 1.0)}
 MOST_TEXT = 2000
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_MOST_SPELLINGS = 64  # of one pattern with {a,b} groups
+_MOST_SPELLINGS = 24  # of one pattern with {a,b} groups
 SOURCE = "osc"
 UNKNOWN = "unknown address"
 
@@ -154,7 +155,8 @@ def event(address: Address, arguments: Sequence[Argument], time: float) -> Contr
     if address.kind == "trigger":
         return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
     if address.kind == "number":
-        return ControlEvent(time, address.target, _one_number(arguments), SOURCE)
+        low, high = LIMITS[address.target]
+        return ControlEvent(time, address.target, min(high, max(low, _one_number(arguments))), SOURCE)
     if len(arguments) == 1 and isinstance(arguments[0], str):
         return ControlEvent(time, address.target, _clean(arguments[0]), SOURCE)
     if address.kind == "preset":
@@ -173,6 +175,12 @@ def answer(address: Address, values: Mapping[str, float]) -> float:
         raise Refused("wrong type", "this cannot be asked for")
     value = values.get(address.spec.name, address.spec.default)
     return value if address.kind == "raw" else address.spec.to_unit(value)
+
+
+def check_preset(which: float | str | None, names: Sequence[str]) -> None:
+    """Whether there is a preset of that name or number (from 1). Raises Refused."""
+    if which not in names and not (isinstance(which, float) and 1 <= which < len(names) + 1):
+        raise Refused("unknown preset", f"there is no preset {_shown(which)}")
 
 
 def foreign(path: str, arguments: Sequence[Argument], time: float) -> ControlEvent:
@@ -229,7 +237,7 @@ def _clean(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _shown(value: Argument) -> str:
+def _shown(value: object) -> str:
     return "nothing" if value is None else repr(value)[:40]
 
 

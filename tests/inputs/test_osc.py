@@ -37,7 +37,7 @@ class Desk:
     def __init__(self) -> None:
         self.now = 0.0
         self.sent: list[oscwire.Message] = []
-        self.reader = OscReader(lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send)
+        self.reader = OscReader(lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, ["a", "b"])
 
     def _send(self, packet: bytes, sender: Sender) -> None:
         assert sender == ME
@@ -84,6 +84,13 @@ def test_what_a_bundle_holds_keeps_its_order() -> None:
     desk = Desk()
     desk.packet(bundle([message(HUE, 1.0), message("/liveanim/preset", "b"), message(ZOOM, 0.5)]))
     assert [target for target, _ in desk.events()] == ["stage.hue", "do.preset", "camera.zoom"]
+
+
+def test_presets_go_by_name_or_number() -> None:
+    desk = Desk()
+    for which in ("b", 1, 2.0):
+        desk.take("/liveanim/preset", which)
+    assert desk.events() == [("do.preset", "b"), ("do.preset", 1.0), ("do.preset", 2.0)]
 
 
 def test_a_wrong_message_spoils_no_other_of_its_bundle() -> None:
@@ -134,6 +141,9 @@ def test_a_bounded_number_of_messages_waits_for_its_time() -> None:
         ("/liveanim/param/stage/hu", (0.5,), "unknown address", "did you mean: /liveanim/param/stage/hue"),
         ("/liveanim/nothing/*", (), "unknown address", "unknown address"),
         ("/other", ("text",), "unknown address", "unknown address"),
+        ("/liveanim/preset", ("c",), "unknown preset", "there is no preset 'c'"),
+        ("/liveanim/preset", (0,), "unknown preset", "there is no preset 0.0"),
+        ("/liveanim/preset", (3.0,), "unknown preset", "there is no preset 3.0"),
         (HUE, ("text",), "wrong type", "expected one number"),
         (HUE, (float("nan"),), "not a number", "finite"),
         ("/liveanim/param/stage/*", ("text",), "wrong type", "expected a number, got 'text'"),

@@ -54,6 +54,8 @@ def does(path: str, *arguments: Argument) -> list[tuple[str, object] | None]:
         ("/liveanim/preset", (2,), "do.preset", 2.0),
         ("/liveanim/tempo/bpm", (128,), "do.bpm", 128.0),
         ("/liveanim/tempo/nudge", (-0.05,), "do.nudge", -0.05),
+        ("/liveanim/tempo/nudge", (1e30,), "do.nudge", 1.0),
+        ("/liveanim/tempo/bpm", (-5,), "do.bpm", 1.0),
         ("/liveanim/tempo/tap", (), "do.tap", None),
         ("/liveanim/tempo/double", (1.0,), "do.double", None),
         ("/liveanim/out/blackout", (True,), "out.blackout", 1.0),
