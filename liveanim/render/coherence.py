@@ -42,14 +42,14 @@ class Look:
         return float(np.sqrt(max(0.0, luma @ self.spread @ luma)))
 
 
-def measure(picture: Tensor) -> Look:
-    """The look of one picture."""
+def measure(picture: Tensor, octaves: int = OCTAVES) -> Look:
+    """The look of one picture; octaves 0 leaves its detail out."""
     pixels = picture[0, :, ::2, ::2].reshape(3, -1)
     mean = pixels.mean(1, keepdim=True)
     centred = pixels - mean
     spread = centred @ centred.T / pixels.shape[1]
-    detail = torch.stack([octave.std(correction=0) for octave in _octaves(_luma(picture), OCTAVES)])
-    numbers = torch.cat([mean[:, 0], spread.reshape(-1), detail]).double().cpu().numpy()
+    detail = [octave.std(correction=0)[None] for octave in _octaves(_luma(picture), octaves)]
+    numbers = torch.cat([mean[:, 0], spread.reshape(-1), *detail]).double().cpu().numpy()
     return Look(numbers[:3], numbers[3:12].reshape(3, 3), numbers[12:])
 
 

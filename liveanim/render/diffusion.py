@@ -242,7 +242,7 @@ class DiffusionRenderer:
 
     def _finished(self, picture: Tensor, moved: Tensor, own: Look, request: RenderRequest) -> Tensor:
         """Colours led back once more; near denoise 0 the moved picture shows through."""
-        picture = coherence.recoloured(picture, coherence.measure(picture), own, request.coherence / 2)
+        picture = coherence.recoloured(picture, coherence.measure(picture, 0), own, request.coherence / 2)
         share = min(1.0, request.denoise / SMALLEST_SHARE)
         return picture if share >= 1 else moved + share * (picture - moved)
 

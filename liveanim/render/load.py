@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 
 import torch
@@ -27,7 +28,7 @@ class Options:
 
     device      'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
     engine      'auto' (OpenVINO on a CPU where it is installed), 'torch', 'openvino'
-    threads     CPU threads for the model; 0: the libraries choose
+    threads     CPU threads for the model; 0: half of the cores beside a live show (background), else all
     background  compile for a new size beside the show; False waits, for runs that give the same bytes every time
     keep        keep compiled models on disk for the next start
     """
@@ -49,14 +50,15 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     device = best_device(options.device)
     fast = _openvino_wanted(device, options.engine)
     parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
-    if options.threads or fast:  # beside OpenVINO torch has only small work: more threads would just wait
-        torch.set_num_threads(options.threads or 1)
+    threads = options.threads or _threads(options.background)
+    if device == "cpu":
+        torch.set_num_threads(1 if fast else threads)  # beside OpenVINO torch has only small work
     cache = compiled.cache_folder(parts) if fast and options.keep else None
     double = (parts.folder / "text_encoder_2").is_dir()
-    book = PromptBook(compiled_encoder(parts, options.threads, cache) if fast and not double else clip_encoder(parts))
+    book = PromptBook(compiled_encoder(parts, threads, cache) if fast and not double else clip_encoder(parts))
 
     def build(size: tuple[int, int]) -> Engine:
-        return OpenVinoEngine(parts, size, book.embedding(""), options.threads, cache)
+        return OpenVinoEngine(parts, size, book.embedding(""), threads, cache)
 
     pool = EnginePool(lambda: TorchEngine(parts), build if fast else None, options.background)
     renderer = DiffusionRenderer(parts, pool, book)
@@ -89,6 +91,12 @@ def best_device(wanted: str) -> str:
     if wanted.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f"device {wanted!r}: this torch sees no CUDA GPU; use cpu, or install torch with CUDA")
     return wanted
+
+
+def _threads(live: bool) -> int:
+    """CPU threads for a model: display, sound and encoder want the other half of the cores of a live show."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // 2) if live else cores
 
 
 def _openvino_wanted(device: str, engine: str) -> bool:
