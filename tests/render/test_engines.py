@@ -33,17 +33,18 @@ class Named:
 
 
 def test_the_last_ready_size_plays_until_the_new_one_is_compiled() -> None:
-    gate, built = threading.Event(), threading.Event()
+    gate, began = threading.Event(), threading.Event()
 
     def build(size: tuple[int, int]) -> e.Engine:
+        began.set() if size == (64, 64) else None
         assert size == (8, 8) or gate.wait(DEADLINE)
-        built.set()
         return Named(f"compiled {size[0]}")
 
     pool = e.EnginePool(lambda: Named("eager"), build, background=True)
     pool.prepare((8, 8))
     engine, size = pool.at((64, 64))
     assert engine.name == "compiled 8" and size == (8, 8)
+    assert began.wait(DEADLINE)
     assert "compiling for 64x64" in pool.message
     gate.set()
     pool.close(DEADLINE)
