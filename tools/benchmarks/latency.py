@@ -19,7 +19,7 @@ from .stats import Frames, Rise, rises, spread
 
 FIRST = 5.0
 """Show time (s) of the first cause: by then the model paints and the analysis has settled."""
-EVERY = 1.8
+EVERY = 1.6
 MARKED = 0.7
 """Seconds for which keyframes stay white after their cause, and a knob stays up."""
 WITHIN = 1.0
@@ -45,13 +45,13 @@ exposure = {exposure}
 
 def run_sound(quick: bool) -> dict[str, float]:
     """sound -> stage (exposure follows the onset) and sound -> keyframe (a picture painted after it is white)."""
-    times = moments(5 if quick else 24, seed=1)
+    times = moments(5 if quick else 20, seed=1)
     frames = _frames(_plan(times, FOLLOWS_ONSET, lambda: load_ember(PAINTED), source=Clicks(times)))
     figures = _figures("sound_to_stage", frames, times, WITHIN, 0.5)
-    times = moments(5 if quick else 24, seed=5)
+    times = moments(5 if quick else 20, seed=5)
     frames = _frames(_plan(times, FOLLOWS_ONSET, lambda: load_ember(PAINTED), source=Clicks(times), size=SMALL))
     figures |= _figures("sound_to_stage_360p", frames, times, WITHIN, 0.5)
-    times = moments(5 if quick else 24, seed=2)
+    times = moments(5 if quick else 20, seed=2)
     frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), onset_mark()), source=Clicks(times)))
     figures |= _figures("sound_to_keyframe", frames, times, WITHIN, 0.1)
     return figures | _figures("sound_to_keyframe_half", frames, times, WITHIN, 0.5)
@@ -59,11 +59,11 @@ def run_sound(quick: bool) -> dict[str, float]:
 
 def run_control(quick: bool) -> dict[str, float]:
     """A knob of the stage, and one that waits for the next keyframe, in milliseconds and in display frames."""
-    times = moments(5 if quick else 24, seed=3)
+    times = moments(5 if quick else 20, seed=3)
     events = _presses(times, "stage.exposure", 1.5, None)
     frames = _frames(_plan(times, "-2.5", lambda: load_ember(PAINTED), events=events))
     figures = _figures("control_to_stage", frames, times, WITHIN, 0.5)
-    times = moments(5 if quick else 24, seed=4)
+    times = moments(5 if quick else 20, seed=4)
     events = _presses(times, "picture.noise", 0.3, None)
     frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), noise_mark), events=events))
     return figures | _figures("control_to_keyframe", frames, times, WITHIN, 0.1)

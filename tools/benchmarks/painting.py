@@ -61,7 +61,7 @@ class Contender:
 
 
 def run(quick: bool) -> dict[str, float]:
-    turns = 2 if quick else 12
+    turns = 2 if quick else 8
     figures: dict[str, float] = {}
     for size in ((256, 256), (512, 512)):
         figures |= _ember(size, 1, turns)

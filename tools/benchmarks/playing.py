@@ -31,7 +31,7 @@ vignette = 0.35
 
 
 def run(quick: bool) -> dict[str, float]:
-    seconds = 3.0 if quick else 20.0
+    seconds = 3.0 if quick else 12.0
     figures = _figures("display_720p", _plan(seconds))
     figures |= _figures("display_512p", _plan(seconds, size=(912, 512)))
     figures |= _figures("display_360p", _plan(seconds, size=(640, 360)))

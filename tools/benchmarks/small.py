@@ -96,7 +96,7 @@ class _Desk:
 def run_loop(quick: bool) -> dict[str, float]:
     """Milliseconds of one display frame's parts, with nothing painting beside it: over all shipped presets."""
     stage = Headless(HD)
-    presets = {path.stem: _parts(stage, read_preset(path), 60 if quick else 300) for path in shipped()}
+    presets = {path.stem: _parts(stage, read_preset(path), 40 if quick else 120) for path in shipped()}
     stage.close()
     together = {name: [ms for parts in presets.values() for ms in parts[name]] for name in PARTS}
     return {

@@ -28,7 +28,7 @@ def run_offline(quick: bool) -> dict[str, float]:
     from liveanim.options import BUILTIN, RenderOptions
 
     figures = {}
-    longer = LONG if quick else 3 * LONG
+    longer = LONG if quick else 2 * LONG
     for model in ("ember", "paint"):
         took = []
         for seconds in (SHORT, SHORT, longer):  # the first makes everything warm
@@ -46,7 +46,7 @@ def run_offline(quick: bool) -> dict[str, float]:
 def run_startup(quick: bool) -> dict[str, float]:
     """Seconds from the start of a fresh process to what is first to be seen."""
     window = bool(os.environ.get("DISPLAY"))
-    runs = [first_light(window) for _ in range(1 if quick else 5)]
+    runs = [first_light(window) for _ in range(1 if quick else 3)]
     figures = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     if not quick:
         with tempfile.TemporaryDirectory() as cache:
@@ -81,7 +81,7 @@ class _Weigher:
 def run_memory(quick: bool) -> dict[str, float]:
     """Memory of a show that paints flat out: the most, and how much it grew from a quarter of the run to its end."""
     weigher = _Weigher()
-    seconds = 8.0 if quick else 90.0
+    seconds = 8.0 if quick else 60.0
     played = play(
         Plan(FLAT_OUT.format(steps=1), lambda: load_ember((256, 256)), painted=(256, 256), seconds=seconds), (weigher,)
     )
