@@ -79,10 +79,10 @@ def _ember(size: tuple[int, int], steps: int, turns: int, name: str = "", peers:
     name = name or f"ember_{size[1]}"
     contenders = {}
     if importlib.util.find_spec("openvino") is not None:
-        fast = load_ember(size, "openvino")
+        fast = load_ember(size, "openvino", live=False)
         contenders["openvino"] = Contender(_feedback(fast, size, steps), 1)
     if peers or not contenders:
-        contenders["torch"] = Contender(_feedback(load_ember(size, "torch"), size, steps), cores)
+        contenders["torch"] = Contender(_feedback(load_ember(size, "torch", live=False), size, steps), cores)
     if peers:
         contenders["diffusers"] = Contender(_diffusers(size, steps), cores)
     _take_turns(list(contenders.values()), turns)

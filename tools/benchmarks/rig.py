@@ -206,11 +206,11 @@ class Played:
     dropped: int = 0
 
 
-def load_ember(size: tuple[int, int], engine: str = "auto") -> Renderer:
-    """Ember with its engine for `size` ready."""
+def load_ember(size: tuple[int, int], engine: str = "auto", live: bool = True) -> Renderer:
+    """Ember with its engine for `size` ready; not `live`, it takes all cores and not what is fit beside a show."""
     from liveanim.render.load import Options, load
 
-    return load("ember", size, Options(engine=engine, background=False))
+    return load("ember", size, Options(engine=engine, background=live))
 
 
 def with_own_priority() -> None:
