@@ -78,9 +78,10 @@ class Analyser:
         self._picker = Picker(ONSET_THRESHOLD, self.hop_s)
         self._drums = DrumEars(rate, self.hop)
         self._impulses = {name: Impulse(self.hop_s, self.config.decay) for name in MARKS}
-        gain = (self.config.gate_db, self.config.max_gain_db)
-        self._meters = Meters(self.hop_s, self._size, rate, self.config.bands, gain)
-        self._meters.set_envelope(self.hop_s, self.config.attack, self.config.release)
+        chosen = self.config
+        self._meters = Meters(
+            rate, self.hop, chosen.bands, (chosen.gate_db, chosen.max_gain_db), (chosen.attack, chosen.release)
+        )
         self._onset_count = 0
         self._last_onset = -math.inf
         self._make_parts()

@@ -64,13 +64,13 @@ class AubioTempo:
 
 
 class AubioPitch:
-    """aubio's `yinfft` over 2048 samples (at 44.1 kHz), every 512."""
+    """aubio's `yinfft` over 2048 samples (at 44.1 kHz), every 1024."""
 
     def __init__(self, rate: int) -> None:
         import aubio
 
-        hop = power_of_two(rate, 0.0116)
-        self._pitch = aubio.pitch("yinfft", hop * 4, hop, rate)
+        hop = power_of_two(rate, 0.0232)
+        self._pitch = aubio.pitch("yinfft", hop * 2, hop, rate)
         self._pitch.set_unit("Hz")
         self._pitch.set_silence(-90.0)
         self._chunks = Chunks(hop)

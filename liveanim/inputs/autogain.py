@@ -1,20 +1,14 @@
-"""Auto-gain, gate and envelopes for many signals at once: what turns levels into steady 0..1 signals."""
+"""Auto-gain, gate and envelopes: what turns levels into steady 0..1 signals."""
 
 from __future__ import annotations
 
 import math
+from collections import deque
 
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-
-QUIETEST = 1e-6  # amplitude, -120 dB
+QUIETEST, QUIETEST_DB = 1e-6, -120.0
 SLOT_S, SLOTS = 0.1, 20  # the loudest of the last 2 s: longer than a beat, so the gain does not pump
-EVERY = 4  # hops between two steps of the gain
 GATE_HYSTERESIS_DB = 6.0
 GATE_HOLD_S = 0.4  # a gap between two hits is not silence
-MOST_OVER_FIRST_DB = 24.0  # a band that holds next to nothing is not blown up to full scale
 
 
 def to_db(amplitude: float) -> float:
@@ -43,55 +37,48 @@ class Gate:
 
 
 class AutoGain:
-    """The gains (dB) that bring the loudest of each signal's last 2 s to full scale; capped, and held in silence.
+    """The gain (dB) that brings the loudest of a signal's last 2 s to full scale: capped, and held in silence.
 
-    The first signal is the whole: no other gets more than 24 dB above its gain. Steady within 3 s of a change of level.
+    Steady within 3 s of a change of level.
     """
 
-    def __init__(self, count: int, hop_s: float, max_gain_db: float) -> None:
+    def __init__(self, hop_s: float, max_gain_db: float) -> None:
         self._max = max_gain_db
-        self._slot_hops = max(1, round(SLOT_S / hop_s / EVERY)) * EVERY
-        self._slots = np.full((SLOTS, count), -120.0)
-        self._at = 0
+        self._slot_hops = max(1, round(SLOT_S / hop_s))
+        self._slots: deque[float] = deque([QUIETEST_DB] * SLOTS, maxlen=SLOTS)
         self._hops = 0
-        self._up, self._down = 1.0 - math.exp(-EVERY * hop_s / 0.2), 1.0 - math.exp(-EVERY * hop_s / 0.05)
-        self._peak = np.full(count, -120.0)
-        self.gain_db = np.zeros(count)
+        self._slot, self._peak = QUIETEST_DB, QUIETEST_DB
+        self._up, self._down = 1.0 - math.exp(-hop_s / 0.2), 1.0 - math.exp(-hop_s / 0.05)
+        self.gain_db = 0.0
         self._started = False
 
-    def step(self, levels_db: Array, heard: bool) -> Array:
-        """(count,) levels in dB -> (count,) gains in dB. Where nothing is `heard` the gains stay."""
-        if not heard:
-            return self.gain_db
-        slot = self._slots[self._at]
-        np.maximum(slot, levels_db, out=slot)
-        np.maximum(self._peak, levels_db, out=self._peak)
+    def step(self, level_db: float, most_db: float) -> float:
+        """One hop's level -> the gain, which also stays under `most_db`. Not to be called in silence."""
+        if level_db > self._slot:
+            self._slot = level_db
+            self._peak = max(self._peak, level_db)
         self._hops += 1
-        if self._started and self._hops % EVERY:
-            return self.gain_db
-        if self._hops % self._slot_hops == 0:
-            self._peak = self._slots.max(axis=0)
-            self._at = (self._at + 1) % SLOTS
-            self._slots[self._at] = -120.0
-        target = np.minimum(-self._peak, min(self._max, -float(self._peak[0]) + MOST_OVER_FIRST_DB))
+        if self._hops >= self._slot_hops:
+            self._slots.append(self._slot)
+            self._hops, self._slot = 0, QUIETEST_DB
+            self._peak = max(self._slots)
+        error = min(-self._peak, self._max, most_db) - self.gain_db
         if not self._started:
-            self._started, self.gain_db = True, target
-        error = target - self.gain_db
-        self.gain_db = self.gain_db + error * np.where(error > 0, self._up, self._down)
+            self._started, self.gain_db, error = True, self.gain_db + error, 0.0
+        self.gain_db += error * (self._up if error > 0 else self._down)
         return self.gain_db
 
 
-class Envelopes:
-    """Attack and release (s) of many levels: each follows up within `attack`, down within `release`."""
+class Envelope:
+    """Attack and release (s) of a level: it follows up within `attack`, down within `release`."""
 
-    def __init__(self, count: int, hop_s: float, attack_s: float, release_s: float) -> None:
+    def __init__(self, hop_s: float, attack_s: float, release_s: float) -> None:
         self._up = 1.0 - math.exp(-hop_s / max(attack_s, 1e-4))
         self._down = 1.0 - math.exp(-hop_s / max(release_s, 1e-4))
-        self.value = np.zeros(count)
+        self.value = 0.0
 
-    def step(self, levels: Array) -> Array:
-        error = levels - self.value
-        self.value = self.value + error * np.where(error > 0, self._up, self._down)
+    def step(self, level: float) -> float:
+        self.value += (level - self.value) * (self._up if level > self.value else self._down)
         return self.value
 
 

@@ -16,6 +16,8 @@ FLOOR, CEILING = 0.035, 0.98  # of the activation: nothing heard must not be pro
 TEMPO_STIFFNESS = 140.0
 EARLY = 0.1  # before a tempo is known, a peak of the activation over this counts as a beat
 EARLY_GAP_S = 0.2
+LEAST_BELIEF = 1e-12
+MEASURE_EVERY = 3  # frames
 SURE = 0.7  # belief in one tempo from which it counts as known
 REPORT_DELAY_S = 0.006  # how much later than the attack its frame ends, on average
 
@@ -36,15 +38,16 @@ class BeatTracker:
         self._beat_states = np.flatnonzero(share < 1.0 / BEAT_SHARE)
         ratio = self._intervals[None, :] / self._intervals[:, None]
         change = np.exp(-TEMPO_STIFFNESS * np.abs(ratio - 1.0))
-        self._change = np.ascontiguousarray((change / change.sum(axis=1, keepdims=True)).T)
+        self._change = np.ascontiguousarray((change / change.sum(axis=1, keepdims=True)).T, dtype=np.float32)
         bpm = 60.0 / (self._intervals * frame_s)
-        self._prior = np.exp(-0.5 * (np.log2(bpm / 120.0) / 0.7) ** 2)
-        self._belief = np.repeat(self._prior / self._intervals, self._intervals)
-        self._belief /= self._belief.sum()
+        prior = np.exp(-0.5 * (np.log2(bpm / 120.0) / 0.7) ** 2)
+        belief = np.repeat(prior / self._intervals, self._intervals)
+        self._belief: Floats = (belief / belief.sum()).astype(np.float32)
         self._next = np.empty_like(self._belief)
         self._since = 0
         self._last_place = 0
         self._sure = False
+        self._frames = 0
         self._before = (0.0, 0.0)  # the two activations before this one
         self._newest = -1e9
         self.bpm = 0.0
@@ -56,10 +59,13 @@ class BeatTracker:
         heard = min(CEILING, max(FLOOR, activation))
         belief = self._belief
         belief[self._beat_states] *= heard / ((1.0 - heard) / (BEAT_SHARE - 1))
-        belief /= belief.sum()
+        belief *= 1.0 / float(belief.sum())
         best = int(belief.argmax())
         tempo, place = int(self._tempo_of[best]), int(self._place[best])
-        self._measure(tempo)
+        self._frames += 1
+        if self._frames % MEASURE_EVERY == 0:
+            np.maximum(belief, LEAST_BELIEF, out=belief)  # nothing is ever ruled out, nor so small that sums get slow
+            self._measure(tempo)
         beats = self._beats(int(self._intervals[tempo]), place, now)
         if not self._sure:
             beats = self._early(activation, now) or [beat for beat in beats if beat > self._newest + 0.12]

@@ -20,6 +20,8 @@ BEAT_BANDS = BANDS // 2
 BEAT_LAG = 3  # pairs of hops
 WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "ears" / "ears.npz"
 
+ONE, HALF = np.float32(1.0), np.float32(0.5)
+
 Weights = MappingProxyType[str, Floats]
 
 
@@ -66,32 +68,43 @@ class LogBands:
 
 
 class Gru:
-    """One gated recurrent layer, a step at a time (torch's weights and gate order: reset, update, new)."""
+    """One gated recurrent layer, a step at a time (torch's weights and gate order: reset, update, new).
+
+    Everything linear is one product of one matrix with [input, state, 1]; halves are folded in so that a logistic gate
+    is 1 + tanh. The input is the first part of `buffer`, which the caller fills; the state is the next part.
+    """
 
     def __init__(self, weights: Weights, name: str) -> None:
-        self._weight, self._recurrent = weights[f"{name}.weight"], weights[f"{name}.recurrent"]
-        self._bias, self._recurrent_bias = weights[f"{name}.bias"], weights[f"{name}.recurrent_bias"]
-        self._size = self._recurrent.shape[1]
-        self.state = np.zeros(self._size, dtype=np.float32)
+        own, past = weights[f"{name}.weight"], weights[f"{name}.recurrent"]
+        own_bias, past_bias = weights[f"{name}.bias"], weights[f"{name}.recurrent_bias"]
+        n, inputs = past.shape[1], own.shape[1]
+        matrix = np.zeros((4 * n, inputs + n + 1), dtype=np.float32)
+        gates = slice(0, 2 * n)
+        matrix[gates] = 0.5 * np.column_stack([own[gates], past[gates], own_bias[gates] + past_bias[gates]])
+        matrix[2 * n : 3 * n, :inputs], matrix[2 * n : 3 * n, -1] = own[2 * n :], own_bias[2 * n :]
+        matrix[3 * n :, inputs:-1], matrix[3 * n :, -1] = 0.5 * past[2 * n :], 0.5 * past_bias[2 * n :]
+        self._matrix = matrix
+        self.buffer = np.zeros(inputs + n + 1, dtype=np.float32)
+        self.buffer[-1] = 1.0
+        self.input, self.state = self.buffer[:inputs], self.buffer[inputs:-1]
+        self._sums = np.zeros(4 * n, dtype=np.float32)
+        self._gates, self._reset, self._update = self._sums[gates], self._sums[:n], self._sums[n : 2 * n]
+        self._new, self._recalled = self._sums[2 * n : 3 * n], self._sums[3 * n :]
 
-    def step(self, x: Floats) -> Floats:
-        """(inputs,) -> (units,), which is the new state."""
-        n = self._size
-        own = self._weight @ x
-        own += self._bias
-        past = self._recurrent @ self.state
-        past += self._recurrent_bias
-        gates = own[: 2 * n] + past[: 2 * n]
-        gates *= np.float32(0.5)
-        np.tanh(gates, out=gates)
-        gates += np.float32(1.0)
-        gates *= np.float32(0.5)
-        new = past[2 * n :]
-        new *= gates[:n]
-        new += own[2 * n :]
+    def step(self) -> Floats:
+        """Takes `input` in; returns the new `state`."""
+        new, update, state = self._new, self._update, self.state
+        np.dot(self._matrix, self.buffer, out=self._sums)
+        np.tanh(self._gates, out=self._gates)
+        self._gates += ONE
+        np.multiply(self._recalled, self._reset, out=self._recalled)
+        np.add(new, self._recalled, out=new)
         np.tanh(new, out=new)
-        self.state = new + gates[n:] * (self.state - new)
-        return self.state
+        np.subtract(state, new, out=state)
+        state *= update
+        state *= HALF
+        state += new
+        return state
 
 
 class Network:
@@ -99,18 +112,17 @@ class Network:
 
     def __init__(self, weights: Weights, name: str) -> None:
         self._first, self._second = Gru(weights, f"{name}.first"), Gru(weights, f"{name}.second")
-        self._out, self._out_bias = weights[f"{name}.out"], weights[f"{name}.out_bias"]
-        self._state = np.zeros(self._out.shape[1], dtype=np.float32)
+        split = len(self._first.state)
+        out = weights[f"{name}.out"]
+        self._out = np.ascontiguousarray(out[:, :split]), np.ascontiguousarray(out[:, split:])
+        self._bias = weights[f"{name}.out_bias"]
 
     def step(self, x: Floats) -> list[float]:
         """(inputs,) -> probabilities."""
-        first = self._first.step(x)
-        self._state[: len(first)] = first
-        self._state[len(first) :] = self._second.step(first)
-        return [
-            1.0 / (1.0 + math.exp(-min(60.0, max(-60.0, logit))))
-            for logit in (self._out @ self._state + self._out_bias).tolist()
-        ]
+        self._first.input[:] = x
+        self._second.input[:] = self._first.step()
+        logits = self._out[0] @ self._first.state + self._out[1] @ self._second.step() + self._bias
+        return [1.0 / (1.0 + math.exp(-min(60.0, max(-60.0, logit)))) for logit in logits.tolist()]
 
 
 class HitNetwork:

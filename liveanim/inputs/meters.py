@@ -7,85 +7,89 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .autogain import AutoGain, Energy, Envelopes, Gate, to_db
+from .autogain import AutoGain, Energy, Envelope, Gate, to_db
 from .bands import Floats, boxes
 
 RANGE_DB = 36.0  # signals are 0 this far under the loudest of the last 2 s
 MOST_BANDS = 8
+MOST_OVER_WHOLE_DB = 24.0  # a band that holds next to nothing is not blown up to full scale
+MEDIAN_EVERY = 3  # hops
 BANDS = {"bass": (30.0, 160.0), "mid": (160.0, 2500.0), "high": (2500.0, 16000.0)}
 
 
 class Split:
-    """Streaming harmonic/percussive separation: medians over the last 90 ms against medians over neighbouring bands."""
+    """Streaming harmonic/percussive separation: what stays at its median of 90 ms, and what stands out of it."""
 
-    HISTORY, SPREAD = 15, 9
+    HISTORY = 15
 
     def __init__(self, bands: int) -> None:
         self._history = np.zeros((self.HISTORY, bands), dtype=np.float32)
         self._at = 0
-        self._edged = np.zeros(bands + self.SPREAD - 1, dtype=np.float32)
-        self._neighbours = np.lib.stride_tricks.sliding_window_view(self._edged, self.SPREAD)
-        self._levels = (0.0, 0.0)
+        self._steady = np.zeros(bands, dtype=np.float32)
 
     def step(self, magnitudes: Floats) -> tuple[float, float]:
-        """(bands,) magnitudes -> amplitudes of the harmonic and the percussive part. Works every second hop."""
+        """(bands,) magnitudes -> amplitudes of the harmonic and the percussive part."""
         self._history[self._at % self.HISTORY] = magnitudes
         self._at += 1
-        if self._at % 2:
-            return self._levels
-        half = self.SPREAD // 2
-        self._edged[half:-half] = magnitudes
-        steady = np.partition(self._history, self.HISTORY // 2, axis=0)[self.HISTORY // 2]
-        broad = np.partition(self._neighbours, half, axis=1)[:, half]
-        steady, broad = steady * steady, broad * broad
-        power = magnitudes * magnitudes
-        whole = float(power.sum())
-        harmonic = float(np.dot(power, steady / (steady + broad + np.float32(1e-14))))
-        self._levels = math.sqrt(max(0.0, harmonic)), math.sqrt(max(0.0, whole - harmonic))
-        return self._levels
+        if self._at % MEDIAN_EVERY == 0:
+            self._steady = np.partition(self._history, self.HISTORY // 2, axis=0)[self.HISTORY // 2]
+        harmonic = np.minimum(magnitudes, self._steady)
+        percussive = magnitudes - harmonic
+        return math.sqrt(float(np.dot(harmonic, harmonic))), math.sqrt(float(np.dot(percussive, percussive)))
 
 
 class Meters:
     """Every level signal of one hop, auto-gained, gated, with attack and release."""
 
     def __init__(
-        self, hop_s: float, size: int, rate: int, bands: Mapping[str, tuple[float, float]], gain: tuple[float, float]
+        self,
+        rate: int,
+        hop: int,
+        bands: Mapping[str, tuple[float, float]],
+        gain: tuple[float, float],
+        envelope: tuple[float, float],
     ) -> None:
-        """`bands`: user bands (Hz) by name; `gain`: the gate level and the largest gain, dB."""
+        """`bands`: user bands (Hz) by name; `gain`: gate and largest gain (dB); `envelope`: attack and release (s)."""
+        hop_s, size = hop / rate, hop * 4
         limits = {**BANDS, **dict(list(bands.items())[:MOST_BANDS])}
         self._names = ["rms", "harmonic", "percussive", *limits]
         self._bank = boxes(list(limits.values()), size, rate)
         self._freqs = (np.arange(size // 2 + 1) * rate / size).astype(np.float32)
         self._gate = Gate(hop_s, gain[0])
-        self._gains = AutoGain(len(self._names), hop_s, gain[1])
+        self._gains = [AutoGain(hop_s, gain[1]) for _ in self._names]
         self._split = Split(50)
         self._energy = Energy(hop_s)
-        self._levels = np.zeros(len(self._names))
-        self._envelopes: Envelopes
+        self._envelopes = [Envelope(hop_s, *envelope) for _ in self._names]
         self._flux_fall = math.exp(-hop_s / 5.0)
         self._flux_peak = 1e-3
-        self.set_envelope(hop_s, 0.005, 0.12)
-
-    def set_envelope(self, hop_s: float, attack_s: float, release_s: float) -> None:
-        self._envelopes = Envelopes(len(self._names), hop_s, attack_s, release_s)
 
     def step(self, rms: float, spectrum: Floats, magnitudes: Floats, flux: float) -> dict[str, float]:
         """rms of the hop, (bins,) spectrum, (50,) log-spaced magnitudes, mean growth -> signals by name."""
         power = spectrum * spectrum
-        levels = self._levels
-        levels[0] = rms
-        levels[1:3] = self._split.step(magnitudes)
-        levels[3:] = np.sqrt(self._bank @ power)
         heard = self._gate.step(to_db(rms))
-        levels_db = 20.0 * np.log10(np.maximum(levels, 1e-6))
-        shown = 1.0 + (levels_db + self._gains.step(levels_db, heard)) / RANGE_DB
-        values = np.minimum(np.maximum(shown, 0.0), 1.0) if heard else np.zeros(len(levels))
-        out = dict(zip(self._names, self._envelopes.step(values).tolist(), strict=True))
+        levels = [rms, *self._split.step(magnitudes), *np.sqrt(self._bank @ power).tolist()]
+        out = self._shown(levels, heard)
         self._flux_peak = max(flux, self._flux_peak * self._flux_fall, 1e-3)
         out["flux"] = flux / self._flux_peak if heard else 0.0
         out["centroid"] = self._centroid(power) if heard else 0.0
         out["energy"] = self._energy.step(rms, heard)
         out["silence"] = 0.0 if heard else 1.0
+        return out
+
+    def _shown(self, levels: list[float], heard: bool) -> dict[str, float]:
+        """Levels as signals. The whole comes first: no part gets more than 24 dB above its gain."""
+        out: dict[str, float] = {}
+        most_db = math.inf
+        parts_db = to_db(max(levels[1:3]))  # harmonic and percussive share a gain: their balance is the message
+        for i, (name, level, envelope) in enumerate(zip(self._names, levels, self._envelopes, strict=True)):
+            value = 0.0
+            if heard:
+                db, gain = to_db(level), self._gains[i]
+                gain_db = gain.step(parts_db if 1 <= i <= 2 else db, most_db)
+                value = min(1.0, max(0.0, 1.0 + (db + gain_db) / RANGE_DB))
+                if i == 0:
+                    most_db = gain_db + MOST_OVER_WHOLE_DB
+            out[name] = envelope.step(value)
         return out
 
     def _centroid(self, power: Floats) -> float:
