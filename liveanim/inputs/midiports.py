@@ -98,7 +98,7 @@ def _is_up(rtmidi: ModuleType, api: int) -> bool:
     if api == rtmidi.API_LINUX_ALSA:
         return Path("/dev/snd/seq").exists()
     server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
-    return any(Path("/dev/shm").glob(f"jack_sem.*_{server}_*"))
+    return bool(list(Path("/dev/shm").glob(f"jack_sem.*_{server}_*")))
 
 
 def device_name(name: str) -> str:
