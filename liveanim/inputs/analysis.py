@@ -24,6 +24,7 @@ RAIL = 0.98  # a hop whose every sample has nearly the same size is a fault, not
 ONSET_THRESHOLD = 0.45
 MARKS = ("onset", *CLASSES)
 KEPT_HOPS = 8
+COAST_S = 8.0  # beats go on this long through silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Analyser:
             rate, self.hop, chosen.bands, (chosen.gate_db, chosen.max_gain_db), (chosen.attack, chosen.release)
         )
         self._onset_count = 0
-        self._last_onset = -math.inf
+        self._last_onset = self._heard = -math.inf
         self._make_parts()
 
     def _make_parts(self) -> None:
@@ -131,9 +132,11 @@ class Analyser:
         rms = math.sqrt(float(np.dot(hop, hop)) / self.hop)
         values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].sum()) / BANDS)
         audible = to_db(rms) > EVENT_GATE_DB and not _on_rails(hop)
-        onsets = self._onsets(hop, newest, self._picker.step(chances[0]), now) if audible else ()
+        hit = self._picker.step(chances[0])  # in silence too: that is where it gets ready for the next attack
+        onsets = self._onsets(hop, newest, hit, now) if audible else ()
         struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances[1:])
         drums = {name: (now - RULES[name].age_s,) if hit and audible else () for name, hit in struck.items()}
+        self._heard = now if audible else self._heard
         beats = self._tempo.step(hop, bands, now)
         values.update(self._marks(onsets, drums, now))
         values.update(self._tones(hop))
@@ -144,7 +147,7 @@ class Analyser:
             kicks=drums["kick"],
             snares=drums["snare"],
             hats=drums["hat"],
-            beats=tuple(beats) if audible else (),
+            beats=tuple(beats) if now - self._heard < COAST_S else (),
             bpm=self._tempo.bpm,
             confidence=self._tempo.confidence,
         )

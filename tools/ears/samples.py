@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import mido
 import numpy as np
@@ -244,11 +243,6 @@ def synth_instruments(count: int = 12) -> dict[str, list[dict[int, Shot]]]:
     }
 
 
-def load_library(cache: Path) -> tuple[list[dict[str, list[list[Shot]]]], dict[str, list[dict[int, Shot]]]]:
-    """Kits and instruments of the soundfonts, kept in `cache` (.npz) between runs."""
-    if cache.exists():
-        stored = np.load(cache, allow_pickle=True)
-        return stored["kits"].tolist(), stored["instruments"].item()
-    kits, voices = drum_kits(), {**instruments(), **synth_instruments()}
-    np.savez(cache, kits=np.array(kits, dtype=object), instruments=np.array(voices, dtype=object))
-    return kits, voices
+def library() -> tuple[list[dict[str, list[list[Shot]]]], dict[str, list[dict[int, Shot]]]]:
+    """Kits, and instruments by role. Rendering them takes some minutes."""
+    return drum_kits(), {**instruments(), **synth_instruments()}
