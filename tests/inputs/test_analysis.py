@@ -159,3 +159,13 @@ def test_the_newest_sound_can_be_looked_at() -> None:
     spectrum = analyser.spectrum(256)
     assert spectrum.shape == (256,)
     assert int(spectrum.argmax()) == pytest.approx(1000 / (RATE / 2) * 255, abs=2)
+
+
+def test_every_click_out_of_digital_silence_is_an_onset() -> None:
+    rate = 44100
+    sound = np.zeros(4 * rate, dtype=np.float32)
+    for beat in range(1, 8):
+        start = beat * rate // 2
+        sound[start : start + 130] = 0.8 * np.cos(np.arange(130) * 0.3) * np.exp(-np.arange(130) / 53)
+    heard = [time for features in Analyser(rate).feed(sound) for time in features.onsets]
+    assert heard == pytest.approx([beat / 2 for beat in range(1, 8)], abs=0.01)
