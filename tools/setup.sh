@@ -144,7 +144,9 @@ set_up() {
   need_venv
   say "installing Python packages (the first time: 2 to 3 GB, some minutes)"
   install_torch
-  pip_install -e "$ROOT${extras:+[$extras]}"
-  pip_install --only-binary openvino -e "$ROOT[openvino]" || say "no OpenVINO for this machine: painting by torch alone"
+  if ! pip_install --only-binary openvino -e "$ROOT[openvino${extras:+,$extras}]"; then
+    say "without OpenVINO, then: painting by torch alone"
+    pip_install -e "$ROOT${extras:+[$extras]}"
+  fi
   stamp "$extras" >"$mark"
 }
