@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import glob
 import hashlib
 import importlib.util
 import logging
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,8 @@ from torch import Tensor, nn
 from .models import Parts
 
 log = logging.getLogger(__name__)
+
+VERSIONS_KEPT = 2
 
 
 def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
@@ -64,7 +68,7 @@ def _written(core: Any, model: Any, path: Path | None, beside: Mapping[str, str]
 
 
 def cache_folder(parts: Parts) -> Path:
-    """Where compiled forms of this very model and OpenVINO live."""
+    """Where compiled forms of this very model and OpenVINO live; those of the model's older weights are removed."""
     import openvino
     import platformdirs
 
@@ -73,7 +77,21 @@ def cache_folder(parts: Parts) -> Path:
     )
     stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
     key = hashlib.sha256("\n".join([openvino.__version__, torch.__version__, *stamp]).encode()).hexdigest()[:16]
-    return Path(platformdirs.user_cache_dir("liveanim")) / "openvino" / f"{parts.spec.name}-{key}"
+    folder = Path(platformdirs.user_cache_dir("liveanim")) / "openvino" / f"{parts.spec.name}-{key}"
+    pruned(folder)
+    return folder
+
+
+def pruned(folder: Path) -> None:
+    """Touch `folder` and remove all but the VERSIONS_KEPT newest of its kind (the same name up to the last dash)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        kin = folder.parent.glob(f"{glob.escape(folder.name.rpartition('-')[0])}-{'[0-9a-f]' * 16}")
+        for old in sorted(kin, key=lambda path: -path.stat().st_mtime)[VERSIONS_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        log.warning("%s cannot be used for compiled models: %s", folder.parent, error)
 
 
 def openvino_installed() -> bool:

@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -160,3 +161,15 @@ def test_the_loader_chooses_openvino_on_a_cpu(
     asked = RenderRequest(0, 0.0, (64, 64), (Prompt("gold"),), seed=3)
     first = renderer.render(asked, None).image
     assert np.array_equal(load(str(flow_model), (64, 64), FEW).render(asked, None).image, first)
+
+
+def test_compiled_models_of_older_weights_are_removed(tmp_path: Path) -> None:
+    keys = [character * 16 for character in "abcd"]
+    for number, key in enumerate(keys):
+        for name in ("ember", "ember-large"):
+            (tmp_path / f"{name}-{key}").mkdir()
+            os.utime(tmp_path / f"{name}-{key}", (number, number))
+    compiled.pruned(tmp_path / f"ember-{keys[0]}")
+    left = sorted(path.name for path in tmp_path.iterdir() if "large" not in path.name)
+    assert left == [f"ember-{keys[0]}", f"ember-{keys[3]}"]
+    assert len(list(tmp_path.iterdir())) == 2 + 4
