@@ -143,4 +143,4 @@ def _packets(messages: Sequence[bytes]) -> Iterable[bytes]:
 
 
 def _head(address: str) -> bytes:
-    return oscwire.padded(address) + oscwire.padded(",f")
+    return oscwire.message(address, 0.0)[:-4]

@@ -1,7 +1,8 @@
 """Open Sound Control 1.0 on the wire: bytes to messages and back.
 
-Strict, because a packet comes from anybody: every length is checked, nothing is padded or skipped. (python-osc reads a
-truncated number as 0.0, leaves out types it does not know, and never returns from a bundle element of negative size.)
+python-osc writes. Reading is our own and strict, because a packet comes from anybody: every length is checked, nothing
+is padded or skipped. (python-osc reads a truncated number as 0.0, leaves out types it does not know, and never returns
+from a bundle element of negative size.)
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import math
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from pythonosc.osc_message_builder import OscMessageBuilder
 
 Argument = float | int | str | bytes | bool | None
 
@@ -58,19 +61,21 @@ def tag_of(seconds: float) -> int:
 
 def message(address: str, *arguments: Argument) -> bytes:
     """A message as bytes: whole numbers as i, others as f, texts as s, True and False as T and F, None as N."""
-    tags, body = ",", b""
+    builder = OscMessageBuilder(address)
     for value in arguments:
-        if value is None or isinstance(value, bool):
-            tags += {None: "N", True: "T", False: "F"}[value]
-        elif isinstance(value, int):
-            tags, body = tags + "i", body + struct.pack(">i", max(-(2**31), min(2**31 - 1, value)))
-        elif isinstance(value, float):
-            tags, body = tags + "f", body + single(value)
+        if isinstance(value, float):
+            builder.add_arg(struct.unpack(">f", single(value))[0], OscMessageBuilder.ARG_TYPE_FLOAT)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            builder.add_arg(max(-(2**31), min(2**31 - 1, value)), OscMessageBuilder.ARG_TYPE_INT)
         elif isinstance(value, str):
-            tags, body = tags + "s", body + padded(value)
+            builder.add_arg(
+                value.encode("utf-8", "replace").replace(b"\0", b" ").decode(), OscMessageBuilder.ARG_TYPE_STRING
+            )
+        elif value is None:
+            builder.add_arg(None, OscMessageBuilder.ARG_TYPE_NIL)
         else:
-            tags, body = tags + "b", body + struct.pack(">i", len(value)) + value + bytes(-len(value) % 4)
-    return padded(address) + padded(tags) + body
+            builder.add_arg(value)
+    return builder.build().dgram
 
 
 def bundle(messages: Iterable[bytes], tag: int = AT_ONCE) -> bytes:
@@ -85,12 +90,6 @@ def single(value: float) -> bytes:
         return struct.pack(">f", value)
     except OverflowError:
         return struct.pack(">f", math.copysign(math.inf, value))
-
-
-def padded(text: str) -> bytes:
-    """`text` as OSC writes strings: ended by one to four zeros. A zero inside ends it early for every reader."""
-    data = text.encode("utf-8", "replace").replace(b"\0", b" ")
-    return data + bytes(4 - len(data) % 4)
 
 
 def _element(packet: bytes, start: int, end: int, tag: int, depth: int, found: list[Message]) -> None:
