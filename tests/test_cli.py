@@ -186,12 +186,11 @@ def test_devices_are_listed_in_the_words_that_the_options_take() -> None:
 
 
 def test_help_is_quick_and_names_every_command() -> None:
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.3
+    before = os.times()
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    after = os.times()
+    # Processor time: the wall clock of a busy machine says nothing about the program.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 0.3
     assert all(name in done.stdout for name in cli.COMMANDS)
     assert all(len(line) <= 120 for line in done.stdout.splitlines())
 
