@@ -19,11 +19,10 @@ from .stats import Frames, Rise, rises, spread
 
 FIRST = 5.0
 """Show time (s) of the first cause: by then the model paints and the analysis has settled."""
-EVERY = 1.6
-MARKED = 0.7
-"""Seconds for which keyframes stay white after their cause, and a knob stays up."""
-WITHIN = 1.0
-"""Seconds in which a cause must show."""
+EVERY, HELD, WITHIN = 1.6, 0.7, 1.0
+"""Seconds from one cause to the next, for which a knob stays up, and in which a cause must show."""
+SLOWLY = 2.5
+"""How many times as long all that is where keyframes are waited for."""
 LEAST = 10.0
 """Levels by which the mean of a picture must rise."""
 FOLLOWS_ONSET = '"-2.5 + 4*onset"'
@@ -51,39 +50,39 @@ def run_sound(quick: bool) -> dict[str, float]:
     times = moments(5 if quick else 20, seed=5)
     frames = _frames(_plan(times, FOLLOWS_ONSET, lambda: load_ember(PAINTED), source=Clicks(times), size=SMALL))
     figures |= _figures("sound_to_stage_360p", frames, times, WITHIN, 0.5)
-    times = moments(5 if quick else 20, seed=2)
+    times = moments(5 if quick else 20, seed=2, slowly=SLOWLY)
     frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), onset_mark()), source=Clicks(times)))
-    figures |= _figures("sound_to_keyframe", frames, times, WITHIN, 0.1)
-    return figures | _figures("sound_to_keyframe_half", frames, times, WITHIN, 0.5)
+    figures |= _figures("sound_to_keyframe", frames, times, SLOWLY * WITHIN, 0.1)
+    return figures | _figures("sound_to_keyframe_half", frames, times, SLOWLY * WITHIN, 0.5)
 
 
 def run_control(quick: bool) -> dict[str, float]:
     """A knob of the stage, and one that waits for the next keyframe, in milliseconds and in display frames."""
     times = moments(5 if quick else 20, seed=3)
-    events = _presses(times, "stage.exposure", 1.5, None)
+    events = _presses(times, "stage.exposure", 1.5, HELD)
     frames = _frames(_plan(times, "-2.5", lambda: load_ember(PAINTED), events=events))
     figures = _figures("control_to_stage", frames, times, WITHIN, 0.5)
-    times = moments(5 if quick else 20, seed=4)
-    events = _presses(times, "picture.noise", 0.3, None)
+    times = moments(5 if quick else 20, seed=4, slowly=SLOWLY)
+    events = _presses(times, "picture.noise", 0.3, SLOWLY * HELD)
     frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), noise_mark), events=events))
-    return figures | _figures("control_to_keyframe", frames, times, WITHIN, 0.1)
+    return figures | _figures("control_to_keyframe", frames, times, SLOWLY * WITHIN, 0.1)
 
 
-def moments(count: int, seed: int) -> list[float]:
+def moments(count: int, seed: int, slowly: float = 1.0) -> list[float]:
     """Show times (s) of causes, about EVERY seconds apart and in no step with the display or with blocks of sound."""
     dice = random.Random(seed)
-    return [FIRST + n * EVERY + dice.uniform(0, 0.3) for n in range(count)]
+    return [FIRST + n * EVERY * slowly + dice.uniform(0, 0.3) for n in range(count)]
 
 
 def onset_mark() -> Callable[[RenderRequest], bool]:
-    """Whether a request carries an onset that came since the last one, or came less than MARKED seconds ago."""
+    """Whether a request carries an onset that came since the last one, or came less than SLOWLY * HELD seconds ago."""
     seen, until = 0.0, -1.0
 
     def when(request: RenderRequest) -> bool:
         nonlocal seen, until
         count = request.signals.get("onset_count", 0.0)
         if count > seen:
-            seen, until = count, request.time + MARKED
+            seen, until = count, request.time + SLOWLY * HELD
         return request.time <= until
 
     return when
@@ -94,9 +93,9 @@ def noise_mark(request: RenderRequest) -> bool:
     return request.noise > 0.15
 
 
-def _presses(times: Sequence[float], name: str, up: float, down: float | None) -> list[ControlEvent]:
-    """The knob goes up at each time and back MARKED seconds later."""
-    return [event for t in times for event in (ControlEvent(t, name, up), ControlEvent(t + MARKED, name, down))]
+def _presses(times: Sequence[float], name: str, up: float, held: float) -> list[ControlEvent]:
+    """The knob goes up at each time and is released `held` seconds later."""
+    return [event for t in times for event in (ControlEvent(t, name, up), ControlEvent(t + held, name, None))]
 
 
 def _plan(times: Sequence[float], exposure: str, load: Callable[[], Renderer], **more: object) -> Plan:
