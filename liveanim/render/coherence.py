@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 OCTAVES = 3
+LAYOUT = 4
 _LUMA = (0.299, 0.587, 0.114)
 _FLOOR = 0.012  # standard deviation (0..1) below which a colour direction or an octave counts as empty
 _MOST_COLOUR = 1.35
@@ -110,6 +111,20 @@ def amplified(picture: Tensor, gains: Sequence[float]) -> Tensor:
 def contrasted(picture: Tensor, contrast: float) -> Tensor:
     """Contrast about mid-grey; 1 changes nothing. The result may leave 0..1."""
     return picture if contrast == 1 else (picture - 0.5) * contrast + 0.5
+
+
+def layout(latents: Tensor) -> Tensor:
+    """The coarse arrangement of a picture: its latents (1, c, h, w) averaged over LAYOUT cells in the shorter side."""
+    height, width = latents.shape[-2:]
+    cell = max(1, min(height, width) // LAYOUT)
+    return functional.adaptive_avg_pool2d(latents, (max(1, height // cell), max(1, width // cell)))
+
+
+def laid_out(latents: Tensor, plan: Tensor, amount: float) -> Tensor:
+    """`latents` with their layout led toward `plan` by `amount` 0..1; everything finer than its cells stays."""
+    if amount <= 0:
+        return latents
+    return latents + amount * functional.interpolate(plan - layout(latents), size=latents.shape[-2:], mode="bilinear")
 
 
 def _luma(picture: Tensor) -> Tensor:

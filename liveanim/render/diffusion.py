@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from liveanim.core.model import Image, Keyframe, RenderRequest, frozen_image, frozen_map
+from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 
 from . import coherence, family
 from .coherence import Look
@@ -31,12 +31,23 @@ from .warp import fit, warp, warp_tensor
 log = logging.getLogger(__name__)
 
 LOOKS_KEPT = 64
+PULL = 0.5  # share of `coherence` by which each keyframe's coarse layout goes toward the prompt's own
 LOOK_SEEDS = (11, 23)
 LOOK_STEPS = 4
 NOISE_PERIOD = 6  # keyframes from one noise to the next: between them it turns, so that texture drifts and not boils
 SMALLEST_SHARE = 0.06  # denoise below which the painted picture fades into the moved one, down to nothing at 0
 DEAD, ALIVE = 0.25, 0.6  # vitality: at DEAD a picture is painted anew, above ALIVE it is left alone
 CONTRAST_LIMITS = (0.25, 4.0)
+
+Seen = Callable[[Tensor], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A prompt's own picture: its colours and detail, and its coarse layout as latents (1, c, few, few)."""
+
+    look: Look
+    plan: Tensor
 
 
 class Stopwatch:
@@ -65,7 +76,7 @@ class DiffusionRenderer:
         self._device = parts.device
         self._schedule: Schedule = family.schedule_of(parts.scheduler)
         self._channels = int(parts.unet_config["in_channels"])
-        self._looks: OrderedDict[tuple[str, tuple[int, int]], Look] = OrderedDict()
+        self._owns: OrderedDict[tuple[str, tuple[int, int]], Own] = OrderedDict()
         self._shrink = 1.0
 
     @property
@@ -78,7 +89,7 @@ class DiffusionRenderer:
 
     def close(self) -> None:
         self._pool.close()
-        self._looks.clear()
+        self._owns.clear()
 
     def render(self, request: RenderRequest, previous: Image | None) -> Keyframe:
         """The next keyframe, painted at another size and scaled where the asked one cannot be had (yet).
@@ -116,7 +127,7 @@ class DiffusionRenderer:
     def _paint(self, engine: Engine, request: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
         watch = Stopwatch(self._device)
         if previous is None or request.fresh or request.denoise >= 1:
-            latents = self._from_noise(engine, request, (request.seed, request.index), request.steps)
+            latents = self._from_noise(engine, request, request.steps)
             watch.lap("unet")
             picture = engine.decode(latents)
             watch.lap("decode")
@@ -128,18 +139,18 @@ class DiffusionRenderer:
             return image, watch.stages
         moved = self._moved(still, request)
         watch.lap("warp")
-        own = self._own_look(engine, request)
+        own = self._own(engine, request)
         watch.lap("look")
         now = coherence.measure(moved)
-        source = self._prepared(moved, now, own, request)
+        source = self._prepared(moved, now, own.look, request)
         watch.lap("coherence")
-        latents = engine.encode(source)
+        latents = coherence.laid_out(engine.encode(source), own.plan, request.coherence * PULL)
         watch.lap("encode")
-        latents = self._repainted(engine, latents, request, coherence.vitality(now, own))
+        latents = self._repainted(engine, latents, request, coherence.vitality(now, own.look))
         watch.lap("unet")
         picture = engine.decode(latents)
         watch.lap("decode")
-        picture = self._finished(picture, moved, own, request)
+        picture = self._finished(picture, moved, own.look, request)
         image = self._bytes(picture)
         watch.lap("coherence")
         return image, watch.stages
@@ -176,21 +187,24 @@ class DiffusionRenderer:
         start += (1 - start) * weak**2
         noise = self._noise(request.size, request.seed, request.index)
         x = family.noised(self._schedule, latents, noise, start)
-        return self._sampled(engine, request, x, start, request.steps)
+        return self._sampled(engine, request, x, start)
 
-    def _from_noise(self, engine: Engine, request: RenderRequest, key: Sequence[int], steps: int) -> Tensor:
-        noise = family.noise_like(self._latent_shape(request.size), *key).to(self._device)
+    def _from_noise(self, engine: Engine, request: RenderRequest, steps: int, callback: Seen | None = None) -> Tensor:
+        shape = self._latent_shape(request.size)
+        noise = family.noise_like(shape, request.seed, request.index).to(self._device)
         x = family.noised(self._schedule, torch.zeros_like(noise), noise, 1.0)
-        return self._sampled(engine, request, x, 1.0, steps)
+        return self._sampled(engine, replace(request, steps=steps), x, 1.0, callback)
 
-    def _sampled(self, engine: Engine, request: RenderRequest, x: Tensor, start: float, steps: int) -> Tensor:
-        path = family.times(start, max(1, steps), self._schedule.shift)
+    def _sampled(
+        self, engine: Engine, request: RenderRequest, x: Tensor, start: float, callback: Seen | None = None
+    ) -> Tensor:
+        path = family.times(start, max(1, request.steps), self._schedule.shift)
         shape = self._latent_shape(request.size)
 
         def noise_of(step: int) -> Tensor:
             return family.noise_like(shape, request.seed, request.index, step).to(self._device)
 
-        return family.sample(self._schedule, self._network(engine, request), x, path, noise_of)
+        return family.sample(self._schedule, self._network(engine, request), x, path, noise_of, callback)
 
     def _network(self, engine: Engine, request: RenderRequest) -> family.Network:
         """The model under the request's prompts: parts averaged, guidance away from the negative."""
@@ -219,26 +233,31 @@ class DiffusionRenderer:
     def _latent_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         return 1, self._channels, size[1] // 8, size[0] // 8
 
-    def _own_look(self, engine: Engine, request: RenderRequest) -> Look:
+    def _own(self, engine: Engine, request: RenderRequest) -> Own:
         """What the prompts' own pictures look like, mixed by weight."""
-        heavy = [(prompt.text, prompt.weight) for prompt in request.prompts if prompt.weight > 0] or [("", 1.0)]
-        return coherence.mixed([(self._look(engine, request, text), weight) for text, weight in heavy])
+        prompts = [prompt for prompt in request.prompts if prompt.weight > 0] or [Prompt("")]
+        found = [(self._own_of(engine, request, prompt.text), prompt.weight) for prompt in prompts]
+        total = sum(weight for _, weight in found)
+        plan = sum_of([(own.plan, weight / total) for own, weight in found])
+        return Own(coherence.mixed([(own.look, weight) for own, weight in found]), plan)
 
-    def _look(self, engine: Engine, request: RenderRequest, text: str) -> Look:
-        key = (" | ".join(worded(text).parts), request.size)
-        if key in self._looks:
-            self._looks.move_to_end(key)
-            return self._looks[key]
-        alone = replace(
-            request,
-            prompts=(replace(request.prompts[0], text=key[0], weight=1.0),) if request.prompts else (),
-            guidance=1.0,
-        )
-        pictures = [engine.decode(self._from_noise(engine, alone, (seed, 0), LOOK_STEPS)) for seed in LOOK_SEEDS]
-        self._looks[key] = coherence.mixed([(coherence.measure(picture), 1.0) for picture in pictures])
-        if len(self._looks) > LOOKS_KEPT:
-            self._looks.popitem(last=False)
-        return self._looks[key]
+    def _own_of(self, engine: Engine, request: RenderRequest, text: str) -> Own:
+        text = " | ".join(worded(text).parts)
+        key = (text, request.size)
+        if key in self._owns:
+            self._owns.move_to_end(key)
+            return self._owns[key]
+        looks, plans = [], []
+        for seed in LOOK_SEEDS:
+            alone = RenderRequest(0, 0.0, request.size, (Prompt(text),), seed=seed)
+            guesses: list[Tensor] = []
+            picture = engine.decode(self._from_noise(engine, alone, LOOK_STEPS, guesses.append))
+            looks.append((coherence.measure(picture), 1.0))
+            plans.append(coherence.layout(guesses[0]))
+        self._owns[key] = Own(coherence.mixed(looks), torch.stack(plans).mean(0))
+        if len(self._owns) > LOOKS_KEPT:
+            self._owns.popitem(last=False)
+        return self._owns[key]
 
     def _finished(self, picture: Tensor, moved: Tensor, own: Look, request: RenderRequest) -> Tensor:
         """Colours led back once more; near denoise 0 the moved picture shows through."""

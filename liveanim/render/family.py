@@ -111,10 +111,22 @@ def denoised(schedule: Schedule, network: Network, x: Tensor, t: float) -> Tenso
     return x - sigma * out
 
 
-def sample(schedule: Schedule, network: Network, x: Tensor, path: Sequence[float], noise_of: NoiseOf) -> Tensor:
-    """x at path[0] -> x_0, one network call per step. `noise_of(i)`: fresh noise for step i (used when `renoise`)."""
+def sample(
+    schedule: Schedule,
+    network: Network,
+    x: Tensor,
+    path: Sequence[float],
+    noise_of: NoiseOf,
+    callback: Callable[[Tensor], None] | None = None,
+) -> Tensor:
+    """x at path[0] -> x_0, one network call per step.
+
+    `noise_of(i)`: fresh noise for step i (used when `renoise`). `callback` is shown the x_0 of every step.
+    """
     for step, (t, t_next) in enumerate(itertools.pairwise(path), 1):
         x_0 = denoised(schedule, network, x, t)
+        if callback is not None:
+            callback(x_0)
         if t_next <= 0:
             return x_0
         if schedule.renoise:

@@ -78,3 +78,14 @@ def test_vitality_falls_from_one_to_nought() -> None:
 def test_looks_mix_by_weight() -> None:
     a, b = c.measure(picture(1)), c.measure(picture(2))
     assert np.allclose(c.mixed([(a, 1), (b, 3)]).mean, a.mean * 0.25 + b.mean * 0.75)
+
+
+def test_a_layout_is_led_to_the_plan_and_finer_things_stay() -> None:
+    latents = torch.randn(1, 4, 16, 24, generator=torch.Generator().manual_seed(1))
+    plan = torch.randn(1, 4, 4, 6, generator=torch.Generator().manual_seed(2))
+    assert c.layout(latents).shape == plan.shape
+    distances = [float((c.layout(c.laid_out(latents, plan, share)) - plan).norm()) for share in (0, 0.3, 0.6, 1)]
+    assert distances == sorted(distances, reverse=True) and distances[-1] < 0.6 * distances[0]
+    change = c.laid_out(latents, plan, 0.5) - latents
+    assert float((change[..., 1:] - change[..., :-1]).std()) < 0.5 * float(change.std())
+    assert c.laid_out(latents, plan, 0) is latents

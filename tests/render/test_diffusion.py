@@ -1,3 +1,5 @@
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -158,3 +160,19 @@ def test_out_of_memory_steps_the_size_down_and_says_so(
     keyframe = small.render(request(), before)
     assert keyframe.image.shape == (64, 96, 3)
     assert "out of GPU memory" in small.message and "72x64" in small.message
+
+
+def test_what_was_painted_before_does_not_matter(
+    flow_model: Path, renderer: DiffusionRenderer, before: Image, tmp_path: Path
+) -> None:
+    """The prompt's own look is remembered: it must not depend on the request that first asked for it."""
+    folder = Path(shutil.copytree(flow_model, tmp_path / "renoised"))
+    settings = {"_class_name": "FlowMatchEulerDiscreteScheduler", "stochastic_sampling": True}
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(settings))
+    asked = request(9, steps=2)
+    pictures = []
+    for first in (asked, request(2, seed=77, steps=3, guidance=2.0)):
+        fresh = load(str(folder), options=TORCH)
+        fresh.render(first, before)
+        pictures.append(fresh.render(asked, before).image)
+    assert np.array_equal(*pictures)
