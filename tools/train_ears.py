@@ -107,8 +107,9 @@ def arrange_tracks(work: Path, count: int) -> list[Path]:
             sound, truth = varied(rng, *make_track(rng, kits, voices, SECONDS))
             bands = log_bands(sound)
             wanted, weights = targets(truth, len(bands))
-            for key, value in zip(rows, (bands, wanted, weights, beat_targets(truth, len(bands) // 2)), strict=True):
-                rows[key].append(value)
+            found: list[Array] = [bands, wanted, weights, beat_targets(truth, len(bands) // 2)]
+            for key, each in zip(rows, found, strict=True):
+                rows[key].append(each)
         ends = np.cumsum([len(bands) for bands in rows["bands"]])
         joined = {key: np.concatenate(value) for key, value in rows.items()}
         bands16 = joined.pop("bands").astype(np.float16)

@@ -19,10 +19,12 @@ from .earnet import BANDS, HitNetwork, LogBands, ear_bank
 from .meters import Meters
 from .onsets import Picker, attack_age
 
-EVENT_GATE_DB = -100.0  # under this there is nothing to hear, whatever the gain
+EVENT_GATE_DB = -118.0  # under this there is nothing to hear, whatever the gain
 RAIL = 0.98  # a hop whose every sample has nearly the same size is a fault, not music
 ONSET_THRESHOLD = 0.45
 MARKS = ("onset", *CLASSES)
+AUDIBLE_DB = 50.0  # events this far under the loudest hop of the last minutes are the room, not the music
+AUDIBLE_FALL_DB_S = 0.2
 KEPT_HOPS = 8
 COAST_S = 8.0  # beats go on this long through silence
 
@@ -84,6 +86,7 @@ class Analyser:
             rate, self.hop, chosen.bands, (chosen.gate_db, chosen.max_gain_db), (chosen.attack, chosen.release)
         )
         self._onset_count = 0
+        self._loudest_db = -math.inf
         self._last_onset = self._heard = -math.inf
         self._make_parts()
 
@@ -131,10 +134,10 @@ class Analyser:
         chances = self._hits.step(bands)
         rms = math.sqrt(float(np.dot(hop, hop)) / self.hop)
         values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].sum()) / BANDS)
-        audible = to_db(rms) > EVENT_GATE_DB and not _on_rails(hop)
+        audible = self._audible(to_db(rms)) and not _on_rails(hop)
         hit = self._picker.step(chances[0])  # in silence too: that is where it gets ready for the next attack
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
-        struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances[1:])
+        struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances)
         drums = {name: (now - RULES[name].age_s,) if hit and audible else () for name, hit in struck.items()}
         self._heard = now if audible else self._heard
         beats = self._tempo.step(hop, bands, now)
@@ -151,6 +154,10 @@ class Analyser:
             bpm=self._tempo.bpm,
             confidence=self._tempo.confidence,
         )
+
+    def _audible(self, level_db: float) -> bool:
+        self._loudest_db = max(level_db, self._loudest_db - AUDIBLE_FALL_DB_S * self.hop_s)
+        return level_db > max(EVENT_GATE_DB, self._loudest_db - AUDIBLE_DB)
 
     def _onsets(self, hop: Floats, newest: Floats, hit: bool, now: float) -> tuple[float, ...]:
         if self._aubio_onset is not None:

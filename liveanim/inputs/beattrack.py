@@ -13,6 +13,7 @@ from .earnet import BeatNetwork
 MIN_BPM, MAX_BPM = 55.0, 215.0
 BEAT_SHARE = 16  # the first 1/16 of a beat is where an attack is expected
 FLOOR, CEILING = 0.035, 0.98  # of the activation: nothing heard must not be proof against a beat (breaks)
+TEMPER = 0.8  # what the network hears in one place is not independent of what it hears in the next
 TEMPO_STIFFNESS = 140.0
 EARLY = 0.1  # before a tempo is known, a peak of the activation over this counts as a beat
 EARLY_GAP_S = 0.2
@@ -58,7 +59,7 @@ class BeatTracker:
         self._move()
         heard = min(CEILING, max(FLOOR, activation))
         belief = self._belief
-        belief[self._beat_states] *= heard / ((1.0 - heard) / (BEAT_SHARE - 1))
+        belief[self._beat_states] *= (heard / ((1.0 - heard) / (BEAT_SHARE - 1))) ** TEMPER
         belief *= 1.0 / float(belief.sum())
         best = int(belief.argmax())
         tempo, place = int(self._tempo_of[best]), int(self._place[best])

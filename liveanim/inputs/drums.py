@@ -6,6 +6,7 @@ The thresholds and powers were chosen on all of the annotated test music at once
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,8 @@ LOW_HZ = (43.07, 86.13)  # where kicks live: the spectrum there, with a window l
 GAP_S = 0.058
 MEAN_S = 0.116
 PEAK_FALL_S = 6.0
-RECALL_HOPS = 4  # the network may have spoken a little before the band has risen
+RECALL_HOPS = 6  # the network may have spoken a little before the band has risen
+LEAST_ONSET = 0.1  # how likely any attack at all must have been lately: noise rises too
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,11 @@ class RisePicker:
         self._at = 0
         self._gap = self._since = max(1, round(GAP_S / hop_s))
 
-    def step(self, rise: float) -> bool:
+    def step(self, rise: float, allowed: bool) -> bool:
         rule = self._rule
         mean = max(0.0, self._sum) / len(self._recent)
         self._since += 1
-        hit = rise > rule.over_mean * mean + rule.threshold and self._since >= self._gap
+        hit = rise > rule.over_mean * mean + rule.threshold and self._since >= self._gap and allowed
         if hit:
             self._since = 0
         self._sum += rise - self._recent[self._at]
@@ -98,16 +100,14 @@ class DrumEars:
         self._hat = slice(int(np.flatnonzero(centres >= 7000.0)[0]), BANDS)
         self._hat_past = np.zeros((RULES["hat"].lag, BANDS - self._hat.start), dtype=np.float32)
         self._hat_at = -1
-        self._chances = np.zeros((RECALL_HOPS, len(CLASSES)))
-        self._hops = 0
+        self._chances: deque[list[float]] = deque([[0.0] * 4] * RECALL_HOPS, maxlen=RECALL_HOPS)
         self._rises = {name: Rise(RULES[name].lag, hop_s, False) for name in ("kick", "snare")}
         self._pickers = {name: RisePicker(RULES[name], hop_s) for name in CLASSES}
 
     def step(self, newest: Floats, magnitudes: Floats, levels: Floats, chances: list[float]) -> dict[str, bool]:
-        """The newest samples, (50,) magnitudes, (50,) log levels and the network's three chances -> hits by class."""
-        self._chances[self._hops % RECALL_HOPS] = chances
-        self._hops += 1
-        kick, snare, hat = self._chances.max(axis=0).tolist()
+        """The newest samples, (50,) magnitudes, (50,) log levels and the network's four chances -> hits by class."""
+        self._chances.append(chances)
+        onset, kick, snare, hat = map(max, zip(*self._chances, strict=True))
         low = self._waves @ newest[-self._size :]
         body = magnitudes[self._snare]
         rises = {
@@ -115,7 +115,7 @@ class DrumEars:
             "snare": self._rises["snare"].step(math.sqrt(float(np.dot(body, body)))) * snare ** RULES["snare"].trust,
             "hat": self._hat_rise(levels[self._hat]) * hat ** RULES["hat"].trust,
         }
-        return {name: self._pickers[name].step(rise) for name, rise in rises.items()}
+        return {name: self._pickers[name].step(rise, onset > LEAST_ONSET) for name, rise in rises.items()}
 
     def _hat_rise(self, levels: Floats) -> float:
         """Mean growth of the log levels of the highest bands."""

@@ -133,6 +133,14 @@ def test_silence_holds_the_gain_and_closes_the_gate() -> None:
     assert max(one.values["rms"] for one in heard if 9.0 < one.time < 9.9) == pytest.approx(before, abs=0.05)
 
 
+def test_the_noise_of_the_room_after_the_music_makes_no_events() -> None:
+    sound = bursts(10.0, 0.5, low=0.6)
+    sound[4 * RATE :] = 0.0
+    sound += 3e-4 * np.random.default_rng(2).standard_normal(len(sound)).astype(np.float32)
+    late = [one for one in Analyser(RATE).feed(sound) if one.time > 4.3]
+    assert not any(one.onsets or one.kicks or one.snares or one.hats for one in late)
+
+
 def test_a_tone_is_harmonic_and_has_a_pitch() -> None:
     t = np.arange(3 * RATE) / RATE
     tone = sum(np.sin(2 * np.pi * 220 * k * t) / k for k in range(1, 8)) * 0.2
