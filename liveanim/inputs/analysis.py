@@ -134,7 +134,7 @@ class Analyser:
         chances = self._hits.step(bands)
         rms = math.sqrt(float(np.dot(hop, hop)) / self.hop)
         values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].sum()) / BANDS)
-        audible = self._audible(to_db(rms)) and not _on_rails(hop)
+        audible = self._audible(to_db(rms)) and not _on_rails(hop, rms)
         hit = self._picker.step(chances[0])  # in silence too: that is where it gets ready for the next attack
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
         struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances)
@@ -184,6 +184,9 @@ class Analyser:
         return {"pitch": hz, "note": note, "pitch_confidence": self._pitch.confidence}
 
 
-def _on_rails(hop: Floats) -> bool:
+def _on_rails(hop: Floats, rms: float) -> bool:
+    """Whether every sample has nearly the same size; three of them tell most music apart at once."""
+    if any(abs(abs(float(hop[i])) - rms) > (1.0 - RAIL) * rms for i in (0, len(hop) // 2, -1)):
+        return False
     loud = np.abs(hop)
     return float(loud.min()) > RAIL * float(loud.max())

@@ -60,11 +60,11 @@ class BeatTracker:
         heard = min(CEILING, max(FLOOR, activation))
         belief = self._belief
         belief[self._beat_states] *= (heard / ((1.0 - heard) / (BEAT_SHARE - 1))) ** TEMPER
-        belief *= 1.0 / float(belief.sum())
         best = int(belief.argmax())
         tempo, place = int(self._tempo_of[best]), int(self._place[best])
         self._frames += 1
         if self._frames % MEASURE_EVERY == 0:
+            belief *= 1.0 / float(belief.sum())
             np.maximum(belief, LEAST_BELIEF, out=belief)  # nothing is ever ruled out, nor so small that sums get slow
             self._measure(tempo)
         beats = self._beats(int(self._intervals[tempo]), place, now)

@@ -13,14 +13,14 @@ from .bands import Floats, boxes
 RANGE_DB = 36.0  # signals are 0 this far under the loudest of the last 2 s
 MOST_BANDS = 8
 MOST_OVER_WHOLE_DB = 24.0  # a band that holds next to nothing is not blown up to full scale
-MEDIAN_EVERY = 3  # hops
+MEDIAN_EVERY = 2  # calls, each two hops apart
 BANDS = {"bass": (30.0, 160.0), "mid": (160.0, 2500.0), "high": (2500.0, 16000.0)}
 
 
 class Split:
     """Streaming harmonic/percussive separation: what stays at its median of 90 ms, and what stands out of it."""
 
-    HISTORY = 15
+    HISTORY = 8
 
     def __init__(self, bands: int) -> None:
         self._history = np.zeros((self.HISTORY, bands), dtype=np.float32)
@@ -50,7 +50,7 @@ class Meters:
         envelope: tuple[float, float],
     ) -> None:
         """`bands`: user bands (Hz) by name; `gain`: gate and largest gain (dB); `envelope`: attack and release (s)."""
-        hop_s, size = hop / rate, hop * 4
+        hop_s, size = 2.0 * hop / rate, hop * 4
         limits = {**BANDS, **dict(list(bands.items())[:MOST_BANDS])}
         self._names = ["rms", "harmonic", "percussive", *limits]
         self._bank = boxes(list(limits.values()), size, rate)
@@ -60,17 +60,29 @@ class Meters:
         self._split = Split(50)
         self._energy = Energy(hop_s)
         self._envelopes = [Envelope(hop_s, *envelope) for _ in self._names]
-        self._flux_fall = math.exp(-hop_s / 5.0)
+        self._flux_fall = math.exp(-0.5 * hop_s / 5.0)
         self._flux_peak = 1e-3
+        self._hops = 0
+        self._power = 0.0
+        self._levels: dict[str, float] = {}
 
     def step(self, rms: float, spectrum: Floats, magnitudes: Floats, flux: float) -> dict[str, float]:
-        """rms of the hop, (bins,) spectrum, (50,) log-spaced magnitudes, mean growth -> signals by name."""
+        """rms of the hop, (bins,) spectrum, (50,) log-spaced magnitudes, mean growth -> signals by name.
+
+        Flux is new in every hop, the levels in every other one: in those in which the beat network rests.
+        """
+        self._hops += 1
+        self._power += 0.5 * rms * rms
+        if self._hops % 2:
+            self._levels = self._measure(math.sqrt(self._power), spectrum, magnitudes)
+            self._power = 0.0
+        self._flux_peak = max(flux, self._flux_peak * self._flux_fall, 1e-3)
+        return {**self._levels, "flux": flux / self._flux_peak if self._gate.open else 0.0}
+
+    def _measure(self, rms: float, spectrum: Floats, magnitudes: Floats) -> dict[str, float]:
         power = spectrum * spectrum
         heard = self._gate.step(to_db(rms))
-        levels = [rms, *self._split.step(magnitudes), *np.sqrt(self._bank @ power).tolist()]
-        out = self._shown(levels, heard)
-        self._flux_peak = max(flux, self._flux_peak * self._flux_fall, 1e-3)
-        out["flux"] = flux / self._flux_peak if heard else 0.0
+        out = self._shown([rms, *self._split.step(magnitudes), *np.sqrt(self._bank @ power).tolist()], heard)
         out["centroid"] = self._centroid(power) if heard else 0.0
         out["energy"] = self._energy.step(rms, heard)
         out["silence"] = 0.0 if heard else 1.0
