@@ -12,7 +12,7 @@ import pytest
 from liveanim import probes
 
 STRICT = os.environ.get("LIVEANIM_CI") == "1"
-MAY_SKIP = re.compile(r"\b(gpu|cuda|nvidia|mps|shared/data|shared data|macos|windows)\b", re.IGNORECASE)
+MAY_SKIP = re.compile(r"\b(gpu|cuda|nvidia|mps|shared/data|shared data|test clips|macos|windows)\b", re.IGNORECASE)
 """Reasons for which a test may be skipped on the build server: a device or data that it does not have."""
 
 
