@@ -55,6 +55,8 @@ start_sound() {
 start_midi() {
   export JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1
   local turn
+  # JACK remembers eight servers; ones that were killed fill its list for good, until nobody uses it and it is removed.
+  pgrep -x jackd >/dev/null || rm -f /dev/shm/jack-shm-registry
   for turn in 1 2 3; do
     jackd -r -n "$JACK_DEFAULT_SERVER" -d dummy -r 48000 -p 256 >"$RIG/jack.log" 2>&1 &
     PIDS="$PIDS $!"
