@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -18,14 +19,20 @@ class Chunks:
     """Cuts a stream of hops into chunks of another size, so that each detector keeps its own best hop."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept = np.zeros(0, dtype=np.float32)
+        self._chunk = np.zeros(size, dtype=np.float32)
+        self._filled = 0
 
-    def push(self, hop: Floats) -> list[Floats]:
-        data = np.concatenate([self._kept, hop]) if len(self._kept) else hop
-        whole = len(data) // self._size * self._size
-        self._kept = data[whole:].copy()
-        return [np.ascontiguousarray(data[i : i + self._size]) for i in range(0, whole, self._size)]
+    def push(self, hop: Floats) -> Iterator[Floats]:
+        """The chunks that `hop` completes; each is overwritten by the next."""
+        size, at = len(self._chunk), 0
+        while at < len(hop):
+            count = min(size - self._filled, len(hop) - at)
+            self._chunk[self._filled : self._filled + count] = hop[at : at + count]
+            self._filled += count
+            at += count
+            if self._filled == size:
+                self._filled = 0
+                yield self._chunk
 
 
 class AubioOnset:

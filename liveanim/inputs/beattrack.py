@@ -17,7 +17,7 @@ TEMPER = 0.8  # what the network hears in one place is not independent of what i
 TEMPO_STIFFNESS = 140.0
 EARLY = 0.1  # before a tempo is known, a peak of the activation over this counts as a beat
 EARLY_GAP_S = 0.2
-LEAST_BELIEF = 1e-30
+LEAST_BELIEF, LEAST_CHANGE = 1e-25, 1e-12
 MEASURE_EVERY = 3  # frames
 SURE = 0.7  # belief in one tempo from which it counts as known
 REPORT_DELAY_S = 0.006  # how much later than the attack its frame ends, on average
@@ -36,9 +36,11 @@ class BeatTracker:
         self._tempo_of = np.repeat(np.arange(len(self._intervals)), self._intervals)
         self._place = place
         share = place / np.repeat(self._intervals, self._intervals)
-        self._beat_states = np.flatnonzero(share < 1.0 / BEAT_SHARE)
+        self._beat_states = (share < 1.0 / BEAT_SHARE).astype(np.float32)
+        self._factors = np.empty_like(self._beat_states)
         ratio = self._intervals[None, :] / self._intervals[:, None]
         change = np.exp(-TEMPO_STIFFNESS * np.abs(ratio - 1.0))
+        change[change < LEAST_CHANGE] = 0.0  # products of what is that small are slow (denormal) numbers
         self._change = np.ascontiguousarray((change / change.sum(axis=1, keepdims=True)).T, dtype=np.float32)
         bpm = 60.0 / (self._intervals * frame_s)
         prior = np.exp(-0.5 * (np.log2(bpm / 120.0) / 0.7) ** 2)
@@ -59,7 +61,10 @@ class BeatTracker:
         self._move()
         heard = min(CEILING, max(FLOOR, activation))
         belief = self._belief
-        belief[self._beat_states] *= (heard / ((1.0 - heard) / (BEAT_SHARE - 1))) ** TEMPER
+        odds = (heard / ((1.0 - heard) / (BEAT_SHARE - 1))) ** TEMPER
+        np.multiply(self._beat_states, np.float32(odds - 1.0), out=self._factors)
+        self._factors += np.float32(1.0)
+        belief *= self._factors
         best = int(belief.argmax())
         tempo, place = int(self._tempo_of[best]), int(self._place[best])
         self._frames += 1
@@ -84,7 +89,7 @@ class BeatTracker:
 
     def _move(self) -> None:
         """Everything moves on by one frame; at the end of a beat the tempo may change a little."""
-        ending = self._belief[self._last]
+        ending = self._belief.take(self._last)
         self._next[1:] = self._belief[:-1]
         self._next[self._first] = self._change @ ending
         self._belief, self._next = self._next, self._belief

@@ -110,12 +110,13 @@ class DrumEars:
         onset, kick, snare, hat = map(max, zip(*self._chances, strict=True))
         low = self._waves @ newest[-self._size :]
         body = magnitudes[self._snare]
-        rises = {
-            "kick": self._rises["kick"].step(math.sqrt(float(np.dot(low, low)))) * kick ** RULES["kick"].trust,
-            "snare": self._rises["snare"].step(math.sqrt(float(np.dot(body, body)))) * snare ** RULES["snare"].trust,
-            "hat": self._hat_rise(levels[self._hat]) * hat ** RULES["hat"].trust,
-        }
-        return {name: self._pickers[name].step(rise, onset > LEAST_ONSET) for name, rise in rises.items()}
+        likely = onset > LEAST_ONSET
+        rise = self._rises["kick"].step(math.sqrt(float(np.dot(low, low)))) * kick ** RULES["kick"].trust
+        kicked = self._pickers["kick"].step(rise, likely)
+        rise = self._rises["snare"].step(math.sqrt(float(np.dot(body, body)))) * snare ** RULES["snare"].trust
+        snared = self._pickers["snare"].step(rise, likely)
+        rise = self._hat_rise(levels[self._hat]) * hat ** RULES["hat"].trust
+        return {"kick": kicked, "snare": snared, "hat": self._pickers["hat"].step(rise, likely)}
 
     def _hat_rise(self, levels: Floats) -> float:
         """Mean growth of the log levels of the highest bands."""

@@ -112,17 +112,15 @@ class Network:
 
     def __init__(self, weights: Weights, name: str) -> None:
         self._first, self._second = Gru(weights, f"{name}.first"), Gru(weights, f"{name}.second")
-        split = len(self._first.state)
-        out = weights[f"{name}.out"]
-        self._out = np.ascontiguousarray(out[:, :split]), np.ascontiguousarray(out[:, split:])
-        self._bias = weights[f"{name}.out_bias"]
+        self._out = np.column_stack([weights[f"{name}.out"], weights[f"{name}.out_bias"]])
 
     def step(self, x: Floats) -> list[float]:
         """(inputs,) -> probabilities."""
         self._first.input[:] = x
         self._second.input[:] = self._first.step()
-        logits = self._out[0] @ self._first.state + self._out[1] @ self._second.step() + self._bias
-        return [1.0 / (1.0 + math.exp(-min(60.0, max(-60.0, logit)))) for logit in logits.tolist()]
+        self._second.step()
+        logits = np.dot(self._out, self._second.buffer)  # where both states and 1 lie
+        return [0.5 + 0.5 * math.tanh(0.5 * logit) for logit in logits.tolist()]
 
 
 class HitNetwork:
