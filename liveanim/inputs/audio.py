@@ -148,19 +148,19 @@ class RateMatch:
     def __init__(self, rate_in: int, rate_out: int) -> None:
         if rate_in <= 0 or rate_out <= 0:
             raise UserError(f"sample rates must be positive, not {rate_in} and {rate_out} Hz")
-        self._ratio = rate_in / rate_out
+        self._in, self._out = rate_in, rate_out
         self._last: Samples | None = None
-        self._place = 0.0  # where the next output sample lies, in input samples after `last`
+        self._given = self._made = 0  # samples taken in and handed out: whole numbers, so that nothing adds up
 
     def convert(self, samples: Samples) -> Samples:
         """(n, channels) at the one rate -> (m, channels) at the other."""
         if not len(samples):
             return samples
         line = np.concatenate([samples[:1] if self._last is None else self._last, samples])
-        count = max(0, int(np.ceil((len(samples) - self._place) / self._ratio)))
-        places = self._place + self._ratio * np.arange(count)
-        whole = places.astype(np.int64)
-        share = (places - whole).astype(np.float32)[:, None]
-        self._place += count * self._ratio - len(samples)
+        end = -(-(self._given + len(samples)) * self._out // self._in)
+        places = np.arange(self._made, end, dtype=np.int64) * self._in
+        whole = places // self._out - self._given
+        share = (places % self._out / self._out).astype(np.float32)[:, None]
+        self._given, self._made = self._given + len(samples), end
         self._last = samples[-1:]
         return np.asarray(line[whole] * (1 - share) + line[whole + 1] * share, dtype=np.float32)
