@@ -61,7 +61,9 @@ def blocks(sound: Floats, size: int, rate: int) -> Iterator[tuple[Floats, float]
     """Blocks of `size` samples (the last one padded) and the seconds handed out with each."""
     for start in range(0, len(sound), size):
         block = sound[start : start + size]
-        yield np.pad(block, (0, size - len(block))), (start + size) / rate
+        if len(block) < size:
+            block = np.pad(block, (0, size - len(block)))
+        yield block, (start + size) / rate
 
 
 def ours(sound: Floats) -> Heard:
