@@ -7,11 +7,16 @@ import os
 import re
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 
 from liveanim import probes
 
 STRICT = os.environ.get("LIVEANIM_CI") == "1"
+# On the build server the same examples every time, however slow it is; everywhere else new ones at each run.
+hypothesis.settings.register_profile("build server", derandomize=True, deadline=None)
+if STRICT:
+    hypothesis.settings.load_profile("build server")
 MAY_SKIP = re.compile(r"\b(gpu|cuda|nvidia|mps|shared/data|shared data|test clips|macos|windows)\b", re.IGNORECASE)
 """Reasons for which a test may be skipped on the build server: a device or data that it does not have."""
 
