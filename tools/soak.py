@@ -118,7 +118,10 @@ class Gap:
 
     @property
     def cause(self) -> str:
-        """A rule of thumb: other programs had the processors; else painting went on; else the display by itself."""
+        """A rule of thumb: other programs had the processors; else painting went on; else the display by itself.
+
+        Under a heavy load every gap is the first kind, which does not say that painting had no part in it.
+        """
         if self.others > BUSY * self.ms * (os.cpu_count() or 1):
             return "other programs"
         return "while painting" if self.painting > 0.5 * self.ms else "display alone"
@@ -134,6 +137,7 @@ class Watch:
     causes: Counter[str] = field(default_factory=Counter)
     rss: list[tuple[float, float]] = field(default_factory=list)
     frames: int = 0
+    while_painting: int = 0
 
     def __post_init__(self) -> None:
         self._intervals = np.full(int(self.minutes * 60 * MOST_FPS) + 1, np.nan, dtype=np.float32)
@@ -158,6 +162,7 @@ class Watch:
         self.frames += 1
         if seconds > GAP:
             self.causes[gap.cause] += 1
+            self.while_painting += gap.painting > 0.5 * gap.ms
             if len(self.gaps) < MOST_GAPS_KEPT:
                 self.gaps.append(gap)
 
@@ -186,6 +191,7 @@ class Watch:
             "keyframes": self.painting.finished,
             "painting_share": round((last.painting - painted) / seconds, 3),
             "gaps_over_100_ms": sum(self.causes.values()),
+            "gaps_while_painting": self.while_painting,
             "gaps_by_cause": dict(self.causes),
             "gaps": [asdict(gap) for gap in self.gaps],
             "rss_mb": self.rss,
