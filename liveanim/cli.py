@@ -59,6 +59,8 @@ def _fail(message: str) -> int:
 def main(argv: Sequence[str]) -> int:
     """Runs one command; returns its exit code."""
     signal.signal(signal.SIGTERM, _terminated)
+    # Advice to programmers from a library is not for performers; errors still arrive as errors.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_OneLine())
     try:
