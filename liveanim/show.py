@@ -101,6 +101,7 @@ class Show:
         self._actions = self._table()
         self._problems = tuple(problems)
         self._heard: Mapping[str, float] = {}
+        self._sound = Features(0.0)
         self._controls: dict[str, float] = {}
         self._now: float | None = None
         self._fresh = False
@@ -135,6 +136,8 @@ class Show:
             blackout=values["out.blackout"] > 0.5,
             freeze=values["out.freeze"] > 0.5,
             status=self._status(now, signals, values),
+            wave=self._sound.wave,
+            fft=self._sound.fft,
         )
 
     def _hear(self, hops: Sequence[Features]) -> None:
@@ -143,7 +146,7 @@ class Show:
             self._clock.observe(hop)
         if hops:
             peaks = {name: max(hop.values.get(name, 0.0) for hop in hops) for name in IMPULSES}
-            self._heard = {**hops[-1].values, **peaks}
+            self._heard, self._sound = {**hops[-1].values, **peaks}, hops[-1]
 
     def _apply(self, event: ControlEvent) -> None:
         """One event; a wrong one is said once on the HUD and changes nothing."""

@@ -115,6 +115,13 @@ def test_a_kick_reaches_the_stage_on_the_next_frame() -> None:
     assert [round(show.tick(t).stage["punch"], 3) for t in (0.1, 0.2, 0.3)] == [0.0, 0.0, 0.1]
 
 
+def test_the_newest_sound_is_in_the_frame_to_be_drawn() -> None:
+    wave, fft = np.full(512, 0.5, np.float32), np.full(256, 0.25, np.float32)
+    show = show_of(look(), hops=[Features(0.21, wave=wave * 0), Features(0.23, wave=wave, fft=fft)])
+    seen = [show.tick(t) for t in (0.1, 0.3, 0.4)]
+    assert [(blend.wave[-1], blend.fft[0]) for blend in seen] == [(0, 0), (0.5, 0.25), (0.5, 0.25)]
+
+
 def test_a_touched_knob_takes_over_until_it_is_released() -> None:
     events = [
         ControlEvent(0.1, "stage.exposure", 1.5),

@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+WAVE, FFT = 512, 256  # lengths of `Features.wave` and `Features.fft`
 
 
 def _nothing() -> Mapping[str, float]:
@@ -34,6 +37,23 @@ def frozen_image(image: Image) -> Image:
     """`image` itself, made read-only, so that it may cross threads."""
     image.flags.writeable = False
     return image
+
+
+def _still(count: int) -> Floats:
+    zeros = np.zeros(count, dtype=np.float32)
+    zeros.flags.writeable = False
+    return zeros
+
+
+SILENT_WAVE, SILENT_FFT = _still(WAVE), _still(FFT)
+
+
+def _no_wave() -> Floats:
+    return SILENT_WAVE
+
+
+def _no_fft() -> Floats:
+    return SILENT_FFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +89,10 @@ class Features:
     energy, harmonic percussive pitch_confidence, onset_count (a count), time_since_onset (s), pitch (Hz, 0: none), note
     (MIDI number, 0: none). `onsets`, `kicks`, `snares`, `hats` and `beats` are show times heard in this hop.
     `bpm` is 0 and `confidence` (0..1) is 0 until a tempo is known.
+
+    wave    (512,) the newest samples, -1..1, newest last, by the auto-gain: the loudest of the last 2 s nearly fills it
+    fft     (256,) magnitudes, 0..1 (not logarithmic), evenly over 0 Hz .. half the sample rate, by the same gain
+    Both are read-only, flat in silence, and left out when features are compared.
     """
 
     time: float
@@ -80,6 +104,8 @@ class Features:
     beats: tuple[float, ...] = ()
     bpm: float = 0.0
     confidence: float = 0.0
+    wave: Floats = field(default_factory=_no_wave, compare=False, repr=False)
+    fft: Floats = field(default_factory=_no_fft, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +201,7 @@ class Blend:
     signals   the audio signals of this frame and beat, bar, phase, bpm (for meters and shaders)
     values    every parameter's value by its whole name, in its own unit
     knobs     where the knobs stand that have taken over, in the parameters' own units
+    wave, fft   the sound of this frame, as in Features
     """
 
     time: float
@@ -186,3 +213,5 @@ class Blend:
     blackout: bool = False
     freeze: bool = False
     status: Status = field(default_factory=Status)
+    wave: Floats = field(default_factory=_no_wave, compare=False, repr=False)
+    fft: Floats = field(default_factory=_no_fft, compare=False, repr=False)

@@ -16,6 +16,7 @@ from .bands import Floats, Ring, clean, hop_for, newest_window
 from .beattrack import NetworkTempo
 from .drums import CLASSES, RULES, DrumEars
 from .earnet import BANDS, HitNetwork, LogBands, ear_bank
+from .frames import Frames
 from .meters import Meters
 from .onsets import Picker, attack_age
 
@@ -85,6 +86,7 @@ class Analyser:
         self._meters = Meters(
             rate, self.hop, chosen.bands, (chosen.gate_db, chosen.max_gain_db), (chosen.attack, chosen.release)
         )
+        self._frames = Frames(rate, self._size)
         self._onset_count = 0
         self._loudest_db = -math.inf
         self._last_onset = self._heard = -math.inf
@@ -102,18 +104,6 @@ class Analyser:
     def time(self) -> float:
         """Stream seconds analysed so far."""
         return self._hops * self.hop_s
-
-    def waveform(self, count: int) -> Floats:
-        """The newest `count` samples (at most 8 hops), -1..1, for meters and shaders."""
-        return self._ring.newest(min(count, self.hop * KEPT_HOPS)).copy()
-
-    def spectrum(self, count: int) -> Floats:
-        """(count,) magnitudes of the newest 8 hops, 0..1 over 72 dB, linear in frequency up to half the rate."""
-        size = self.hop * KEPT_HOPS
-        bins = np.abs(np.fft.rfft(self._ring.newest(size) * np.hanning(size))) * (4.0 / size)
-        db = 20.0 * np.log10(np.maximum(bins, 1e-6))
-        at = np.linspace(0, len(bins) - 1, count)
-        return np.clip(np.interp(at, np.arange(len(bins)), db) / 72.0 + 1.0, 0.0, 1.0).astype(np.float32)
 
     def feed(self, mono: NDArray[np.floating]) -> list[Features]:
         """Take in samples (n,) -1..1; returns the features of every hop they complete, in order."""
@@ -143,6 +133,8 @@ class Analyser:
         beats = self._tempo.step(hop, bands, now)
         values.update(self._marks(onsets, drums, now))
         values.update(self._tones(hop))
+        if self._hops % 2:
+            self._frames.step(newest, spectrum, self._meters.shown_gain)
         return Features(
             time=now,
             values=frozen_map(values),
@@ -153,6 +145,8 @@ class Analyser:
             beats=tuple(beats) if now - self._heard < COAST_S else (),
             bpm=self._tempo.bpm,
             confidence=self._tempo.confidence,
+            wave=self._frames.wave,
+            fft=self._frames.fft,
         )
 
     def _audible(self, level_db: float) -> bool:

@@ -79,6 +79,11 @@ class Meters:
         self._flux_peak = max(flux, self._flux_peak * self._flux_fall, 1e-3)
         return {**self._levels, "flux": flux / self._flux_peak if self._gate.open else 0.0}
 
+    @property
+    def shown_gain(self) -> float:
+        """The factor that puts the loudest of the last 2 s at full scale; 0 in silence."""
+        return 10.0 ** (self._gains[0].gain_db / 20.0) if self._gate.open else 0.0
+
     def _measure(self, rms: float, spectrum: Floats, magnitudes: Floats) -> dict[str, float]:
         power = spectrum * spectrum
         heard = self._gate.step(to_db(rms))

@@ -159,14 +159,27 @@ def test_a_steady_pulse_has_its_tempo() -> None:
     assert np.abs((beats + 0.25) % 0.5 - 0.25).max() < 0.05
 
 
-def test_the_newest_sound_can_be_looked_at() -> None:
-    analyser = Analyser(RATE)
-    t = np.arange(RATE) / RATE
-    analyser.feed(np.sin(2 * np.pi * 1000 * t).astype(np.float32))
-    assert analyser.waveform(512).shape == (512,)
-    spectrum = analyser.spectrum(256)
-    assert spectrum.shape == (256,)
-    assert int(spectrum.argmax()) == pytest.approx(1000 / (RATE / 2) * 255, abs=2)
+@pytest.mark.parametrize("rate", [16000, 44100, 96000])
+@pytest.mark.parametrize("level", [0.8, 0.01])
+def test_the_newest_sound_can_be_looked_at(rate: int, level: float) -> None:
+    sound = (level * np.sin(2 * np.pi * 1000 * np.arange(rate) / rate)).astype(np.float32)
+    last = Analyser(rate).feed(sound)[-1]
+    assert last.wave.shape == (512,) and last.fft.shape == (256,)
+    assert float(last.wave.max()) == pytest.approx(0.4 * np.sqrt(2), abs=0.03)
+    cycles = np.count_nonzero(np.diff(np.sign(last.wave))) / 2
+    assert cycles == pytest.approx(512 * 1000 / (rate / max(1, round(rate / 48000))), abs=0.6)
+    assert int(last.fft.argmax()) == pytest.approx(1000 / min(22050, rate / 2) * 256, abs=2)
+    assert float(last.fft.max()) > 0.9
+    with pytest.raises(ValueError, match="read-only"):
+        last.fft[0] = 1.0
+
+
+def test_what_can_be_looked_at_is_flat_in_silence() -> None:
+    sound = bursts(3.0, 0.5)
+    sound[2 * RATE :] = 0.0
+    heard = Analyser(RATE).feed(sound)
+    assert any(one.wave.any() and one.fft.any() for one in heard if one.time < 2.0)
+    assert not any(one.wave.any() or one.fft.any() for one in heard if one.time > 2.6)
 
 
 def test_every_click_out_of_digital_silence_is_an_onset() -> None:

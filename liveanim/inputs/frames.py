@@ -1,0 +1,34 @@
+"""The newest sound as two small arrays for meters and shaders: what an oscilloscope and an analyser would show."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.model import FFT, SILENT_FFT, SILENT_WAVE, WAVE
+from .bands import Floats
+
+WAVE_GAIN = 0.4  # by the auto-gain the loudest hop has an rms of 1; its peaks lie two to three times higher
+TOP_HZ = 22050.0  # what lies higher is not shown, so that a picture looks alike with every card
+
+
+class Frames:
+    """`wave` and `fft` of `Features`, made anew in every step; the arrays are read-only."""
+
+    def __init__(self, rate: int, size: int) -> None:
+        """`size`: samples that a spectrum is made of."""
+        self._stride = max(1, round(rate / 48000))
+        bins = round(min(TOP_HZ, rate / 2) * size / rate)
+        self._starts = 1 + np.arange(FFT) * bins // FFT
+        self._end = 1 + bins
+        self.wave, self.fft = SILENT_WAVE, SILENT_FFT
+
+    def step(self, newest: Floats, spectrum: Floats, gain: float) -> None:
+        """The newest samples, (bins,) magnitudes of which a full-scale sine makes 0.5, and the gain to show them by."""
+        if gain == 0.0:
+            self.wave, self.fft = SILENT_WAVE, SILENT_FFT
+            return
+        wave = newest[-WAVE * self._stride :: self._stride] * np.float32(gain * WAVE_GAIN)
+        fft = np.maximum.reduceat(spectrum[: self._end], self._starts)
+        fft *= np.float32(2.0 * gain)
+        self.wave, self.fft = np.clip(wave, -1.0, 1.0), np.minimum(fft, 1.0, out=fft)
+        self.wave.flags.writeable = self.fft.flags.writeable = False
