@@ -95,7 +95,7 @@ class Show:
         """
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._presets = tuple(presets)
-        self._panel, self._texts, self._preset = Panel(), step.Texts(), ""
+        self._panel, self._texts = Panel(), step.Texts()
         self._clock = BeatClock()
         self._path, self._fade, self._rate = CameraPath(), Fade(), _Rate()
         self._actions = self._table()
@@ -133,6 +133,8 @@ class Show:
             signals=frozen_map(signals),
             values=frozen_map(values),
             knobs=frozen_map(self._panel.knobs()),
+            holders=frozen_map(self._panel.holders()),
+            drivers=self._panel.drivers(),
             blackout=values["out.blackout"] > 0.5,
             freeze=values["out.freeze"] > 0.5,
             status=self._status(now, signals, values),
@@ -157,15 +159,17 @@ class Show:
             elif kind in ("cc", "osc"):
                 self._control(f"{kind}:{rest}", _number(event))
             elif kind == "add":
-                self._panel.move(rest, add=_number(event))
+                self._panel.move(rest, add=_number(event), holder=event.source)
             elif kind == "scale":
-                self._panel.move(rest, factor=_number(event))
+                self._panel.move(rest, factor=_number(event), holder=event.source)
+            elif kind == "expr":
+                self._panel.drive(rest, None if event.value is None else str(event.value))
             elif event.target == "prompt.negative":
                 self._texts = replace(self._texts, negative=str(event.value or ""))
             elif (slot := event.target.removeprefix("prompt.")).isdecimal() and 1 <= int(slot) <= PROMPT_SLOTS:
                 self._texts = self._texts.with_slot(int(slot), str(event.value or ""))
             else:
-                self._panel.turn(event.target, event.value)
+                self._panel.turn(event.target, event.value, event.source)
         except UserError as error:
             self._warn(str(error), event.time)
 
@@ -187,6 +191,7 @@ class Show:
             "quit": lambda event: self._end(),
             "reset": lambda event: self._begin_afresh(),
             "release": lambda event: self._panel.release(),
+            "panic": lambda event: self._panic(),
             "preset": lambda event: self._take_look(self._find(event.value)),
             "tap": lambda event: clock.tap(event.time),
             "resync": lambda event: clock.resync(event.time),
@@ -204,6 +209,12 @@ class Show:
     def _begin_afresh(self) -> None:
         self._fresh = True
 
+    def _panic(self) -> None:
+        """The look as it was loaded, moving, on a fresh picture. A blackout stays."""
+        self._take_look(self._look)
+        self._panel.turn("out.freeze", None)
+        self._begin_afresh()
+
     def _find(self, which: float | str | None) -> Preset:
         names = [preset.name for preset in self._presets]
         if isinstance(which, (int, float)) and 1 <= which <= len(names):
@@ -213,7 +224,7 @@ class Show:
         raise UserError(f"there is no preset {which!r}{near(str(which), names)}")
 
     def _take_look(self, preset: Preset) -> None:
-        self._preset = preset.name
+        self._look = preset
         self._texts = step.Texts(preset.prompts, preset.negative)
         drivers = {**preset.drivers, **self._settings.overrides}
         seed = drivers.get("picture.seed")
@@ -279,7 +290,7 @@ class Show:
         warnings += [line for problem in self._problems if (line := problem())]
         prompts = step.weighted(self._texts.prompts, values)
         return Status(
-            preset=self._preset,
+            preset=self._look.name,
             model=render.model,
             audio=self._ears.status(),
             keyframe_rate=1.0 / self._rate.interval if self._rate.interval > 0 else 0.0,
@@ -288,6 +299,8 @@ class Show:
             taken_over=self._panel.taken_over(),
             warnings=tuple([*warnings, *([render.message] if render.message else [])]),
             prompt=max(prompts, key=lambda p: p.weight).text if prompts else "",
+            prompts=self._texts.prompts,
+            negative=self._texts.negative,
         )
 
 

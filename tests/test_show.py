@@ -210,3 +210,34 @@ def test_an_hour_keeps_the_camera_path_short_and_finite() -> None:
         blend = show.tick(tick * 0.1)
     assert np.all(np.isfinite(blend.layers[-1].homography))
     assert len(show._path.times) < 20
+
+
+def test_panic_is_the_look_as_it_was_loaded_moving_on_a_fresh_picture() -> None:
+    desk = AtOnce()
+    show = show_of(
+        look(picture=LINEAR, stage={"hue": "0.25"}),
+        ControlEvent(0.1, "expr.stage.hue", "0.5"),
+        ControlEvent(0.1, "stage.bloom", 1.0, "osc"),
+        ControlEvent(0.1, "prompt.1", "b"),
+        ControlEvent(0.1, "out.freeze", 1.0),
+        ControlEvent(0.1, "out.blackout", 1.0),
+        ControlEvent(0.5, "do.panic"),
+        render=desk,
+    )
+    played, *_, back = [show.tick(n / 10) for n in range(1, 6)]
+    assert (played.stage["hue"], played.freeze, played.status.prompts, played.holders["stage.bloom"]) == (
+        0.5,
+        True,
+        ("b",),
+        "osc",
+    )
+    assert (back.stage["hue"], back.stage["bloom"], back.freeze, back.status.prompts) == (0.25, 0.0, False, ("a",))
+    assert back.blackout
+    assert desk.requests[-1].fresh
+
+
+def test_a_bad_expression_is_said_once_and_the_last_good_one_goes_on() -> None:
+    show = show_of(look(stage={"hue": "0.25"}), ControlEvent(0.0, "expr.stage.hue", "0.5 +"))
+    blend = show.tick(0.0)
+    assert blend.stage["hue"] == 0.25
+    assert "column 6" in blend.status.warnings[0]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,18 @@ Matrix = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 WAVE, FFT = 512, 256  # lengths of `Features.wave` and `Features.fft`
+T = TypeVar("T")
 
 
 def _nothing() -> Mapping[str, float]:
     return MappingProxyType({})
 
 
-def frozen_map(values: Mapping[str, float]) -> Mapping[str, float]:
+def _no_texts() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+def frozen_map(values: Mapping[str, T]) -> Mapping[str, T]:
     """A read-only copy of `values`."""
     return MappingProxyType(dict(values))
 
@@ -64,11 +70,13 @@ class ControlEvent:
     'camera.zoom' ...    number in the parameter's own unit: takes over from its expression; None releases it; 'toggle'
     'add.camera.zoom'    share of the knob's whole way to turn it on by, -1..1
     'scale.camera.zoom'  factor of the knob's place on its way
+    'expr.camera.zoom'   text of the expression it runs from now on; None or '': as the preset has it again
     'prompt.1' ..        text of that prompt slot
     'prompt.negative'    text
     'do.preset'          preset name, or 1-based number (float)
     'do.reset' 'do.quit'    None: paint the next picture afresh; end the show
     'do.release'         None: every taken-over parameter goes back to its expression
+    'do.panic'           None: the preset as it was loaded, not frozen, painted afresh
     'do.tap' 'do.resync' None: a tap of the tempo; this is the first beat of a bar
     'do.double' 'do.halve' 'do.lock' 'do.follow'   None: tempo twice or half; hold it or not; track the music again
     'do.bpm' 'do.nudge'  tempo; share of a beat to push the phase by
@@ -179,7 +187,10 @@ class RenderStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the HUD shows of a running show. Rates per second, times in seconds."""
+    """What the HUD and remotes show of a running show. Rates per second, times in seconds.
+
+    prompt: the text with the most weight; prompts: those of all slots, the first first.
+    """
 
     preset: str = ""
     model: str = ""
@@ -190,6 +201,8 @@ class Status:
     taken_over: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     prompt: str = ""
+    prompts: tuple[str, ...] = ()
+    negative: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +215,8 @@ class Blend:
     values    every parameter's value by its whole name, in its own unit
     knobs     where the knobs stand that have taken over, in the parameters' own units
     wave, fft   the sound of this frame, as in Features
+    holders   by parameter, what took it over: the `source` of the event (window, osc, midi, web ...)
+    drivers   by parameter, the text of the expression or number that it runs
     """
 
     time: float
@@ -210,6 +225,8 @@ class Blend:
     signals: Mapping[str, float] = field(default_factory=_nothing)
     values: Mapping[str, float] = field(default_factory=_nothing)
     knobs: Mapping[str, float] = field(default_factory=_nothing)
+    holders: Mapping[str, str] = field(default_factory=_no_texts)
+    drivers: Mapping[str, str] = field(default_factory=_no_texts)
     blackout: bool = False
     freeze: bool = False
     status: Status = field(default_factory=Status)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from .expr import Expression, Memory
+from .expr import Expression, Memory, compile_expr
 from .params import PARAMS, ParamSpec, defaults, spec
 
 TOGGLE = "toggle"
@@ -22,6 +23,7 @@ class _Row:
     value: float
     memory: Memory = field(default_factory=list)
     knob: float | None = None
+    holder: str = ""  # who holds the knob
     turned: float | None = None  # place 0..1 of a knob that is turned on bit by bit, finer than its whole numbers
 
 
@@ -31,6 +33,8 @@ class Panel:
 
     def __init__(self, expressions: Mapping[str, Expression | float] | None = None) -> None:
         self._rows: dict[str, _Row] = {}
+        self._loaded: dict[str, Expression | float] = {}
+        self._drivers: Mapping[str, str] = {}
         self.load(expressions or {})
 
     def load(self, expressions: Mapping[str, Expression | float]) -> None:
@@ -42,17 +46,33 @@ class Panel:
         for name, row in PARAMS.items():
             if name in self._rows and row.group in ("out", "macro") and name not in expressions:
                 continue
-            driver = expressions.get(name, fresh[name])
-            if isinstance(driver, (int, float)):
-                self._rows[name] = _Row(row, None, row.clamp(float(driver)), row.clamp(float(driver)))
-            else:
-                base = self._rows[name].value if name in self._rows else fresh[name]
-                self._rows[name] = _Row(row, driver, fresh[name], base, driver.memory())
+            self._loaded[name] = expressions.get(name, fresh[name])
+            self._drive(row, self._loaded[name])
+        self._drivers = {}
 
-    def turn(self, name: str, value: float | str | None) -> None:
-        """A knob moved to `value` (own unit), was released (None) or toggled. UserError on an unknown name."""
+    def drive(self, name: str, text: str | None) -> None:
+        """Run the expression `text` from now on, None or '': what the preset has; the knob is released.
+
+        ExprError (a UserError) says the column; then the last good one goes on.
+        """
+        row = spec(name)
+        driver = compile_expr(text) if text and text.strip() else self._loaded[name]
+        if isinstance(driver, Expression) and driver.constant is not None:
+            driver = driver.constant
+        self._drive(row, driver)
+        self._drivers = {}
+
+    def _drive(self, row: ParamSpec, driver: Expression | float) -> None:
+        base = self._rows[row.name].value if row.name in self._rows else row.default
+        if isinstance(driver, (int, float)):
+            self._rows[row.name] = _Row(row, None, row.clamp(float(driver)), row.clamp(float(driver)))
+        else:
+            self._rows[row.name] = _Row(row, driver, row.default, base, driver.memory())
+
+    def turn(self, name: str, value: float | str | None, holder: str = "") -> None:
+        """`holder`'s knob moved to `value` (own unit), was released (None) or toggled. UserError on an unknown name."""
         row = self._rows[spec(name).name]
-        row.turned = None
+        row.turned, row.holder = None, holder
         if value is None:
             row.knob = None
         elif value == TOGGLE:
@@ -60,8 +80,8 @@ class Panel:
         elif isinstance(value, (int, float)) and math.isfinite(value):
             row.knob = row.spec.clamp(float(value))
 
-    def move(self, name: str, add: float = 0.0, factor: float = 1.0) -> None:
-        """Turn a knob on from where it (or the value) stands: its place 0..1 times `factor` plus `add`.
+    def move(self, name: str, add: float = 0.0, factor: float = 1.0, holder: str = "") -> None:
+        """Turn `holder`'s knob on from where it (or the value) stands: its place 0..1 times `factor` plus `add`.
 
         UserError on an unknown name. Small turns of a parameter of whole numbers add up.
         """
@@ -72,7 +92,7 @@ class Panel:
         place = place * factor + add
         if math.isfinite(place):
             row.turned = min(1.0, max(0.0, place))
-            row.knob = row.spec.from_unit(row.turned)
+            row.knob, row.holder = row.spec.from_unit(row.turned), holder
 
     def release(self) -> None:
         """Let go of every knob but blackout and freeze."""
@@ -87,6 +107,17 @@ class Panel:
     def knobs(self) -> dict[str, float]:
         """Where the knobs stand that have taken over, by parameter."""
         return {name: row.knob for name, row in self._rows.items() if row.knob is not None}
+
+    def holders(self) -> dict[str, str]:
+        """Who holds the knobs that have taken over, by parameter."""
+        return {name: row.holder for name, row in self._rows.items() if row.knob is not None}
+
+    def drivers(self) -> Mapping[str, str]:
+        """The text of every parameter's expression, or its number. The same mapping until one of them changes."""
+        if not self._drivers:
+            texts = {n: f"{r.base:.10g}" if r.expression is None else r.expression.text for n, r in self._rows.items()}
+            self._drivers = MappingProxyType(texts)
+        return self._drivers
 
     def evaluate(self, env: dict[str, float]) -> dict[str, float]:
         """Every parameter's value in `env` (signals, beat, t, dt ...). Values are clamped and finite."""

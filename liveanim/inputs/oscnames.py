@@ -18,12 +18,13 @@ from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec
 from .oscwire import Argument
 
 ROOT = "/liveanim"
-Kind = Literal["value", "raw", "release", "text", "preset", "number", "trigger"]
+Kind = Literal["value", "raw", "release", "text", "expression", "preset", "number", "trigger"]
 
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
         "reset": "paint the next picture afresh",
         "release": "give every held parameter back to its expression",
+        "panic": "the preset as it was loaded, not frozen, on a fresh picture",
         "tap": "a tap of the tempo",
         "resync": "this is the first beat of a bar",
         "double": "tempo twice as fast",
@@ -75,6 +76,9 @@ def _of_param(row: ParamSpec) -> list[Address]:
         Address(base, "value", row.name, "f", row.doc, row),
         Address(f"{base}/raw", "raw", row.name, "f", f"the same in its own unit{unit}", row),
         Address(f"{base}/release", "release", row.name, "", "back to its expression"),
+        Address(
+            f"{base}/expression", "expression", f"expr.{row.name}", "s", "what it runs; an empty text: the preset's"
+        ),
     ]
 
 

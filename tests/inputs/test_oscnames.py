@@ -39,6 +39,7 @@ def does(path: str, *arguments: Argument) -> list[tuple[str, object] | None]:
         (f"{ZOOM}/raw", (2.5,), "camera.zoom", 2.5),
         (f"{ZOOM}/raw", (1e9,), "camera.zoom", 10.0),
         (f"{ZOOM}/release", (), "camera.zoom", None),
+        (f"{ZOOM}/expression", ("1 + kick",), "expr.camera.zoom", "1 + kick"),
         (ZOOM.upper() + "/RAW", (2,), "camera.zoom", 2.0),
         (ZOOM, ("+", 0.1), "add.camera.zoom", 0.1),
         (ZOOM, ("-", 0.1), "add.camera.zoom", -0.1),
