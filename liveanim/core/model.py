@@ -81,6 +81,17 @@ class ControlEvent:
     'do.double' 'do.halve' 'do.lock' 'do.follow'   None: tempo twice or half; hold it or not; track the music again
     'do.bpm' 'do.nudge'  tempo; share of a beat to push the phase by
     'cc.21' 'osc./fader' number: what cc(21) and osc("/fader") are in expressions
+    'do.scene'           name of a scene of this preset, or 1-based number (float); 0 or None: the preset without a scene
+    'do.next' 'do.back'  None: the next and the last scene
+    'do.undo' 'do.redo'  None: take the last live edit (knob, prompt, expression, scene, preset) back, and do it again
+    'do.save'            name to save the state of the show under, as a preset of the user's; None: a name by itself
+    'do.resume'          None: take up the state of a show that broke off
+    'do.learn'           parameter or 'do.*' that the next knob or pad to move is to play; None: none after all.
+                         May be followed by range=0.2..0.8 curve=2 mode=toggle takeover=pickup (inputs.midilearn)
+    'do.forget'          parameter or 'do.*' whose learned knobs and pads are given up
+    'do.learned'         text: what was learned, said by whoever learned it
+    'hint.camera.zoom'   place 0..1 of a knob that waits to meet the parameter; None: it has
+    'beat.do.scene' 'bar.stage.hue' ...   any of the above, put off to the next beat or bar
     """
 
     time: float
@@ -190,6 +201,13 @@ class Status:
     """What the HUD and remotes show of a running show. Rates per second, times in seconds.
 
     prompt: the text with the most weight; prompts: those of all slots, the first first.
+
+    presets, scenes   names, in the order of their numbers; `scene` is the one that plays, '' for none
+    arriving          0..1: how far the change to it has come
+    waiting           what is put off to the next beat or bar, as 'do.scene storm'
+    learning          what the next knob or pad to move will play; '' for nothing
+    notice            one line that is good news: what was saved, learned, offered
+    undo, redo        how many live edits can be taken back and done again
     """
 
     preset: str = ""
@@ -203,6 +221,15 @@ class Status:
     prompt: str = ""
     prompts: tuple[str, ...] = ()
     negative: str = ""
+    presets: tuple[str, ...] = ()
+    scenes: tuple[str, ...] = ()
+    scene: str = ""
+    arriving: float = 1.0
+    waiting: tuple[str, ...] = ()
+    learning: str = ""
+    notice: str = ""
+    undo: int = 0
+    redo: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +241,11 @@ class Blend:
     signals   the audio signals of this frame and beat, bar, phase, bpm (for meters and shaders)
     values    every parameter's value by its whole name, in its own unit
     knobs     where the knobs stand that have taken over, in the parameters' own units
-    wave, fft   the sound of this frame, as in Features
     holders   by parameter, what took it over: the `source` of the event (window, osc, midi, web ...)
     drivers   by parameter, the text of the expression or number that it runs
+    hints     places 0..1 of knobs that wait to meet their parameter before they move it
+    modulators   every modulator of the preset by name, 0..1 of its way
+    wave, fft   the sound of this frame, as in Features
     """
 
     time: float
@@ -227,6 +256,8 @@ class Blend:
     knobs: Mapping[str, float] = field(default_factory=_nothing)
     holders: Mapping[str, str] = field(default_factory=_no_texts)
     drivers: Mapping[str, str] = field(default_factory=_no_texts)
+    hints: Mapping[str, float] = field(default_factory=_nothing)
+    modulators: Mapping[str, float] = field(default_factory=_nothing)
     blackout: bool = False
     freeze: bool = False
     status: Status = field(default_factory=Status)

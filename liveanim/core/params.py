@@ -117,6 +117,13 @@ _ROWS = (
     # safety and sound
     P("out.blackout", "", 0, 1, 0, "stage", "black picture, at once", "toggle"),
     P("out.freeze", "", 0, 1, 0, "stage", "hold the picture", "toggle"),
+    # how the show is played
+    P("play.fade", "s", 0, 60, 2, "stage", "time that a change of preset takes; 0 cuts"),
+    P("play.quantise", "", 0, 3, 0, "stage", "presets, scenes and resets wait for 1 beat, 2 bar, 3 four bars", "step"),
+    P("play.morph", "", 0, 1, 0, "stage", "from scene A to scene B of the preset", smoothing=0.05),
+    P("play.x", "", 0, 1, 0, "stage", "from scenes A and C to scenes B and D", smoothing=0.05),
+    P("play.y", "", 0, 1, 0, "stage", "from scenes A and B to scenes C and D", smoothing=0.05),
+    P("play.autopilot", "", 0, 1, 0, "stage", "scenes and presets change by themselves with the music", "toggle"),
     P("audio.gain", "dB", -40, 40, 0, "stage", "input gain before analysis (auto-gain follows it)"),
     *(P(f"macro.m{n}", "", 0, 1, 0, "stage", f"macro {n}: a knob for expressions to use as m{n}") for n in range(1, 9)),
 )
