@@ -15,7 +15,7 @@ from .core.errors import UserError, near
 from .core.model import Blend, ControlEvent, Features, Keyframe, Layer, RenderRequest, RenderStatus, Status, frozen_map
 from .core.modulation import Panel
 from .core.motion import CameraPath, step_matrix
-from .core.params import PROMPT_SLOTS, spec
+from .core.params import PARAMS, PROMPT_SLOTS, Table, spec
 from .core.preset import Preset
 from .core.tempo import BeatClock
 
@@ -68,12 +68,14 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What stays the same during a show. size: (width, height) of keyframes; fps and frames: for `f` and `max_f`."""
+    """What stays the same during a show. size: (width, height) of keyframes; fps and frames: for `f` and `max_f`;
+    table: the parameters of this show."""
 
     size: tuple[int, int]
     fps: float = 60.0
     frames: int = 0
     overrides: Mapping[str, float] = field(default_factory=dict)
+    table: Table = field(default_factory=lambda: PARAMS)
 
 
 class Show:
@@ -95,7 +97,7 @@ class Show:
         """
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._presets = tuple(presets)
-        self._panel, self._texts = Panel(), step.Texts()
+        self._panel, self._texts = Panel(table=settings.table), step.Texts()
         self._clock = BeatClock()
         self._path, self._fade, self._rate = CameraPath(), Fade(), _Rate()
         self._actions = self._table()
@@ -140,6 +142,7 @@ class Show:
             status=self._status(now, signals, values),
             wave=self._sound.wave,
             fft=self._sound.fft,
+            chain=self._look.chain,
         )
 
     def _hear(self, hops: Sequence[Features]) -> None:

@@ -233,6 +233,24 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Chain:
+    """What a look puts on the stage besides keyframes: names of ISF shaders, and the file of a colour table ('': none).
+
+    generator   draws over the picture; filters are drawn one after the other; transition fades between keyframes
+    """
+
+    generator: str = ""
+    filters: tuple[str, ...] = ()
+    transition: str = ""
+    lut: str = ""
+
+    @property
+    def shaders(self) -> tuple[str, ...]:
+        """Every shader it names."""
+        return tuple(name for name in (self.transition, self.generator, *self.filters) if name)
+
+
+@dataclass(frozen=True, slots=True)
 class Blend:
     """One display frame as a value: what to show, not yet drawn.
 
@@ -263,3 +281,4 @@ class Blend:
     status: Status = field(default_factory=Status)
     wave: Floats = field(default_factory=_no_wave, compare=False, repr=False)
     fft: Floats = field(default_factory=_no_fft, compare=False, repr=False)
+    chain: Chain = field(default_factory=Chain)

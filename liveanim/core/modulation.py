@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from .expr import Expression, Memory, compile_expr
-from .params import PARAMS, ParamSpec, defaults, spec
+from .params import PARAMS, ParamSpec, Table, defaults, spec
 
 TOGGLE = "toggle"
 
@@ -31,7 +31,8 @@ class Panel:
     """Owned by the show. A touched knob takes its parameter over until it is released; an expression that mentions
     `knob` keeps running and reads it instead. A value that is not a number leaves the last good one."""
 
-    def __init__(self, expressions: Mapping[str, Expression | float] | None = None) -> None:
+    def __init__(self, expressions: Mapping[str, Expression | float] | None = None, table: Table = PARAMS) -> None:
+        self._table = table
         self._rows: dict[str, _Row] = {}
         self._loaded: dict[str, Expression | float] = {}
         self._drivers: Mapping[str, str] = {}
@@ -42,8 +43,8 @@ class Panel:
 
         `out.*` and `macro.*` stay as they are: a change of look must not undo a blackout.
         """
-        fresh = defaults()
-        for name, row in PARAMS.items():
+        fresh = defaults(self._table)
+        for name, row in self._table.items():
             if name in self._rows and row.group in ("out", "macro") and name not in expressions:
                 continue
             self._loaded[name] = expressions.get(name, fresh[name])
@@ -55,7 +56,7 @@ class Panel:
 
         ExprError (a UserError) says the column; then the last good one goes on.
         """
-        row = spec(name)
+        row = spec(name, self._table)
         driver = compile_expr(text) if text and text.strip() else self._loaded[name]
         if isinstance(driver, Expression) and driver.constant is not None:
             driver = driver.constant
@@ -71,7 +72,7 @@ class Panel:
 
     def turn(self, name: str, value: float | str | None, holder: str = "") -> None:
         """`holder`'s knob moved to `value` (own unit), was released (None) or toggled. UserError on an unknown name."""
-        row = self._rows[spec(name).name]
+        row = self._rows[spec(name, self._table).name]
         row.turned, row.holder = None, holder
         if value is None:
             row.knob = None
@@ -85,7 +86,7 @@ class Panel:
 
         UserError on an unknown name. Small turns of a parameter of whole numbers add up.
         """
-        row = self._rows[spec(name).name]
+        row = self._rows[spec(name, self._table).name]
         place = row.spec.to_unit(row.value if row.knob is None else row.knob)
         if row.turned is not None and row.knob is not None:
             place = row.turned

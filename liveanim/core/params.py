@@ -6,7 +6,7 @@ From one row follow the preset key, the knob, the HUD line, the OSC address, the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -129,16 +129,23 @@ _ROWS = (
 )
 PARAMS: Mapping[str, ParamSpec] = MappingProxyType({row.name: row for row in _ROWS})
 PROMPT_SLOTS = 4
+Table = Mapping[str, ParamSpec]
+"""Rows by name: PARAMS, or PARAMS with the rows that a show's shaders bring. A show is given its table and keeps it."""
 
 
-def spec(name: str) -> ParamSpec:
-    """The row called `name`; UserError with the near names when there is none."""
+def with_rows(rows: Iterable[ParamSpec], table: Table = PARAMS) -> Table:
+    """`table` and `rows`; a row of the same name takes the place of the old one."""
+    return MappingProxyType({**table, **{row.name: row for row in rows}})
+
+
+def spec(name: str, table: Table = PARAMS) -> ParamSpec:
+    """The row of `table` called `name`; UserError with the near names when there is none."""
     try:
-        return PARAMS[name]
+        return table[name]
     except KeyError:
-        raise UserError(f"unknown parameter {name!r}{near(name, PARAMS)}") from None
+        raise UserError(f"unknown parameter {name!r}{near(name, table)}") from None
 
 
-def defaults() -> dict[str, float]:
+def defaults(table: Table = PARAMS) -> dict[str, float]:
     """Every parameter's default by name."""
-    return {name: row.default for name, row in PARAMS.items()}
+    return {name: row.default for name, row in table.items()}

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import UserError, near
 from .expr import ExprError, Expression, compile_expr
-from .params import PARAMS, PROMPT_SLOTS, spec
+from .model import Chain
+from .params import PARAMS, PROMPT_SLOTS, ParamSpec, Table, spec, with_rows
 
 GROUPS = tuple(dict.fromkeys(row.group for row in PARAMS.values() if row.group != "out"))
+SHADERS = "isf"
 _TOP = ("about", "model", "size")
-_PROMPT_WORDS = ("text", "negative")
+_ONE_NAME = ("generator", "transition", "lut")
+_WORDS = {"prompt": ("text", "negative"), "stage": ("filters", *_ONE_NAME)}
+MOST_FILTERS = 8
 MOST_TEXT = 2000
 
 
@@ -21,6 +25,7 @@ MOST_TEXT = 2000
 class Preset:
     """A checked look. `drivers`: number or compiled expression by parameter name; `size` is (width, height) pixels.
 
+    `rows` are those its shaders bring to the table (names 'isf.SHADER.INPUT').
     `text` is the TOML it was read from ('' when there is none), kept in takes.
     """
 
@@ -32,26 +37,33 @@ class Preset:
     negative: str = ""
     drivers: Mapping[str, Expression | float] = field(default_factory=dict)
     text: str = ""
+    chain: Chain = field(default_factory=Chain)
+    rows: tuple[ParamSpec, ...] = ()
 
 
-def preset_from(data: Mapping[str, Any], where: str, name: str) -> Preset:
-    """The preset called `name` in `data`; `where` (a file) appears in messages.
+def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[ParamSpec] = ()) -> Preset:
+    """The preset called `name` in `data`; `where` (a file) appears in messages, `rows` are its shaders' parameters.
 
     UserError names file, key and what was expected.
     """
     if not data:
         raise UserError(f'{where}: the preset is empty: it needs at least [prompt] with text = ["..."]')
     for key in data:
-        if key not in _TOP and key not in GROUPS:
-            raise UserError(f"{where}: unknown key {key!r}{near(key, (*_TOP, *GROUPS))}")
+        if key not in _TOP and key not in GROUPS and key != SHADERS:
+            raise UserError(f"{where}: unknown key {key!r}{near(key, (*_TOP, *GROUPS, SHADERS))}")
     prompt = _table(data, "prompt", where)
     drivers = {}
+    table = with_rows(rows)
     for group in GROUPS:
         for key, value in _table(data, group, where).items():
-            if group == "prompt" and key in _PROMPT_WORDS:
+            if key in _WORDS.get(group, ()):
                 continue
             full = f"{group}.{key}"
-            drivers[full] = _driver(full, value, f"{where}: [{group}] {key}")
+            drivers[full] = _driver(full, value, f"{where}: [{group}] {key}", table)
+    for shader in _table(data, SHADERS, where):
+        for key, value in _table(data[SHADERS], shader, f"{where}: {SHADERS}").items():
+            full = f"{SHADERS}.{shader}.{key}"
+            drivers[full] = _driver(full, value, f"{where}: [{SHADERS}.{shader}] {key}", table)
     return Preset(
         name=name,
         about=_text(data.get("about", ""), f"{where}: about"),
@@ -60,7 +72,22 @@ def preset_from(data: Mapping[str, Any], where: str, name: str) -> Preset:
         prompts=_prompts(prompt.get("text", []), f"{where}: [prompt] text"),
         negative=_text(prompt.get("negative", ""), f"{where}: [prompt] negative"),
         drivers=drivers,
+        chain=chain_from(data, where),
+        rows=tuple(rows),
     )
+
+
+def chain_from(data: Mapping[str, Any], where: str) -> Chain:
+    """The shaders and the colour table that `data` names under [stage]."""
+    stage = _table(data, "stage", where)
+    names = {word: _text(stage.get(word, ""), f"{where}: [stage] {word}") for word in _ONE_NAME}
+    filters = stage.get("filters", [])
+    filters = [filters] if isinstance(filters, str) else filters
+    if not isinstance(filters, list) or len(filters) > MOST_FILTERS:
+        raise UserError(
+            f"{where}: [stage] filters: expected a list of up to {MOST_FILTERS} names of shaders, got {filters!r}"
+        )
+    return Chain(filters=tuple(_text(name, f"{where}: [stage] filters") for name in filters), **names)
 
 
 def parse_size(text: str, where: str = "size") -> tuple[int, int]:
@@ -82,9 +109,9 @@ def _table(data: Mapping[str, Any], group: str, where: str) -> Mapping[str, Any]
     return table
 
 
-def _driver(name: str, value: Any, where: str) -> Expression | float:
+def _driver(name: str, value: Any, where: str, table: Table) -> Expression | float:
     try:
-        row = spec(name)
+        row = spec(name, table)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
     if isinstance(value, bool):

@@ -15,7 +15,7 @@ from ..clock import unix_time
 from ..core.errors import UserError
 from ..core.model import ControlEvent
 from . import oscnames, oscwire
-from .oscnames import Address, Refused
+from .oscnames import Address, Book, Refused
 from .pending import Pending
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class OscInput:
 
     clock    show time; values: where the parameters stand, by name, for questions
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network
-    presets  names that may be asked for
+    presets  names that may be asked for; book: the addresses, by default those of every show
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
     """
 
@@ -53,11 +53,12 @@ class OscInput:
         host: str = "127.0.0.1",
         port: int = PORT,
         presets: Sequence[str] = (),
+        book: Book | None = None,
     ) -> None:
         self._clock = clock
         self._socket = _open(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self._reader = OscReader(clock, values, self._send, presets)
+        self._reader = OscReader(clock, values, self._send, presets, book)
         self._backlog: deque[tuple[bytes, Sender, float]] = deque()
         self._newest: dict[bytes, tuple[bytes, Sender, float]] = {}
         self._waiting = 0  # bytes in the backlog
@@ -130,7 +131,7 @@ class OscReader:
     """Datagrams in, control events out: all of OSC but the socket.
 
     clock    show time; values: where the parameters stand, by name, for questions; send: what answers the sender
-    presets  names that may be asked for
+    presets  names that may be asked for; book: the addresses, by default those of every show
     `counts` has how many messages were applied, scheduled and refused, by reason. `plain` holds what stands before the
     number in packets that did nothing but set a value: of several of those the newest is enough.
     """
@@ -141,7 +142,9 @@ class OscReader:
         values: Callable[[], Mapping[str, float]],
         send: Callable[[bytes, Sender], None],
         presets: Sequence[str] = (),
+        book: Book | None = None,
     ) -> None:
+        self._book = book or Book()
         self._clock, self._values, self._send, self._presets = clock, values, send, tuple(presets)
         self.counts: Counter[str] = Counter()
         self.plain: set[bytes] = set()
@@ -179,11 +182,11 @@ class OscReader:
             except Refused as error:
                 self._refuse(error.kind, str(error), message.address, sender, time)
             else:
-                if _sets_a_value(packet, messages) and len(self.plain) < _MOST_PLAIN:
+                if _sets_a_value(packet, messages, self._book) and len(self.plain) < _MOST_PLAIN:
                     self.plain.add(packet[:-4])
 
     def _message(self, message: oscwire.Message, sender: Sender, time: float, present: float) -> None:
-        found = oscnames.find(message.address)
+        found = self._book.find(message.address)
         if found and oscnames.is_question(message.arguments):
             for address in found:
                 self._answer(address.path, oscnames.answer(address, self._values()), sender, time)
@@ -219,7 +222,7 @@ class OscReader:
         self.counts[kind] += 1
         if (kind, address) not in self._said and len(self._said) < _MOST_SAID:
             self._said.add((kind, address))
-            reason += oscnames.hint(address) if kind == oscnames.UNKNOWN else ""
+            reason += self._book.hint(address) if kind == oscnames.UNKNOWN else ""
             line = " ".join(f"OSC: {address} {reason}"[:160].split())
             self._said_last = line, time
             if self.counts[kind] == 1:
@@ -237,11 +240,11 @@ class OscReader:
         self._send(oscwire.message(path, *arguments), sender)
 
 
-def _sets_a_value(packet: bytes, messages: Sequence[oscwire.Message]) -> bool:
+def _sets_a_value(packet: bytes, messages: Sequence[oscwire.Message], book: Book) -> bool:
     """Whether a packet that was applied is one message with one number (f) for addresses that keep the newest."""
     if len(messages) != 1 or not packet.startswith(b"/") or packet[-8:-4] != b",f\0\0":
         return False
-    return all(address.kind in ("value", "raw") for address in oscnames.find(messages[0].address))
+    return all(address.kind in ("value", "raw") for address in book.find(messages[0].address))
 
 
 def _is_finite(packet: bytes) -> bool:

@@ -8,13 +8,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
 from ..core.errors import near
 from ..core.model import ControlEvent
-from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec
+from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec, Table
 from .oscwire import Argument
 
 ROOT = "/liveanim"
@@ -37,6 +36,7 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
 LIMITS = {"do.bpm": (1.0, 1000.0), "do.nudge": (-1.0, 1.0)}
 MOST_TEXT = 2000
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_MOST_PATTERNS = 512  # remembered
 _MOST_SPELLINGS = 24  # of one pattern with {a,b} groups
 SOURCE = "osc"
 UNKNOWN = "unknown address"
@@ -69,8 +69,13 @@ class Address:
         return (self.spec.low, self.spec.high) if self.kind == "raw" and self.spec is not None else None
 
 
+def path_of(row: ParamSpec) -> str:
+    """The address that sets `row`."""
+    return f"{ROOT}/param/{row.name.replace('.', '/')}"
+
+
 def _of_param(row: ParamSpec) -> list[Address]:
-    base = f"{ROOT}/param/{row.group}/{row.short}"
+    base = path_of(row)
     unit = f" ({row.unit})" if row.unit else ""
     return [
         Address(base, "value", row.name, "f", row.doc, row),
@@ -82,8 +87,8 @@ def _of_param(row: ParamSpec) -> list[Address]:
     ]
 
 
-def _of_prompt(slot: int) -> list[Address]:
-    weight = PARAMS[f"prompt.weight{slot}"]
+def _of_prompt(slot: int, table: Table) -> list[Address]:
+    weight = table[f"prompt.weight{slot}"]
     return [
         Address(f"{ROOT}/prompt/{slot}", "text", f"prompt.{slot}", "s", f"text of prompt slot {slot}"),
         Address(f"{ROOT}/prompt/{slot}/text", "text", f"prompt.{slot}", "s", "the same"),
@@ -91,10 +96,10 @@ def _of_prompt(slot: int) -> list[Address]:
     ]
 
 
-def _all() -> list[Address]:
+def _all(table: Table) -> list[Address]:
     tempo = f"{ROOT}/tempo"
-    rows = [address for row in PARAMS.values() for address in _of_param(row)]
-    rows += [address for slot in range(1, PROMPT_SLOTS + 1) for address in _of_prompt(slot)]
+    rows = [address for row in table.values() for address in _of_param(row)]
+    rows += [address for slot in range(1, PROMPT_SLOTS + 1) for address in _of_prompt(slot, table)]
     rows.append(Address(f"{ROOT}/prompt/negative", "text", "prompt.negative", "s", "what not to paint"))
     rows.append(Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, or by number from 1 (i)"))
     rows.append(Address(f"{tempo}/bpm", "number", "do.bpm", "f", "tempo in beats per minute"))
@@ -102,36 +107,52 @@ def _all() -> list[Address]:
     for name in ("tap", "resync", "double", "halve"):
         rows.append(Address(f"{tempo}/{name}", "trigger", f"do.{name}", "", TRIGGERS[name]))
     for name in ("blackout", "freeze"):
-        row = PARAMS[f"out.{name}"]
+        row = table[f"out.{name}"]
         rows.append(Address(f"{ROOT}/out/{name}", "value", row.name, "T", row.doc, row))
     rows += [Address(f"{ROOT}/trigger/{name}", "trigger", f"do.{name}", "", doc) for name, doc in TRIGGERS.items()]
     return rows
 
 
-ADDRESSES: Mapping[str, Address] = MappingProxyType({row.path: row for row in _all()})
-_WORDS = {path: path.split("/") for path in ADDRESSES}
+class Book:
+    """The address space of one table of parameters."""
+
+    def __init__(self, table: Table = PARAMS) -> None:
+        self.addresses: Mapping[str, Address] = MappingProxyType({row.path: row for row in _all(table)})
+        self._words = {path: path.split("/") for path in self.addresses}
+        self._found: dict[str, tuple[Address, ...]] = {}  # of patterns: reading one takes a while
+
+    def find(self, path: str) -> tuple[Address, ...]:
+        """The addresses that `path`, a name or a pattern with * ? [] {}, means; in any case. Empty where there is none.
+
+        Only one thread may ask.
+        """
+        name = path.lower().rstrip("/")
+        if name in self.addresses:
+            return (self.addresses[name],)
+        if not any(mark in name for mark in "*?[{"):
+            return ()
+        if name not in self._found:
+            if len(self._found) >= _MOST_PATTERNS:
+                self._found.clear()
+            self._found[name] = self._matching(name)
+        return self._found[name]
+
+    def _matching(self, name: str) -> tuple[Address, ...]:
+        found: dict[str, Address] = {}
+        for spelling in _spellings(name):
+            parts = [re.compile(fnmatch.translate(part)) for part in spelling.split("/")]
+            for key, words in self._words.items():
+                if len(words) == len(parts) and all(p.fullmatch(w) for p, w in zip(parts, words, strict=True)):
+                    found[key] = self.addresses[key]
+        return tuple(found.values())
+
+    def hint(self, path: str) -> str:
+        """' (did you mean ...?)' with the addresses near to `path`, or ''. Takes milliseconds."""
+        return near(path.lower()[:80], self.addresses)
 
 
-@lru_cache(512)
-def find(path: str) -> tuple[Address, ...]:
-    """The addresses that `path`, a name or a pattern with * ? [] {}, means; in any case. Empty when there is none."""
-    name = path.lower().rstrip("/")
-    if name in ADDRESSES:
-        return (ADDRESSES[name],)
-    if not any(mark in name for mark in "*?[{"):
-        return ()
-    found: dict[str, Address] = {}
-    for spelling in _spellings(name):
-        parts = [re.compile(fnmatch.translate(part)) for part in spelling.split("/")]
-        for key, words in _WORDS.items():
-            if len(words) == len(parts) and all(p.fullmatch(w) for p, w in zip(parts, words, strict=True)):
-                found[key] = ADDRESSES[key]
-    return tuple(found.values())
-
-
-def hint(path: str) -> str:
-    """' (did you mean ...?)' with the addresses near to `path`, or ''. Takes milliseconds."""
-    return near(path.lower()[:80], ADDRESSES)
+ADDRESSES: Mapping[str, Address] = Book().addresses
+"""Those that every show has."""
 
 
 def _spellings(pattern: str) -> list[str]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from ..core.errors import UserError
 from ..core.model import Blend
-from ..core.params import PARAMS
+from ..core.params import PARAMS, Table
 from . import oscwire
-from .oscnames import ROOT
+from .oscnames import ROOT, path_of
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,12 @@ class OscOut:
     when a host is unknown.
     """
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], table: Table = PARAMS) -> None:
         self._targets = [_resolved(target) for target in targets]
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._heads = {row.name: _head(f"{ROOT}/param/{row.group}/{row.short}") for row in PARAMS.values()}
+        self._heads = {row.name: _head(path_of(row)) for row in table.values()}
+        self._table = table
         self._audio = {name: _head(f"{ROOT}/audio/{name}") for name in AUDIO}
         self._tempo = {name: _head(f"{ROOT}/tempo/{name}") for name in TEMPO}
         self._perf = {name: _head(f"{ROOT}/perf/{name}") for name in ("fps", "keyframes", "delay")}
@@ -88,7 +89,7 @@ class OscOut:
 
     def _changes(self, blend: Blend) -> Iterable[bytes]:
         for name, value in blend.values.items():
-            place = PARAMS[name].to_unit(value)
+            place = self._table[name].to_unit(value)
             if abs(place - self._told.get(name, math.inf)) > _SAME:
                 self._told[name] = place
                 yield self._heads[name] + oscwire.single(place)

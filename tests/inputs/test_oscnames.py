@@ -10,16 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveanim.core.model import ControlEvent
-from liveanim.core.params import PARAMS
+from liveanim.core.params import PARAMS, ParamSpec, with_rows
 from liveanim.core.preset import preset_from
 from liveanim.inputs import oscnames
 from liveanim.inputs.fakes import Script
-from liveanim.inputs.oscnames import ADDRESSES, TRIGGERS, Refused, find
+from liveanim.inputs.oscnames import ADDRESSES, TRIGGERS, Book, Refused
 from liveanim.inputs.oscwire import Argument
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
 
 ZOOM = "/liveanim/param/camera/zoom"
+find = Book().find
 
 
 def does(path: str, *arguments: Argument) -> list[tuple[str, object] | None]:
@@ -129,6 +130,13 @@ def test_every_parameter_has_its_addresses() -> None:
         base = f"/liveanim/param/{row.group}/{row.short}"
         assert {base, f"{base}/raw", f"{base}/release"} <= set(ADDRESSES)
         assert does(base, row.to_unit(row.default)) == [(row.name, pytest.approx(row.default, rel=1e-6))]
+
+
+def test_a_shader_brings_its_addresses() -> None:
+    row = ParamSpec("isf.swirl.amount", "", 0, 2, 1, "stage", "how much")
+    (address,) = Book(with_rows([row])).find("/liveanim/param/isf/swirl/amount")
+    assert oscnames.event(address, (0.25,), 1.0) == ControlEvent(1.0, "isf.swirl.amount", 0.5, "osc")
+    assert find("/liveanim/param/isf/swirl/amount") == ()
 
 
 def test_every_trigger_is_an_action_of_the_show_and_none_ends_it() -> None:
