@@ -11,6 +11,7 @@ from typing import Protocol
 from .clock import Clock
 from .core import step
 from .core.blend import Fade, arrive, layers
+from .core.cadence import SLACK, Cadence
 from .core.errors import UserError, near
 from .core.model import Blend, ControlEvent, Features, Keyframe, Layer, RenderRequest, RenderStatus, Status, frozen_map
 from .core.modulation import Panel
@@ -21,7 +22,7 @@ from .core.tempo import BeatClock
 
 log = logging.getLogger(__name__)
 
-SHORTEST_FADE, LONGEST_FADE = 1 / 60, 2.0  # s
+SHORTEST_FADE, LONGEST_FADE = 1 / 60, 2.0  # s; a look's own cadence may make it longer
 WARNING_SECONDS = 8.0
 MOST_CONTROLS = 2000  # cc and osc values kept for expressions
 IMPULSES = ("onset", "kick", "snare", "hat")
@@ -99,7 +100,7 @@ class Show:
         self._presets = tuple(presets)
         self._panel, self._texts = Panel(table=settings.table), step.Texts()
         self._clock = BeatClock()
-        self._path, self._fade, self._rate = CameraPath(), Fade(), _Rate()
+        self._path, self._fade, self._rate, self._cadence = CameraPath(), Fade(), _Rate(), Cadence()
         self._actions = self._table()
         self._problems = tuple(problems)
         self._heard: Mapping[str, float] = {}
@@ -125,7 +126,7 @@ class Show:
         self._path = self._path.moved(now, step_matrix(values, min(dt, LONGEST_STEP), width / height))
         curve = values["picture.blend_curve"]
         self._ask(now, values, signals)
-        self._receive(now, values["picture.cadence"], curve)
+        self._receive(now, values, curve)
         shown = layers(self._fade, now, curve, self._path)
         self._forget(now, shown)
         return Blend(
@@ -257,7 +258,7 @@ class Show:
             "t": now,
             "now": now,
             "dt": dt,
-            "f": float(int(now * settings.fps + step.SLACK)),
+            "f": float(int(now * settings.fps + SLACK)),
             "fps": settings.fps,
             "max_f": float(max(0, settings.frames - 1)),
             "s": self._seed,
@@ -268,19 +269,21 @@ class Show:
         begun = self._render.taken()
         if begun is not None and begun.fresh:
             self._fresh = False
-        if not step.is_due(begun, now, values["picture.cadence"]):
+        ahead = self._rate.delay * signals["bpm"] / 60.0  # beats: so that the picture lands on the beat
+        if not self._cadence.due(begun, now, signals["beat"] + ahead, values):
             return
         motion = self._path.between(begun.time, now) if begun is not None else self._path.between(now, now)
         request = step.next_request(begun, now, self._settings.size, self._texts, values, motion, signals)
         self._render.submit(replace(request, fresh=self._fresh or begun is None))
 
-    def _receive(self, now: float, cadence: float, curve: float) -> None:
+    def _receive(self, now: float, values: Mapping[str, float], curve: float) -> None:
         keyframe = self._render.poll()
         if keyframe is None:
             return
         self._rate = self._rate.after(now, now - keyframe.time)
-        length = min(LONGEST_FADE, max(SHORTEST_FADE, cadence, self._rate.interval))
-        self._fade = arrive(self._fade, keyframe, now, length, curve)
+        wished = 0.0 if values["picture.beats"] > 0 else values["picture.cadence"]
+        length = max(wished, self._rate.interval) * values["picture.fade"]
+        self._fade = arrive(self._fade, keyframe, now, max(SHORTEST_FADE, length), curve)
 
     def _forget(self, now: float, shown: Sequence[Layer]) -> None:
         begun = self._render.taken()

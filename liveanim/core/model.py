@@ -139,12 +139,14 @@ class Prompt:
 class RenderRequest:
     """Everything the renderer may know about the next picture. Same request, same previous picture: same result.
 
-    index     keyframe number from 0; the noise of a keyframe comes from (seed, index) alone
+    index     keyframe number from 0; the noise of a keyframe comes from (seeds, index) alone
     time      show time the picture belongs to
     size      (width, height) in pixels, multiples of 8
     denoise   0 keeps the (moved) previous picture, 1 paints a new one. 1 - the `strength` of presets
     motion    homography from the previous keyframe's time to this one's
     fresh     True: ignore the previous picture and paint from noise
+    subseed   seed whose noise is mixed in: subseed_share (0..1) of the way from the noise of `seed` to it
+    drift     True: the noise turns with the keyframe number; False: it is that of the seeds alone
     """
 
     index: int
@@ -162,6 +164,9 @@ class RenderRequest:
     sharpen: float = 0.0
     motion: Matrix = field(default_factory=lambda: np.eye(3))
     fresh: bool = False
+    subseed: int = 0
+    subseed_share: float = 0.0
+    drift: bool = True
     beat: float = 0.0
     signals: Mapping[str, float] = field(default_factory=_nothing)
 

@@ -66,7 +66,7 @@ class Panel:
     def _drive(self, row: ParamSpec, driver: Expression | float) -> None:
         base = self._rows[row.name].value if row.name in self._rows else row.default
         if isinstance(driver, (int, float)):
-            self._rows[row.name] = _Row(row, None, row.clamp(float(driver)), row.clamp(float(driver)))
+            self._rows[row.name] = _Row(row, None, row.limit(float(driver)), row.limit(float(driver)))
         else:
             self._rows[row.name] = _Row(row, driver, row.default, base, driver.memory())
 
@@ -131,7 +131,7 @@ class Panel:
             env["knob"] = row.value if row.knob is None else row.knob
             value = row.expression.evaluate(env, row.memory)
             if math.isfinite(value):
-                row.value = row.spec.clamp(value)
+                row.value = row.spec.limit(value)
         elif row.knob is not None or row.expression is None:
             row.value = _follow(row, row.base if row.knob is None else row.knob, env["dt"])
         return row.value

@@ -19,8 +19,9 @@ Curve = Literal["linear", "log", "toggle", "step"]
 
 @dataclass(frozen=True, slots=True)
 class ParamSpec:
-    """One parameter. `low`..`high` in `unit`; `smoothing` (s) is how slowly a knob's value is followed.
+    """One parameter. `low`..`high` in `unit` is a knob's way; `smoothing` (s) is how slowly a knob's value is followed.
 
+    reach  the widest values that numbers and expressions may give it; None: `low`..`high`
     acts   'stage': the next display frame shows it; 'keyframe': the next diffusion; 'model': a reload in the background
     curve  how 0..1 of a knob spreads over the range: linear, log (low > 0), toggle (0 or 1), step (whole numbers)
     """
@@ -34,6 +35,7 @@ class ParamSpec:
     doc: str
     curve: Curve = "linear"
     smoothing: float = 0.0
+    reach: tuple[float, float] | None = None
 
     @property
     def group(self) -> str:
@@ -44,10 +46,17 @@ class ParamSpec:
         return self.name.partition(".")[2]
 
     def clamp(self, value: float) -> float:
-        """`value` inside the range (and whole, for step and toggle). NaN gives the default; infinities the ends."""
+        """`value` on a knob's way (and whole, for step and toggle). NaN gives the default; infinities the ends."""
+        return self._within(value, self.low, self.high)
+
+    def limit(self, value: float) -> float:
+        """As `clamp`, for what an expression or a look gives: inside the reach."""
+        return self._within(value, *(self.reach or (self.low, self.high)))
+
+    def _within(self, value: float, low: float, high: float) -> float:
         if math.isnan(value):
             return self.default
-        value = min(self.high, max(self.low, value))
+        value = min(high, max(low, value))
         return float(round(value)) if self.curve in ("step", "toggle") else value
 
     def from_unit(self, position: float) -> float:
@@ -65,14 +74,39 @@ class ParamSpec:
         return (v - self.low) / (self.high - self.low)
 
 
+PROMPT_SLOTS = 8
 P = ParamSpec
 _ROWS = (
     # what is painted
-    P("prompt.weight1", "", 0, 1, 1, "keyframe", "weight of prompt slot 1", smoothing=0.1),
-    P("prompt.weight2", "", 0, 1, 0, "keyframe", "weight of prompt slot 2", smoothing=0.1),
-    P("prompt.weight3", "", 0, 1, 0, "keyframe", "weight of prompt slot 3", smoothing=0.1),
-    P("prompt.weight4", "", 0, 1, 0, "keyframe", "weight of prompt slot 4", smoothing=0.1),
-    P("picture.seed", "", 0, 4294967295, 1, "keyframe", "seed; noise comes from (seed, keyframe number)", "step"),
+    *(
+        P(f"prompt.weight{n}", "", 0, 1, float(n == 1), "keyframe", f"weight of prompt slot {n}", smoothing=0.1)
+        for n in range(1, PROMPT_SLOTS + 1)
+    ),
+    P(
+        "prompt.position",
+        "",
+        0,
+        PROMPT_SLOTS,
+        0,
+        "keyframe",
+        "place along a journey of prompts: 1.5 is halfway from the second to the third",
+        reach=(0, 1e6),
+    ),
+    P("prompt.fade", "s", 0, 30, 0, "keyframe", "how long the old words fade into new ones; 0 is a cut"),
+    P("picture.seed", "", -1, 4294967295, 1, "keyframe", "seed; 1.5 is halfway from 1 to 2, -1 another every time"),
+    P(
+        "picture.seed_mode",
+        "",
+        0,
+        5,
+        0,
+        "keyframe",
+        "0 noise that drifts; one noise a seed: 1 fixed, 2 iter, 3 ladder, 4 alternate, 5 random",
+        "step",
+    ),
+    P("picture.seed_every", "", 1, 100, 1, "keyframe", "keyframes that share a seed in seed_mode 2", "step"),
+    P("picture.subseed", "", 0, 4294967295, 0, "keyframe", "second seed, mixed in by subseed_strength", "step"),
+    P("picture.subseed_strength", "", 0, 1, 0, "keyframe", "way from the seed's noise (0) to the subseed's (1)"),
     P(
         "picture.strength",
         "",
@@ -85,13 +119,35 @@ _ROWS = (
     P("picture.steps", "", 1, 8, 2, "keyframe", "diffusion steps of a keyframe", "step"),
     P("picture.guidance", "", 0, 12, 1, "keyframe", "classifier-free guidance; 1 is off (and the fastest)"),
     P("picture.noise", "", 0, 0.3, 0.02, "keyframe", "grain added before painting: more gives more new detail"),
-    P("picture.cadence", "s", 0, 4, 0.1, "keyframe", "time from one keyframe to the next; 0: as fast as it goes"),
+    P(
+        "picture.cadence",
+        "s",
+        0,
+        4,
+        0.1,
+        "keyframe",
+        "time from one keyframe to the next; 0: as fast as it goes",
+        reach=(0, 60),
+    ),
+    P("picture.beats", "beats", 0, 16, 0, "keyframe", "a keyframe on every so many beats, not by cadence; 0: off"),
+    P("picture.trigger", "", 0, 1, 0, "keyframe", "a keyframe more whenever this rises above 0.5 (an onset, a pad)"),
+    P("picture.fade", "", 0, 1, 1, "stage", "length of the fade, as a share of the time between keyframes"),
     P("picture.coherence", "", 0, 1, 0.4, "keyframe", "how firmly colours are held to the look's own"),
     P("picture.contrast", "", 0.5, 1.5, 1, "keyframe", "contrast of the fed-back picture about mid-grey"),
     P("picture.sharpen", "", 0, 1, 0.15, "keyframe", "sharpening of the fed-back picture against blur"),
     P("picture.blend_curve", "", 0, 1, 0.5, "stage", "fade between keyframes: 0 even, 1 slow at both ends"),
     # how the feedback picture travels (per second, relative to picture height)
-    P("camera.zoom", "/s", 0.1, 10, 1, "stage", "growth per second: 1.1 is 10 % larger every second", "log"),
+    P(
+        "camera.zoom",
+        "/s",
+        0.1,
+        10,
+        1,
+        "stage",
+        "growth per second: 1.1 is 10 % larger every second",
+        "log",
+        reach=(1e-6, 1e6),
+    ),
     P("camera.angle", "deg/s", -360, 360, 0, "stage", "roll, counter-clockwise"),
     P("camera.x", "height/s", -4, 4, 0, "stage", "content moves right"),
     P("camera.y", "height/s", -4, 4, 0, "stage", "content moves down"),
@@ -128,7 +184,6 @@ _ROWS = (
     *(P(f"macro.m{n}", "", 0, 1, 0, "stage", f"macro {n}: a knob for expressions to use as m{n}") for n in range(1, 9)),
 )
 PARAMS: Mapping[str, ParamSpec] = MappingProxyType({row.name: row for row in _ROWS})
-PROMPT_SLOTS = 4
 Table = Mapping[str, ParamSpec]
 """Rows by name: PARAMS, or PARAMS with the rows that a show's shaders bring. A show is given its table and keeps it."""
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from .model import Matrix, Prompt, RenderRequest, frozen_map
 from .params import PROMPT_SLOTS
-
-SLACK = 1e-6  # s: a keyframe due this soon is due now (frame times are sums of rounded numbers)
+from .seeds import seeds_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +22,6 @@ class Texts:
         padded = [*self.prompts, *[""] * (slot - len(self.prompts))]
         padded[slot - 1] = text
         return Texts(tuple(padded), self.negative)
-
-
-def is_due(last: RenderRequest | None, now: float, cadence: float) -> bool:
-    """Whether a keyframe is due `cadence` seconds after the last one that was begun."""
-    return last is None or now - last.time >= cadence - SLACK
 
 
 def weighted(texts: Sequence[str], values: Mapping[str, float]) -> tuple[Prompt, ...]:
@@ -48,13 +42,18 @@ def next_request(
     signals: Mapping[str, float],
 ) -> RenderRequest:
     """The request for the picture of `now`; `motion` is the camera's way since the last begun one."""
+    index = 0 if last is None else last.index + 1
+    noise = seeds_at(values, index)
     return RenderRequest(
-        index=0 if last is None else last.index + 1,
+        index=index,
         time=now,
         size=size,
         prompts=weighted(texts.prompts, values),
         negative=texts.negative,
-        seed=int(values["picture.seed"]),
+        seed=noise.seed,
+        subseed=noise.subseed,
+        subseed_share=noise.share,
+        drift=noise.drift,
         denoise=1.0 - values["picture.strength"],
         steps=int(values["picture.steps"]),
         guidance=values["picture.guidance"],

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 
-from . import coherence, family
+from . import coherence, family, noise
 from .coherence import Look
 from .engines import Engine, EnginePool
 from .family import Schedule
@@ -34,7 +34,6 @@ LOOKS_KEPT = 64
 PULL = 0.5  # share of `coherence` by which each keyframe's coarse layout goes toward the prompt's own
 LOOK_SEEDS = (11, 23)
 LOOK_STEPS = 4
-NOISE_PERIOD = 6  # keyframes from one noise to the next: between them it turns, so that texture drifts and not boils
 SMALLEST_SHARE = 0.06  # denoise below which the painted picture fades into the moved one, down to nothing at 0
 DEAD, ALIVE = 0.25, 0.6  # vitality: at DEAD a picture is painted anew, above ALIVE it is left alone
 CONTRAST_LIMITS = (0.25, 4.0)
@@ -176,7 +175,7 @@ class DiffusionRenderer:
     def _grain(self, request: RenderRequest) -> Tensor:
         """Grey noise of two sizes of grain, standard deviation about 1."""
         width, height = request.size
-        fine = family.noise_like((1, 1, height // 2, width // 2), request.seed, request.index, 101)
+        fine = noise.still((1, 1, height // 2, width // 2), request, 101)
         grain = fine + functional.interpolate(fine.roll(1, -1)[..., ::2, ::2], scale_factor=2, mode="nearest")
         return functional.interpolate(grain, scale_factor=2, mode="nearest").to(self._device) * 0.7
 
@@ -185,14 +184,14 @@ class DiffusionRenderer:
         weak = min(1.0, max(0.0, (ALIVE - vitality) / (ALIVE - DEAD)))
         start = family.start_time(self._schedule, request.denoise)
         start += (1 - start) * weak**2
-        noise = self._noise(request.size, request.seed, request.index)
-        x = family.noised(self._schedule, latents, noise, start)
+        start_noise = noise.turning(self._latent_shape(request.size), request).to(self._device)
+        x = family.noised(self._schedule, latents, start_noise, start)
         return self._sampled(engine, request, x, start)
 
     def _from_noise(self, engine: Engine, request: RenderRequest, steps: int, callback: Seen | None = None) -> Tensor:
         shape = self._latent_shape(request.size)
-        noise = family.noise_like(shape, request.seed, request.index).to(self._device)
-        x = family.noised(self._schedule, torch.zeros_like(noise), noise, 1.0)
+        start_noise = noise.still(shape, request).to(self._device)
+        x = family.noised(self._schedule, torch.zeros_like(start_noise), start_noise, 1.0)
         return self._sampled(engine, replace(request, steps=steps), x, 1.0, callback)
 
     def _sampled(
@@ -202,7 +201,7 @@ class DiffusionRenderer:
         shape = self._latent_shape(request.size)
 
         def noise_of(step: int) -> Tensor:
-            return family.noise_like(shape, request.seed, request.index, step).to(self._device)
+            return noise.still(shape, request, step).to(self._device)
 
         return family.sample(self._schedule, self._network(engine, request), x, path, noise_of, callback)
 
@@ -221,14 +220,6 @@ class DiffusionRenderer:
             return away + request.guidance * (out - away)
 
         return network
-
-    def _noise(self, size: tuple[int, int], seed: int, index: int) -> Tensor:
-        """Noise of a keyframe from (seed, index): on its way along the arc from one fixed noise to the next."""
-        step, phase = divmod(index, NOISE_PERIOD)
-        shape = self._latent_shape(size)
-        a, b = (family.noise_like(shape, seed, 7, number) for number in (step, step + 1))
-        turn = phase / NOISE_PERIOD * np.pi / 2
-        return (a * float(np.cos(turn)) + b * float(np.sin(turn))).to(self._device)
 
     def _latent_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         return 1, self._channels, size[1] // 8, size[0] // 8

@@ -19,6 +19,8 @@ ROWS = st.sampled_from(list(PARAMS.values()))
 @given(ROWS, st.floats(allow_nan=True, allow_infinity=True))
 def test_a_clamped_value_is_in_range_whatever_comes(row: ParamSpec, value: float) -> None:
     assert row.low <= row.clamp(value) <= row.high
+    low, high = row.reach or (row.low, row.high)
+    assert low <= row.limit(value) <= high
 
 
 @given(ROWS, st.floats(0, 1))
@@ -30,6 +32,7 @@ def test_a_knob_position_and_its_value_are_the_same_thing(row: ParamSpec, positi
 @pytest.mark.parametrize("row", PARAMS.values(), ids=lambda row: row.name)
 def test_every_row_is_whole(row: ParamSpec) -> None:
     assert row.low <= row.default <= row.high
+    assert row.reach is None or (row.reach[0] <= row.low and row.high <= row.reach[1])
     assert row.doc and row.name == f"{row.group}.{row.short}"
     assert row.curve != "log" or row.low > 0
 
@@ -81,6 +84,13 @@ def test_no_value_that_is_sent_can_leave_the_range(name: str, value: float) -> N
 def test_no_expression_can_leave_the_range_or_be_no_number(kick: float) -> None:
     value = panel(stage_exposure="100*kick/(kick-kick)").evaluate(env(kick=kick))["stage.exposure"]
     assert -4 <= value <= 4
+
+
+def test_an_expression_may_go_beyond_a_knobs_way_and_a_knob_may_not() -> None:
+    desk = panel(camera_zoom="40")
+    assert desk.evaluate(env())["camera.zoom"] == 40
+    desk.turn("camera.zoom", 40)
+    assert desk.evaluate(env())["camera.zoom"] == 10
 
 
 def test_a_new_look_sets_every_parameter_it_does_not_name_to_its_default() -> None:

@@ -32,7 +32,7 @@ def test_numbers_expressions_and_texts_are_read() -> None:
         ('[camera]\nzoom = "1 +"', r"look.toml: \[camera\] zoom: .*column"),
         ('[camera]\nzoom = "kik"', r"look.toml: \[camera\] zoom: .*kick"),
         ("[camera]\nzoom = [1]", r"look.toml: \[camera\] zoom: expected a number or an expression in quotes"),
-        ("[prompt]\ntext = 5", r"look.toml: \[prompt\] text: expected a text or a list of up to 4 texts"),
+        ("[prompt]\ntext = 5", r"look.toml: \[prompt\] text: expected a text or a list of up to 8 texts"),
         ('[prompt]\ntext = ["a", 5]', r"look.toml: \[prompt\] text: expected a text"),
         ('size = "100x64"', "look.toml: size: .*multiples of 8.*try 96x64"),
     ],
