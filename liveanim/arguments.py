@@ -139,6 +139,13 @@ def _render(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
 
 
+def _listen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", nargs="?", metavar="FILE", help="audio file or 'builtin' (without: the input)")
+    parser.add_argument("-i", "--input", metavar="DEVICE", help="sound input, by part of its name or number")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw what is heard in FILE, as fast as it goes")
+    parser.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=number(0.05, 600, "seconds"), default=20.0, metavar="S", help="length (20)")
     parser.add_argument("--into", type=Path, default=Path("out"), metavar="DIR", help="folder to write to (out)")
@@ -169,6 +176,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "render": ("make a video of an audio file or a take, offline", _render),
     "start": ("play where there is a screen and a sound input, else perform the demo", _nothing),
     "demo": ("perform the built-in track into out/demo.mp4 and out/demo.png", _demo),
+    "listen": ("show what is heard: meters, lamps, tempo, advice on the level", _listen),
     "presets": ("list the presets", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),

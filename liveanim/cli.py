@@ -23,6 +23,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "render": commands.render,
     "start": commands.start,
     "demo": commands.demo,
+    "listen": commands.listen,
     "presets": commands.presets,
     "words": commands.words,
     "schedule": commands.schedule,

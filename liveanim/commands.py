@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .arguments import Arguments
 from .core.errors import UserError
-from .options import BUILTIN, PlayOptions, RenderOptions
+from .options import BUILTIN, ListenOptions, PlayOptions, RenderOptions
 from .probes import Answer
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,18 @@ def render(arguments: Arguments) -> int:
             flash_limit=arguments.flash_limit,
         )
     )
+
+
+def listen(arguments: Arguments) -> int:
+    from . import hearing
+
+    source, named = arguments.source, arguments.input
+    if source is not None and named is not None:
+        raise UserError("listen takes a FILE or --input, not both")
+    if arguments.plot is not None and source is None:
+        raise UserError("--plot draws a file: liveanim listen FILE --plot OUT.png")
+    say(hearing.listen(ListenOptions(source, named, arguments.plot, arguments.seconds)))
+    return 0
 
 
 def demo(arguments: Arguments) -> int:

@@ -78,3 +78,18 @@ class RenderOptions:
     sheet: Path | None = None
     quiet: bool = False
     flash_limit: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ListenOptions:
+    """What to listen to, with meters in the terminal.
+
+    source   audio file or BUILTIN; None: the sound input called `input` (None: the default one)
+    plot     PNG to draw a file's features into instead, as fast as it goes
+    seconds  end by itself after so long
+    """
+
+    source: str | None = None
+    input: str | None = None
+    plot: Path | None = None
+    seconds: float | None = None
