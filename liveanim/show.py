@@ -13,12 +13,25 @@ from .core import step
 from .core.blend import Fade, arrive, layers
 from .core.cadence import SLACK, Cadence
 from .core.errors import UserError, near
-from .core.model import Blend, ControlEvent, Features, Keyframe, Layer, RenderRequest, RenderStatus, Status, frozen_map
+from .core.model import (
+    Blend,
+    ControlEvent,
+    Features,
+    Keyframe,
+    Layer,
+    Matrix,
+    Prompt,
+    RenderRequest,
+    RenderStatus,
+    Status,
+    frozen_map,
+)
 from .core.modulation import Panel
-from .core.motion import CameraPath, step_matrix
+from .core.motion import CameraPath, partial, step_matrix
 from .core.params import PARAMS, PROMPT_SLOTS, Table, spec
 from .core.preset import Preset
 from .core.tempo import BeatClock
+from .core.wording import Words
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +112,7 @@ class Show:
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._presets = tuple(presets)
         self._panel, self._texts = Panel(table=settings.table), step.Texts()
+        self._words = Words()
         self._clock = BeatClock()
         self._path, self._fade, self._rate, self._cadence = CameraPath(), Fade(), _Rate(), Cadence()
         self._actions = self._table()
@@ -120,12 +134,14 @@ class Show:
             self._apply(event)
         self._hear(self._ears.read(now))
         signals = self._signals(now)
-        values = self._panel.evaluate(self._env(now, dt, signals))
+        env = self._env(now, dt, signals)
+        values = self._panel.evaluate(env)
+        prompts = self._words.prompts(self._texts, now, values, env)
         self._ears.set_gain(values["audio.gain"])
         width, height = self._settings.size
-        self._path = self._path.moved(now, step_matrix(values, min(dt, LONGEST_STEP), width / height))
+        self._path = self._path.moved(now, self._step(values, min(dt, LONGEST_STEP), width / height))
         curve = values["picture.blend_curve"]
-        self._ask(now, values, signals)
+        self._ask(now, values, signals, prompts)
         self._receive(now, values, curve)
         shown = layers(self._fade, now, curve, self._path)
         self._forget(now, shown)
@@ -140,11 +156,18 @@ class Show:
             drivers=self._panel.drivers(),
             blackout=values["out.blackout"] > 0.5,
             freeze=values["out.freeze"] > 0.5,
-            status=self._status(now, signals, values),
+            status=self._status(now, signals, prompts),
             wave=self._sound.wave,
             fft=self._sound.fft,
             chain=self._look.chain,
         )
+
+    def _step(self, values: Mapping[str, float], dt: float, aspect: float) -> Matrix:
+        """The camera's move: of a look made in frames a share of a whole frame's, so that any rate goes its way."""
+        clock = self._look.clock
+        if clock is None or dt <= 0:
+            return step_matrix(values, dt, aspect)
+        return partial(step_matrix(values, 1 / clock.fps, aspect), dt * clock.fps)
 
     def _hear(self, hops: Sequence[Features]) -> None:
         """Keep the newest values; of the impulses the highest since the last frame, so that no hit is lost."""
@@ -229,7 +252,7 @@ class Show:
 
     def _take_look(self, preset: Preset) -> None:
         self._look = preset
-        self._texts = step.Texts(preset.prompts, preset.negative)
+        self._texts = step.Texts(preset.prompts, preset.negative, preset.journey, preset.clock)
         drivers = {**preset.drivers, **self._settings.overrides}
         seed = drivers.get("picture.seed")
         self._seed = float(seed) if isinstance(seed, (int, float)) else spec("picture.seed").default
@@ -265,7 +288,9 @@ class Show:
             "seed": self._seed,
         }
 
-    def _ask(self, now: float, values: Mapping[str, float], signals: Mapping[str, float]) -> None:
+    def _ask(
+        self, now: float, values: Mapping[str, float], signals: Mapping[str, float], prompts: tuple[Prompt, ...]
+    ) -> None:
         begun = self._render.taken()
         if begun is not None and begun.fresh:
             self._fresh = False
@@ -273,7 +298,8 @@ class Show:
         if not self._cadence.due(begun, now, signals["beat"] + ahead, values):
             return
         motion = self._path.between(begun.time, now) if begun is not None else self._path.between(now, now)
-        request = step.next_request(begun, now, self._settings.size, self._texts, values, motion, signals)
+        words = prompts, self._texts.negative
+        request = step.next_request(begun, now, self._settings.size, *words, values, motion, signals)
         self._render.submit(replace(request, fresh=self._fresh or begun is None))
 
     def _receive(self, now: float, values: Mapping[str, float], curve: float) -> None:
@@ -283,18 +309,19 @@ class Show:
         self._rate = self._rate.after(now, now - keyframe.time)
         wished = 0.0 if values["picture.beats"] > 0 else values["picture.cadence"]
         length = max(wished, self._rate.interval) * values["picture.fade"]
-        self._fade = arrive(self._fade, keyframe, now, max(SHORTEST_FADE, length), curve)
+        # Deforum's fades have gone their first frame's way when the new picture comes.
+        early = 0.0 if self._look.clock is None else 1.0 / self._look.clock.fps
+        self._fade = arrive(self._fade, keyframe, now, max(SHORTEST_FADE, length), curve, early)
 
     def _forget(self, now: float, shown: Sequence[Layer]) -> None:
         begun = self._render.taken()
         needed = [layer.keyframe.time for layer in shown]
         self._path = self._path.since(min([*needed, now if begun is None else begun.time]))
 
-    def _status(self, now: float, signals: Mapping[str, float], values: Mapping[str, float]) -> Status:
+    def _status(self, now: float, signals: Mapping[str, float], prompts: Sequence[Prompt]) -> Status:
         render = self._render.status()
         warnings = [self._warning] if now - self._warned_at < WARNING_SECONDS else []
-        warnings += [line for problem in self._problems if (line := problem())]
-        prompts = step.weighted(self._texts.prompts, values)
+        warnings += [line for problem in (*self._problems, self._words.trouble) if (line := problem())]
         return Status(
             preset=self._look.name,
             model=render.model,

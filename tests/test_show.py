@@ -11,6 +11,7 @@ import pytest
 from liveanim.clock import FrameClock
 from liveanim.core.model import ControlEvent, Features
 from liveanim.core.preset import Preset, preset_from
+from liveanim.core.schedule import cadence_at
 from liveanim.inputs.fakes import Script
 from liveanim.show import Settings, Show, run
 from tests.fakes import AtOnce, Desk, Hears, Tape
@@ -241,3 +242,38 @@ def test_a_bad_expression_is_said_once_and_the_last_good_one_goes_on() -> None:
     blend = show.tick(0.0)
     assert blend.stage["hue"] == 0.25
     assert "column 6" in blend.status.warnings[0]
+
+
+def test_a_familys_look_shows_keyframes_frame_by_frame_as_that_family_does() -> None:
+    """Diffusion k of every third frame is at 1/3 on its own frame and whole two frames later (schedule.cadence_at)."""
+    preset = look(
+        compat="deforum", deforum={"fps": 12.0, "frames": 40}, picture={"cadence": "3/12", "blend_curve": 0.0}
+    )
+    for _, shown in rows(preset, fps=12, frames=13):
+        assert sum(weight for _, weight in shown) == pytest.approx(1, abs=2e-3)
+    weights = [shown for _, shown in rows(preset, fps=12, frames=13)]
+    for frame, shown in enumerate(weights):
+        before, key, weight = cadence_at(frame, 3)
+        wanted = {key: weight} | ({before: 1 - weight} if weight < 1 else {})
+        assert dict(shown) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_a_keyframe_lands_on_every_beat_and_on_a_trigger() -> None:
+    preset = look(picture={"beats": 1})
+    asked = AtOnce()
+    run(show_of(preset, render=asked), FrameClock(60, 150), [])
+    assert [round(request.time, 2) for request in asked.requests] == [0, 0.5, 1, 1.5, 2]
+    pad = look(picture={"cadence": 60, "trigger": "cc(9)"})
+    asked = AtOnce()
+    hit = ControlEvent(0.7, "cc.9", 1.0)
+    run(show_of(pad, hit, render=asked), FrameClock(10, 20), [])
+    assert [round(request.time, 2) for request in asked.requests] == [0, 0.7]
+
+
+def test_prompts_of_a_journey_reach_the_painter_and_a_knob_takes_it_over() -> None:
+    asked = AtOnce()
+    preset = preset_from({"prompt": {"keys": {"0s": "a", "1s": "b"}}, "picture": {"cadence": 0.25}}, "x", "x")
+    run(show_of(preset, ControlEvent(1.2, "prompt.position", 0.0), render=asked), FrameClock(20, 40), [])
+    seen = [{p.text: round(p.weight, 3) for p in request.prompts} for request in asked.requests]
+    assert seen[:5] == [{"a": 1}, {"a": 0.75, "b": 0.25}, {"a": 0.5, "b": 0.5}, {"a": 0.25, "b": 0.75}, {"b": 1}]
+    assert seen[-1] == {"a": 1}

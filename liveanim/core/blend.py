@@ -41,9 +41,12 @@ def shares(fade: Fade, now: float, curve: float) -> tuple[tuple[Keyframe, float]
     return _strongest(seen)
 
 
-def arrive(fade: Fade, keyframe: Keyframe, now: float, length: float, curve: float) -> Fade:
-    """The fade after `keyframe` came at `now`: from what is on screen to it, over `length` seconds."""
-    return Fade(shares(fade, now, curve), keyframe, now, length)
+def arrive(fade: Fade, keyframe: Keyframe, now: float, length: float, curve: float, early: float = 0.0) -> Fade:
+    """The fade after `keyframe` came at `now`: from what is on screen to it, over `length` seconds.
+
+    `early`: seconds of the way that it has already gone when it begins.
+    """
+    return Fade(shares(fade, now, curve), keyframe, now - early, length)
 
 
 def layers(fade: Fade, now: float, curve: float, path: CameraPath) -> tuple[Layer, ...]:

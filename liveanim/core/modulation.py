@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .expr import Expression, Memory, compile_expr
+from .expr import Driver, Expression, Memory, compile_expr
 from .params import PARAMS, ParamSpec, Table, defaults, spec
 
 TOGGLE = "toggle"
@@ -18,7 +18,7 @@ class _Row:
     """One parameter at work: what drives it, what the knob says, and where the value stands."""
 
     spec: ParamSpec
-    expression: Expression | None
+    expression: Driver | None
     base: float
     value: float
     memory: Memory = field(default_factory=list)
@@ -31,14 +31,14 @@ class Panel:
     """Owned by the show. A touched knob takes its parameter over until it is released; an expression that mentions
     `knob` keeps running and reads it instead. A value that is not a number leaves the last good one."""
 
-    def __init__(self, expressions: Mapping[str, Expression | float] | None = None, table: Table = PARAMS) -> None:
+    def __init__(self, expressions: Mapping[str, Driver | float] | None = None, table: Table = PARAMS) -> None:
         self._table = table
         self._rows: dict[str, _Row] = {}
-        self._loaded: dict[str, Expression | float] = {}
+        self._loaded: dict[str, Driver | float] = {}
         self._drivers: Mapping[str, str] = {}
         self.load(expressions or {})
 
-    def load(self, expressions: Mapping[str, Expression | float]) -> None:
+    def load(self, expressions: Mapping[str, Driver | float]) -> None:
         """Take the values of a look: parameters it does not name get their default, all knobs are released.
 
         `out.*` and `macro.*` stay as they are: a change of look must not undo a blackout.
@@ -57,13 +57,13 @@ class Panel:
         ExprError (a UserError) says the column; then the last good one goes on.
         """
         row = spec(name, self._table)
-        driver = compile_expr(text) if text and text.strip() else self._loaded[name]
+        driver: Driver | float = compile_expr(text) if text and text.strip() else self._loaded[name]
         if isinstance(driver, Expression) and driver.constant is not None:
             driver = driver.constant
         self._drive(row, driver)
         self._drivers = {}
 
-    def _drive(self, row: ParamSpec, driver: Expression | float) -> None:
+    def _drive(self, row: ParamSpec, driver: Driver | float) -> None:
         base = self._rows[row.name].value if row.name in self._rows else row.default
         if isinstance(driver, (int, float)):
             self._rows[row.name] = _Row(row, None, row.limit(float(driver)), row.limit(float(driver)))

@@ -51,6 +51,23 @@ def _tilt(about_x: float, about_y: float) -> Matrix:
     return np.array([[cy, 0.0, 0.0], [sx * sy, cx, 0.0], [-cx * sy / FOCAL, sx / FOCAL, 1.0]])
 
 
+def partial(matrix: Matrix, share: float) -> Matrix:
+    """`share` of the way that `matrix` goes: so many such parts one after the other make the whole.
+
+    Exact for shifts, zooms and rolls; a homography that is none of them (a tilt) goes straight.
+    """
+    if share == 1.0:
+        return matrix
+    whole = matrix / matrix[2, 2]
+    if np.abs(whole[2, :2]).max() > 1e-12 or abs(whole[0, 0] - whole[1, 1]) + abs(whole[0, 1] + whole[1, 0]) > 1e-12:
+        straight: Matrix = np.eye(3) + share * (whole - np.eye(3))
+        return straight
+    turn, shift = complex(whole[0, 0], whole[1, 0]), complex(whole[0, 2], whole[1, 2])
+    turned = turn**share if turn else 0j
+    way = shift * (share if abs(turn - 1) < 1e-9 else (turned - 1) / (turn - 1))
+    return np.array([[turned.real, -turned.imag, way.real], [turned.imag, turned.real, way.imag], [0.0, 0.0, 1.0]])
+
+
 def move(matrix: Matrix, points: Matrix) -> Matrix:
     """`points` (n, 2) carried by `matrix`."""
     homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T

@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .deforum import FamilyLook, FrameClock, family_driver, family_from
 from .errors import UserError, near
-from .expr import ExprError, Expression, compile_expr
+from .expr import Driver, ExprError, compile_expr
+from .journey import Journey, journey_from
 from .model import Chain
 from .params import PARAMS, PROMPT_SLOTS, ParamSpec, Table, spec, with_rows
 
 GROUPS = tuple(dict.fromkeys(row.group for row in PARAMS.values() if row.group != "out"))
 SHADERS = "isf"
-_TOP = ("about", "model", "size")
+FAMILY = "deforum"
+_TOP = ("about", "model", "size", "compat")
 _ONE_NAME = ("generator", "transition", "lut")
-_WORDS = {"prompt": ("text", "negative"), "stage": ("filters", *_ONE_NAME)}
+_WORDS = {"prompt": ("text", "negative", "keys", "path", "curve", "loop"), "stage": ("filters", *_ONE_NAME)}
 MOST_FILTERS = 8
 MOST_TEXT = 2000
 
@@ -25,6 +28,7 @@ MOST_TEXT = 2000
 class Preset:
     """A checked look. `drivers`: number or compiled expression by parameter name; `size` is (width, height) pixels.
 
+    `journey` is what slot 1 shows instead of a text; `clock` the frames of a look that is read as Deforum reads it.
     `rows` are those its shaders bring to the table (names 'isf.SHADER.INPUT').
     `text` is the TOML it was read from ('' when there is none), kept in takes.
     """
@@ -35,8 +39,10 @@ class Preset:
     size: tuple[int, int] | None = None
     prompts: tuple[str, ...] = ()
     negative: str = ""
-    drivers: Mapping[str, Expression | float] = field(default_factory=dict)
+    drivers: Mapping[str, Driver | float] = field(default_factory=dict)
     text: str = ""
+    journey: Journey | None = None
+    clock: FrameClock | None = None
     chain: Chain = field(default_factory=Chain)
     rows: tuple[ParamSpec, ...] = ()
 
@@ -49,32 +55,56 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
     if not data:
         raise UserError(f'{where}: the preset is empty: it needs at least [prompt] with text = ["..."]')
     for key in data:
-        if key not in _TOP and key not in GROUPS and key != SHADERS:
-            raise UserError(f"{where}: unknown key {key!r}{near(key, (*_TOP, *GROUPS, SHADERS))}")
+        if key not in _TOP and key not in GROUPS and key not in (SHADERS, FAMILY):
+            raise UserError(f"{where}: unknown key {key!r}{near(key, (*_TOP, *GROUPS, SHADERS, FAMILY))}")
     prompt = _table(data, "prompt", where)
-    drivers = {}
+    family = _family(data, where)
+    clock = None if family is None else family.clock
+    drivers = {} if family is None else dict(family.drivers)
     table = with_rows(rows)
     for group in GROUPS:
         for key, value in _table(data, group, where).items():
             if key in _WORDS.get(group, ()):
                 continue
             full = f"{group}.{key}"
-            drivers[full] = _driver(full, value, f"{where}: [{group}] {key}", table)
+            drivers[full] = _driver(full, value, f"{where}: [{group}] {key}", table, clock)
     for shader in _table(data, SHADERS, where):
         for key, value in _table(data[SHADERS], shader, f"{where}: {SHADERS}").items():
             full = f"{SHADERS}.{shader}.{key}"
-            drivers[full] = _driver(full, value, f"{where}: [{SHADERS}.{shader}] {key}", table)
+            drivers[full] = _driver(full, value, f"{where}: [{SHADERS}.{shader}] {key}", table, clock)
+    prompts = _prompts(prompt.get("text", []), f"{where}: [prompt] text")
+    journey = journey_from(prompt, clock, f"{where}: [prompt]")
+    if journey is not None:
+        prompts = ("", *prompts[: PROMPT_SLOTS - 1])
+        if journey[1] is not None:
+            drivers.setdefault("prompt.position", journey[1])
     return Preset(
         name=name,
         about=_text(data.get("about", ""), f"{where}: about"),
         model=None if data.get("model") is None else _text(data["model"], f"{where}: model"),
         size=None if data.get("size") is None else parse_size(_text(data["size"], f"{where}: size"), f"{where}: size"),
-        prompts=_prompts(prompt.get("text", []), f"{where}: [prompt] text"),
+        prompts=prompts,
         negative=_text(prompt.get("negative", ""), f"{where}: [prompt] negative"),
         drivers=drivers,
         chain=chain_from(data, where),
         rows=tuple(rows),
+        journey=None if journey is None else journey[0],
+        clock=clock,
     )
+
+
+def _family(data: Mapping[str, Any], where: str) -> FamilyLook | None:
+    """The [deforum] table of a look with compat = "deforum"; None for all others."""
+    compat = data.get("compat", "")
+    if compat not in ("", FAMILY):
+        raise UserError(f'{where}: compat: expected "{FAMILY}", got {compat!r}')
+    table = dict(_table(data, FAMILY, where))
+    if not compat:
+        if table:
+            raise UserError(f'{where}: [{FAMILY}] needs compat = "{FAMILY}" at the top of the file')
+        return None
+    size = parse_size(_text(table.get("size", "512x512"), f"{where}: [{FAMILY}] size"), f"{where}: [{FAMILY}] size")
+    return family_from(table, size, f"{where}: [{FAMILY}]")
 
 
 def chain_from(data: Mapping[str, Any], where: str) -> Chain:
@@ -109,7 +139,7 @@ def _table(data: Mapping[str, Any], group: str, where: str) -> Mapping[str, Any]
     return table
 
 
-def _driver(name: str, value: Any, where: str, table: Table) -> Expression | float:
+def _driver(name: str, value: Any, where: str, table: Table, clock: FrameClock | None) -> Driver | float:
     try:
         row = spec(name, table)
     except UserError as error:
@@ -122,6 +152,8 @@ def _driver(name: str, value: Any, where: str, table: Table) -> Expression | flo
         return float(value)
     if not isinstance(value, str):
         raise UserError(f"{where}: expected a number or an expression in quotes, got {value!r}")
+    if clock is not None:
+        return family_driver(value, clock, where)
     try:
         expression = compile_expr(value)
     except ExprError as error:

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from .deforum import FrameClock
+from .journey import Journey
 from .model import Matrix, Prompt, RenderRequest, frozen_map
-from .params import PROMPT_SLOTS
 from .seeds import seeds_at
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The words of a look: up to PROMPT_SLOTS prompts and a negative one."""
+    """The words of a look: up to PROMPT_SLOTS prompts and a negative one.
+
+    journey  takes the place of slot 1; clock: the family's frames, where expressions in prompts are that family's
+    """
 
     prompts: tuple[str, ...] = ()
     negative: str = ""
+    journey: Journey | None = None
+    clock: FrameClock | None = None
 
     def with_slot(self, slot: int, text: str) -> Texts:
-        """The texts with 1-based `slot` replaced."""
+        """The texts with 1-based `slot` replaced; in slot 1 also what was a journey."""
         padded = [*self.prompts, *[""] * (slot - len(self.prompts))]
         padded[slot - 1] = text
-        return Texts(tuple(padded), self.negative)
-
-
-def weighted(texts: Sequence[str], values: Mapping[str, float]) -> tuple[Prompt, ...]:
-    """The prompts that count, with their weights; the first text alone when every weight is 0."""
-    slots = [(text, values[f"prompt.weight{n}"]) for n, text in enumerate(texts[:PROMPT_SLOTS], 1) if text]
-    return tuple(Prompt(text, weight) for text, weight in slots if weight > 0) or tuple(
-        Prompt(text) for text, _ in slots[:1]
-    )
+        return replace(self, prompts=tuple(padded), journey=None if slot == 1 else self.journey)
 
 
 def next_request(
     last: RenderRequest | None,
     now: float,
     size: tuple[int, int],
-    texts: Texts,
+    prompts: tuple[Prompt, ...],
+    negative: str,
     values: Mapping[str, float],
     motion: Matrix,
     signals: Mapping[str, float],
@@ -48,8 +47,8 @@ def next_request(
         index=index,
         time=now,
         size=size,
-        prompts=weighted(texts.prompts, values),
-        negative=texts.negative,
+        prompts=prompts,
+        negative=negative,
         seed=noise.seed,
         subseed=noise.subseed,
         subseed_share=noise.share,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveanim.core.motion import CameraPath, move, step_matrix
+from liveanim.core.motion import CameraPath, move, partial, step_matrix
 from liveanim.core.params import defaults
 
 ASPECT = 16 / 9
@@ -96,3 +96,20 @@ def test_steps_of_any_length_zoom_and_roll_alike() -> None:
     many = np.linalg.matrix_power(step_matrix(camera(zoom=1.8, angle=50), 0.01, ASPECT), 100)
     np.testing.assert_allclose(many, one, atol=1e-9)
     assert math.hypot(one[0, 0], one[0, 1]) == pytest.approx(1.8)
+
+
+@given(st.floats(0.5, 2), st.floats(-170, 170), st.floats(-1, 1), st.floats(-1, 1), st.integers(1, 9))
+def test_parts_of_a_move_make_the_whole(zoom: float, angle: float, x: float, y: float, count: int) -> None:
+    values = {**defaults(), "camera.zoom": zoom, "camera.angle": angle, "camera.x": x, "camera.y": y}
+    whole = step_matrix(values, 1.0, 1.5)
+    matrix = np.eye(3)
+    for _ in range(count):
+        matrix = partial(whole, 1 / count) @ matrix
+    assert matrix == pytest.approx(whole, abs=1e-9)
+
+
+def test_part_of_a_tilt_is_on_its_way() -> None:
+    whole = step_matrix({**defaults(), "camera.flip_x": 10.0}, 1.0, 1.5)
+    assert partial(whole, 1.0) is whole
+    assert partial(whole, 0.0) == pytest.approx(np.eye(3))
+    assert partial(whole, 0.5)[2, 1] == pytest.approx(whole[2, 1] / whole[2, 2] / 2)

@@ -9,17 +9,46 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from .base import INF, KNOWN, MAX_TEXT, NAN, Env, ExprError, Memory, Node, Scope, as_node
 from .compat import compile_family
 from .functions import FUNCTIONS, READER_DOCS, Function
 from .keys import compile_native
 
-__all__ = ["FUNCTIONS", "KNOWN", "READER_DOCS", "Compat", "Env", "ExprError", "Expression", "Function", "compile_expr"]
+__all__ = [
+    "FUNCTIONS",
+    "KNOWN",
+    "READER_DOCS",
+    "Compat",
+    "Driver",
+    "Env",
+    "ExprError",
+    "Expression",
+    "Function",
+    "compile_expr",
+]
 
 Compat = Literal["", "deforum"]
 _TROUBLE = (ArithmeticError, ValueError, TypeError, LookupError, RecursionError)
+
+
+class Driver(Protocol):
+    """What moves a parameter: an Expression, or something that plays like one."""
+
+    @property
+    def text(self) -> str:
+        """As it was written."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every key of the env it reads."""
+
+    def evaluate(self, env: Env, memory: Memory) -> float:
+        """The value now; NaN where there is none. Never raises."""
+
+    def memory(self) -> Memory:
+        """Fresh memory for `evaluate`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
