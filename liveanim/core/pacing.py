@@ -1,9 +1,17 @@
-"""Which frame of a constant-rate video shows which picture. Pictures come at any times; frame n belongs to n / fps."""
+"""Puts what comes at any times on an even line: pictures on the frames of a video, sound on the samples of a file.
+
+Frame n of a video belongs to n / fps, sample k of its sound to k / rate.
+"""
 
 from __future__ import annotations
 
 import math
 from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
 
 # Show times are sums of floats: a picture meant for frame n may come out a hair after n / fps.
 _TOLERANCE = 1e-6
@@ -58,17 +66,51 @@ class Pacer:
 
 _FAR = 0.25  # s: sound this far from its place has had a gap, or began before the picture
 _NEAR = 0.005  # s: within this nothing is done
+_STRETCH = 0.001  # share of a block by which it is made longer or shorter: two hundredths of a semitone
 
 
-def placed(count: int, rate: int, ahead: float, exactly: bool = False) -> tuple[int, int]:
-    """How to lay `count` samples that belong `ahead` seconds after the end of what has been laid (< 0: before it).
+class SoundLine:
+    """Lays blocks of sound on an even line of samples: sample k belongs to show time `start` + k / rate.
 
-    (silence, kept): samples of silence to put first, and how many of the newest samples to keep. A clock that drifts is
-    followed by one sample a block, which nobody hears; a gap is filled or cut at once, and so is all if `exactly`.
+    A sound card's clock drifts from the show's; blocks are stretched by a few samples to follow it, which nobody hears.
+    Where a gap was, there is silence.
     """
-    off = round(ahead * rate)
-    if exactly or abs(ahead) >= _FAR:
-        return max(0, off), max(0, count + min(0, off))
-    if abs(ahead) <= _NEAR or not count:
-        return 0, count
-    return (1, count) if off > 0 else (0, count - 1)
+
+    def __init__(self, start: float = 0.0) -> None:
+        self.start = start
+        self.seconds = 0.0  # laid so far
+
+    def lay(self, samples: Samples, rate: int, time: float | None = None) -> Samples:
+        """What to append for `samples` ((n,) or (n, channels) at `rate` Hz), whose first one belongs to show `time`.
+
+        None: they follow what was laid before. What belongs before the start is left out.
+        """
+        if time is not None and len(samples):
+            samples = self._placed(samples, rate, time - self.start - self.seconds)
+        self.seconds += len(samples) / rate
+        return samples
+
+    def silence(self, seconds: float, rate: int) -> Samples:
+        """(n,) zeros to append."""
+        return self.lay(np.zeros(max(0, round(seconds * rate)), dtype=np.float32), rate)
+
+    def _placed(self, samples: Samples, rate: int, ahead: float) -> Samples:
+        off = round(ahead * rate)
+        if self.seconds == 0.0 or abs(ahead) >= _FAR:
+            gap = np.zeros((max(0, off), *samples.shape[1:]), dtype=np.float32)
+            return np.concatenate([gap, samples[min(len(samples), max(0, -off)) :]])
+        if abs(ahead) <= _NEAR:
+            return samples
+        most = max(1, int(len(samples) * _STRETCH))
+        return stretched(samples, len(samples) + max(-most, min(most, off)))
+
+
+def stretched(samples: Samples, count: int) -> Samples:
+    """`samples` ((n,) or (n, channels)) as `count` samples over the same time, along straight lines between them."""
+    if count < 1 or len(samples) < 2:
+        return samples[:count]
+    places = np.linspace(0.0, len(samples) - 1.0, count)
+    before = np.minimum(places.astype(np.int64), len(samples) - 2)
+    share = (places - before).astype(np.float32).reshape(-1, *[1] * (samples.ndim - 1))
+    line: Samples = samples[before] * (1 - share) + samples[before + 1] * share
+    return line

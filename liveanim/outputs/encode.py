@@ -1,146 +1,83 @@
-"""A video file being written: H.264 and AAC by PyAV. One thread uses it; errors of the file come out as OSError."""
+"""A file of pictures and sound being written, by PyAV. One thread uses it; errors of the file come out as OSError."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import av.filter
 import numpy as np
 from numpy.typing import NDArray
 
-from liveanim.core.errors import UserError
 from liveanim.core.model import Image
+
+from .codecs import Codec, Container, choose, options_for
 
 Samples = NDArray[np.float32]
 
-# An ordinary MP4 once closed; until then fragments, so that what is there after kill -9 still plays.
-# delay_moov: the header waits for the first fragment and can then say by how much the sound begins early.
-_MP4 = {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
-_MKV = {"flush_packets": "1", "cluster_time_limit": "500"}
-_CONTAINERS = {".mp4": ("mp4", _MP4), ".m4v": ("mp4", _MP4), ".mov": ("mov", _MP4), ".mkv": ("matroska", _MKV)}
 _BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class VideoFormat:
-    """What is written. `size` (width, height) of the pictures; odd sides get one more row or column in the file."""
+    """What is written. `size` (width, height) of the pictures; odd sides get one more row or column in the file.
+
+    alpha  pictures come as (height, width, 4), and the file keeps their transparency where its codec can
+    """
 
     size: tuple[int, int]
     rate: Fraction
     audio_rate: int
     channels: int
     live: bool
-
-
-def container_of(path: Path) -> tuple[str, dict[str, str]]:
-    """FFmpeg's name and options for the container that `path` asks for; UserError for one we do not write."""
-    try:
-        return _CONTAINERS[path.suffix.lower()]
-    except KeyError:
-        raise UserError(f"cannot write {path}: unknown kind {path.suffix!r}; use {', '.join(_CONTAINERS)}") from None
+    codec: str | None = None
+    alpha: bool = False
 
 
 class Encoder:
-    """Writes pictures and sound into one file, each in its own order; the container interleaves them."""
+    """Writes pictures and sound into one file, each in its own order; the container interleaves them.
 
-    def __init__(self, target: Path, container: tuple[str, dict[str, str]], form: VideoFormat) -> None:
-        name, options = container
+    A container without pictures (.wav, .flac) counts them all the same: the sound is as long as they are.
+    """
+
+    def __init__(self, target: Path, container: Container, form: VideoFormat) -> None:
+        codec = choose(form.codec or container.codecs[0], form.size) if container.codecs else None
         self._form = form
-        self._file: Any = av.open(str(target), "w", format=name, options=options)
-        self._video: Any = self._add_video()
-        self._audio: Any = self._add_audio() if form.channels else None
-        self._resampler: Any = None
-        self._waiting: list[Samples] = []
-        self._input_rate = 0
-        self._samples = 0
+        self._file: Any = av.open(str(target), "w", format=container.name, options=options_for(container, codec))
+        self._pictures = _Pictures(self._file, codec, form) if codec else None
+        kind = container.sound if codec is None or container.sound != "aac" else codec.sound
+        self._sound = _Sound(self._file, kind, form) if kind and form.channels else None
         self.frames = 0
         # Opens the file now: a path that cannot be written is found before the show and not at its first picture.
         self._file.start_encoding()
 
-    def _add_video(self) -> Any:
-        form = self._form
-        # A fragment ends at each key picture: half a second live, so that kill -9 loses less than a second.
-        gop = max(1, round(float(form.rate) * (0.5 if form.live else 1.0)))
-        options = {"crf": "18", "preset": "ultrafast", "tune": "zerolatency"}
-        if not form.live:
-            options = {"crf": "18", "preset": "veryfast"}
-        stream = self._file.add_stream("libx264", rate=form.rate, options=options)
-        stream.width, stream.height = (side + side % 2 for side in form.size)
-        stream.pix_fmt = "yuv420p"
-        stream.time_base = 1 / form.rate
-        context = stream.codec_context
-        context.gop_size = gop
-        context.time_base = 1 / form.rate
-        # BT.709, limited range: what players assume for HD, said aloud so that none has to guess.
-        context.color_primaries = context.color_trc = context.colorspace = 1
-        context.color_range = 1
-        return stream
-
-    def _add_audio(self) -> Any:
-        stream = self._file.add_stream("aac", rate=self._form.audio_rate)
-        stream.codec_context.layout = "mono" if self._form.channels == 1 else "stereo"
-        stream.codec_context.bit_rate = 192_000
-        return stream
+    @property
+    def codec(self) -> str:
+        """FFmpeg's name of the encoder in use; '' without pictures."""
+        return self._pictures.codec.encoder if self._pictures else ""
 
     def picture(self, image: Image) -> None:
-        """Append one frame: (height, width, 3) uint8 RGB of the size promised."""
-        height, width = image.shape[:2]
-        if height % 2 or width % 2:
-            image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-        frame: Any = rgb.reformat(
-            format="yuv420p", dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG"
-        )
-        frame.pts, frame.time_base = self.frames, 1 / self._form.rate
-        frame.color_primaries = frame.color_trc = 1
+        """Append one frame: (height, width, 3 or 4) uint8 RGB or RGBA of the size promised."""
+        if self._pictures is not None:
+            self._file.mux(self._pictures.encode(image, self.frames))
         self.frames += 1
-        self._file.mux(self._video.encode(frame))
-        if self._audio is not None:
-            self._encode_sound()
+        self._write_sound()
 
     def sound(self, samples: Samples, rate: int) -> None:
         """Append sound: (n,) or (n, channels) float32 at `rate` Hz; other rates and channel counts are converted."""
-        if self._audio is None or not len(samples):
-            return
-        planes = _channels(samples, self._form.channels)
-        layout = self._audio.codec_context.layout.name
-        if self._resampler is None or rate != self._input_rate:
-            self._flush_resampler()
-            self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=self._form.audio_rate)
-            self._input_rate = rate
-        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
-        frame.sample_rate = rate
-        self._waiting += [converted.to_ndarray() for converted in self._resampler.resample(frame)]
-        self._encode_sound()
+        if self._sound is not None and len(samples):
+            self._sound.add(samples, rate)
+            self._write_sound()
 
-    def _flush_resampler(self) -> None:
-        if self._resampler is not None:
-            self._waiting += [rest.to_ndarray() for rest in self._resampler.resample(None)]
-
-    def _encode_sound(self) -> None:
+    def _write_sound(self) -> None:
         """Encode whole blocks as far as the picture has come; what is ahead of it waits: it may have to be cut."""
-        ready = min(sum(part.shape[1] for part in self._waiting), self._length() - self._samples)
-        self._encode_samples(ready - ready % _BLOCK)
-
-    def _encode_samples(self, count: int) -> None:
-        """Encode `count` of the waiting samples."""
-        if count <= 0:
-            return
-        waiting = np.concatenate(self._waiting, axis=1)
-        self._waiting = [waiting[:, count:]]
-        for start in range(0, count, _BLOCK):
-            block: Any = av.AudioFrame.from_ndarray(
-                np.ascontiguousarray(waiting[:, start : min(start + _BLOCK, count)]),
-                format="fltp",
-                layout=self._audio.codec_context.layout.name,
-            )
-            block.sample_rate = self._form.audio_rate
-            block.pts, block.time_base = self._samples, Fraction(1, self._form.audio_rate)
-            self._samples += block.samples
-            self._file.mux(self._audio.encode(block))
+        if self._sound is not None:
+            ready = min(self._sound.waiting, self._length() - self._sound.written)
+            self._file.mux(self._sound.encode(ready - ready % _BLOCK))
 
     def _length(self) -> int:
         """Sound samples that belong to the frames written so far."""
@@ -148,13 +85,10 @@ class Encoder:
 
     def finish(self) -> None:
         """Bring the sound to the length of the picture, write what is waiting and close the file."""
-        if self._audio is not None:
-            self._flush_resampler()
-            left = self._length() - self._samples
-            self._waiting.append(np.zeros((min(2, self._form.channels), left), dtype=np.float32))
-            self._encode_samples(left)
-            self._file.mux(self._audio.encode(None))
-        self._file.mux(self._video.encode(None))
+        if self._sound is not None:
+            self._file.mux(self._sound.finish(self._length()))
+        if self._pictures is not None:
+            self._file.mux(self._pictures.finish())
         self._file.close()
 
     def close(self) -> None:
@@ -162,8 +96,160 @@ class Encoder:
         self._file.close()
 
 
+class _Pictures:
+    """The stream of pictures."""
+
+    def __init__(self, file: Any, codec: Codec, form: VideoFormat) -> None:
+        self.codec, self._form = codec, form
+        self._alpha = form.alpha and bool(codec.alpha)
+        self._stream = file.add_stream(
+            codec.encoder, rate=form.rate, options=dict(codec.live if form.live else codec.offline)
+        )
+        stream, context = self._stream, self._stream.codec_context
+        stream.width, stream.height = self._size = tuple(side + side % 2 for side in form.size)
+        stream.pix_fmt = codec.alpha if self._alpha else codec.pixels
+        stream.time_base = context.time_base = 1 / form.rate
+        if codec.tag and file.format.name in ("mp4", "mov"):
+            context.codec_tag = codec.tag
+        # A fragment ends at each key picture: half a second live, so that kill -9 loses less than a second.
+        context.gop_size = max(1, round(float(form.rate) * (0.5 if form.live else 1.0)))
+        self._yuv = stream.pix_fmt.startswith("yuv")
+        if self._yuv:
+            # BT.709, limited range: what players assume for HD, said aloud so that none has to guess.
+            context.color_primaries = context.color_trc = context.colorspace = 1
+            context.color_range = 1
+        self._palette = (
+            _Palette(self._size, "rgba" if self._alpha else "rgb24", form.rate) if codec.encoder == "gif" else None
+        )
+
+    def encode(self, image: Image, number: int) -> Iterable[Any]:
+        """Frame `number` as packets."""
+        image = image if self._alpha else image[:, :, :3]
+        wide, high = self._size[0] - image.shape[1], self._size[1] - image.shape[0]
+        if wide or high:
+            image = np.pad(image, ((0, high), (0, wide), (0, 0)), mode="edge")
+        layout = "rgba" if self._alpha else "rgb24"
+        frame: Any = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=layout)
+        if self._yuv:
+            frame = frame.reformat(
+                format=self._stream.pix_fmt, dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG"
+            )
+            frame.color_primaries = frame.color_trc = 1
+        frame.pts, frame.time_base = number, 1 / self._form.rate
+        if self._palette is not None:
+            frame = self._palette.apply(frame)
+        packets: Iterable[Any] = self._stream.encode(frame)
+        return packets
+
+    def finish(self) -> Iterable[Any]:
+        packets: Iterable[Any] = self._stream.encode(None)
+        return packets
+
+
+class _Palette:
+    """Each picture in 256 colours of its own, for GIF."""
+
+    def __init__(self, size: tuple[int, ...], layout: str, rate: Fraction) -> None:
+        graph: Any = av.filter.Graph()
+        self._source = graph.add_buffer(width=size[0], height=size[1], format=layout, time_base=1 / rate)
+        split = graph.add("split")
+        make = graph.add("palettegen", "stats_mode=single")
+        use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=3")
+        self._sink = graph.add("buffersink")
+        self._source.link_to(split)
+        split.link_to(use, 0, 0)
+        split.link_to(make, 1, 0)
+        make.link_to(use, 0, 1)
+        use.link_to(self._sink)
+        graph.configure()
+        self._graph = graph  # its parts do not keep it alive
+
+    def apply(self, frame: Any) -> Any:
+        self._source.push(frame)
+        done: Any = self._sink.pull()
+        done.pts, done.time_base = frame.pts, frame.time_base
+        return done
+
+
+class _Sound:
+    """The stream of sound. `written` and `waiting` count samples at the file's rate."""
+
+    def __init__(self, file: Any, kind: str, form: VideoFormat) -> None:
+        self._rate, self._channels = form.audio_rate, min(2, form.channels)
+        self._whole = kind != "aac"  # 24 bit, not float
+        self._layout = "mono" if self._channels == 1 else "stereo"
+        self._stream = file.add_stream(kind, rate=self._rate)
+        context = self._stream.codec_context
+        context.layout = self._layout
+        if kind == "aac":
+            context.bit_rate = 192_000
+        if kind == "flac":
+            context.format = "s32"
+            context.options = {"bits_per_raw_sample": "24"}
+        self._resampler: Any = None
+        self._input_rate = 0
+        self._waiting: list[Samples] = []
+        self.waiting = self.written = 0
+
+    def add(self, samples: Samples, rate: int) -> None:
+        """Sound to be written later."""
+        planes = _channels(samples, self._channels)
+        if rate == self._rate and self._resampler is None:
+            self._wait(planes)
+            return
+        if self._resampler is None or rate != self._input_rate:
+            self._flush()
+            self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+            self._input_rate = rate
+        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=self._layout)
+        frame.sample_rate = rate
+        for converted in self._resampler.resample(frame):
+            self._wait(converted.to_ndarray())
+
+    def _wait(self, planes: Samples) -> None:
+        self._waiting.append(planes)
+        self.waiting += planes.shape[1]
+
+    def _flush(self) -> None:
+        if self._resampler is not None:
+            for rest in self._resampler.resample(None):
+                self._wait(rest.to_ndarray())
+
+    def encode(self, count: int) -> list[Any]:
+        """`count` of the waiting samples as packets."""
+        if count <= 0:
+            return []
+        waiting = np.concatenate(self._waiting, axis=1)
+        self._waiting = [waiting[:, count:]]
+        self.waiting -= count
+        packets: list[Any] = []
+        for start in range(0, count, _BLOCK):
+            part = np.ascontiguousarray(waiting[:, start : min(start + _BLOCK, count)])
+            block: Any = av.AudioFrame.from_ndarray(
+                _packed(part) if self._whole else part, format="s32" if self._whole else "fltp", layout=self._layout
+            )
+            block.sample_rate = self._rate
+            block.pts, block.time_base = self.written, Fraction(1, self._rate)
+            self.written += block.samples
+            packets += self._stream.encode(block)
+        return packets
+
+    def finish(self, length: int) -> list[Any]:
+        """The last packets: what is waiting, with silence or cut so that there are `length` samples in all."""
+        self._flush()
+        left = length - self.written
+        self._wait(np.zeros((self._channels, max(0, left)), dtype=np.float32))
+        return [*self.encode(left), *self._stream.encode(None)]
+
+
 def _channels(samples: Samples, count: int) -> Samples:
     """(n,) or (n, channels) sound as (count, n): for 1 the mean of the first two, for 2 those two, or one doubled."""
     planes = np.atleast_2d(samples.T)
     planes = planes[:2].mean(axis=0, keepdims=True) if count == 1 else planes[[0, min(1, len(planes) - 1)]]
     return np.ascontiguousarray(planes, dtype=np.float32)
+
+
+def _packed(planes: Samples) -> NDArray[np.int32]:
+    """(channels, n) float -1..1 as (1, n * channels) whole numbers of 24 bits, in the upper part of 32."""
+    whole = np.round(np.clip(planes.T.astype(np.float64), -1.0, 1.0 - 2.0**-23) * 2.0**23).astype(np.int32)
+    return np.ascontiguousarray((whole << 8).reshape(1, -1))

@@ -1,4 +1,4 @@
-"""The video recorder: a tap that writes H.264 with sound from its own thread.
+"""The recorder: a tap that writes a file of pictures, of sound or of both from its own thread.
 
 Live it never holds up the show: a full queue drops a picture (counted, the one before is shown longer), and an error of
 the disk ends the recording with a line in `status()`. Offline it waits for the encoder, and an error is raised.
@@ -6,8 +6,10 @@ the disk ends the recording with a line in `status()`. Offline it waits for the 
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
+import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +19,10 @@ import numpy as np
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image
-from liveanim.core.pacing import Pacer, exact_rate, placed
+from liveanim.core.pacing import Pacer, Samples, SoundLine, exact_rate
 
-from .encode import Encoder, Samples, VideoFormat, container_of
+from .codecs import container_of
+from .encode import Encoder, VideoFormat
 
 # Pictures waiting for the encoder: at most this many, and at most so many bytes of them.
 _DEPTH, _WAITING_BYTES = 24, 192_000_000
@@ -43,13 +46,17 @@ class _Sound:
 
 
 class VideoWriter:
-    """Records the pictures of a stage to `path` (.mp4, .mov or .mkv) at exactly `fps`; frame 0 is the first picture.
+    """Records the pictures of a stage to `path` at exactly `fps`; frame 0 is the first picture.
 
+    path        its ending says what is written (`codecs.CONTAINERS`): a film, a GIF, numbered PNGs (night.png becomes
+                night-000000.png ...), or the sound alone (.wav, .flac), as long as the pictures and in step with them
     size        (width, height) of the pictures
+    codec       one that the container takes; None: its usual one
+    alpha       pictures come as (height, width, 4): their transparency is kept by ProRes, PNG and GIF
     audio_rate  Hz in the file; `channels` 0 (no sound), 1 or 2. Sample 0 of the sound belongs to frame 0, the sound is
                 padded or cut to the picture's length
     live        True: never blocks, the file has its name from the start and plays up to its last second after a crash.
-                False: blocks while the encoder is behind; the file gets its name when it is complete
+                False: blocks while the encoder is behind; the file gets its name when it is complete (PNGs at once)
 
     UserError at construction when the file cannot be written; offline also from `picture` and `close`.
     """
@@ -63,18 +70,23 @@ class VideoWriter:
         audio_rate: int = 48000,
         channels: int = 2,
         live: bool = False,
+        codec: str | None = None,
+        alpha: bool = False,
     ) -> None:
         self.path = Path(path)
-        self._target = self.path if live else self.path.with_name(self.path.name + ".part")
+        self._series = self.path.suffix.lower() == ".png"
+        self._target = _numbered(self.path) if self._series else self.path
+        if not live and not self._series:
+            self._target = self.path.with_name(self.path.name + ".part")
         self._live, self._channels = live, channels
-        self._form = VideoFormat(size, exact_rate(fps), audio_rate, channels, live)
+        self._form = VideoFormat(size, exact_rate(fps), audio_rate, channels, live, codec, alpha)
         self._pacer = Pacer(fps)
         self._encoder = self._open()
         self._queue: queue.SimpleQueue[_Frames | _Sound | None] = queue.SimpleQueue()
         self._room = threading.Semaphore(max(3, min(_DEPTH, _WAITING_BYTES // (size[0] * size[1] * 3))))
         self._failure = ""
         self._owed = 0
-        self._heard = 0.0
+        self._line = SoundLine()
         self._early: list[tuple[Samples, int, float]] = []  # sound from before the first picture
         self._newest: float | None = None
         self._closed = self._ended = False
@@ -83,8 +95,10 @@ class VideoWriter:
         self._thread.start()
 
     def _open(self) -> Encoder:
-        container = container_of(self.path)
+        container = container_of(self.path, self._form.codec)
         try:
+            if self._series and not os.access(self.path.parent, os.W_OK):
+                raise OSError(errno.ENOENT, "no folder that can be written to")
             return Encoder(self._target, container, self._form)
         except OSError as error:
             raise UserError(_cannot_write(self.path, error)) from None
@@ -104,9 +118,10 @@ class VideoWriter:
         if self._closed or self._stopped():
             return
         if self._newest is not None and self._live:
-            self._fill(self._newest - self._start() - _STARVED, _STARVED - 0.5)
+            self._fill(self._newest - self._line.start - _STARVED, _STARVED - 0.5)
         self._newest = now
         self._owed += self._pacer.due(now)
+        self._line.start = self._pacer.start or 0.0
         early, self._early = self._early, []
         for sound in early:
             self.audio(*sound)
@@ -127,30 +142,14 @@ class VideoWriter:
             self._early.append((np.array(samples), rate, time))
             return
         if self._live and self._newest is not None:
-            self._fill(self._newest - self._start() - _GAP, _GAP)
-        if time is not None:
-            ahead = time - self._start() - self._heard
-            silence, kept = placed(len(samples), rate, ahead, exactly=self._heard == 0.0)
-            self._lay(np.zeros((silence, *samples.shape[1:]), dtype=np.float32), rate)
-            samples = samples[len(samples) - kept :]
-        self._lay(np.array(samples, dtype=np.float32), rate)
-
-    def _lay(self, samples: Samples, rate: int) -> None:
-        if len(samples):
-            self._heard += len(samples) / rate
-            self._queue.put(_Sound(samples, rate))
-
-    def _start(self) -> float:
-        return self._pacer.start or 0.0
+            self._fill(self._newest - self._line.start - _GAP, _GAP)
+        self._queue.put(_Sound(self._line.lay(np.array(samples, dtype=np.float32), rate, time), rate))
 
     def _fill(self, due: float, more: float) -> None:
         """Where the sound has not come as far as `due` seconds, add silence up to `due + more`."""
-        if not self._channels or self._heard >= due:
-            return
-        seconds = due + more - self._heard
-        self._heard += seconds
-        rate = self._form.audio_rate
-        self._queue.put(_Sound(np.zeros(round(seconds * rate), dtype=np.float32), rate))
+        if self._channels and self._line.seconds < due:
+            rate = self._form.audio_rate
+            self._queue.put(_Sound(self._line.silence(due + more - self._line.seconds, rate), rate))
 
     def label(self) -> str:
         """What the HUD's recording mark says: 'REC 02:14'; '' once the recording has ended."""
@@ -180,7 +179,7 @@ class VideoWriter:
         if not self._failure and self._pacer.frames:
             self._failure = self._rename()
         if self._failure or not self._pacer.frames:
-            self._target.unlink(missing_ok=True)
+            self._discard()
         if self._failure:
             raise UserError(self._failure)
 
@@ -189,6 +188,10 @@ class VideoWriter:
         if not self._closed:
             self._finish()
         if not self._live:
+            self._discard()
+
+    def _discard(self) -> None:
+        if not self._series:
             self._target.unlink(missing_ok=True)
 
     def _finish(self) -> None:
@@ -197,6 +200,8 @@ class VideoWriter:
         self._thread.join()
 
     def _rename(self) -> str:
+        if self._series:
+            return ""
         try:
             os.replace(self._target, self.path)
         except OSError as error:
@@ -233,6 +238,14 @@ class VideoWriter:
         if isinstance(item, _Frames) and item.image is not None:
             self._room.release()
         return item
+
+
+def _numbered(path: Path) -> Path:
+    """FFmpeg's pattern for the pictures of a series: night.png -> night-%06d.png; a pattern of one's own stays."""
+    folder = str(path.parent).replace("%", "%%")
+    if re.fullmatch(r"[^%]*%(0\d)?d[^%]*", path.name):
+        return Path(folder) / path.name
+    return Path(folder) / (path.stem.replace("%", "%%") + "-%06d" + path.suffix)
 
 
 def _cannot_write(path: Path, error: Exception) -> str:

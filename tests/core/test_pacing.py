@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveanim.core.pacing import Pacer, exact_rate, frames_before, placed
+from liveanim.core.pacing import Pacer, Samples, SoundLine, exact_rate, frames_before, stretched
 
 
 def shown(times: list[float], fps: float) -> list[int]:
@@ -67,19 +68,50 @@ def test_rates_are_the_fractions_meant_by_them(fps: float, exact: Fraction) -> N
     assert exact_rate(fps) == exact
 
 
-def test_sound_in_its_place_is_laid_as_it_is_and_sound_from_elsewhere_is_moved_there() -> None:
-    assert placed(100, 1000, 0.004) == (0, 100)
-    assert placed(100, 1000, 0.1) == (1, 100) and placed(100, 1000, -0.1) == (0, 99)
-    assert placed(100, 1000, 0.5) == (500, 100) and placed(100, 1000, -0.5) == (0, 0)
-    assert placed(100, 1000, 0.03, exactly=True) == (30, 100) and placed(100, 1000, -0.03, exactly=True) == (0, 70)
+def ramp(first: int, count: int) -> Samples:
+    """Sample k of the show is k: what is laid tells where it came from."""
+    return np.arange(first, first + count, dtype=np.float32)
 
 
-@pytest.mark.parametrize("drift", [-200e-6, -50e-6, 0.0, 50e-6, 200e-6])
+def test_sound_in_its_place_is_laid_as_it_is() -> None:
+    line = SoundLine(2.0)
+    first = ramp(0, 100)
+    assert line.lay(first, 1000, 2.0).tolist() == first.tolist()
+    assert line.lay(first, 1000, 2.104) is first and line.lay(first, 1000) is first
+    assert line.seconds == pytest.approx(0.3)
+
+
+def test_the_first_sound_is_laid_exactly_and_what_comes_before_the_start_is_left_out() -> None:
+    assert SoundLine(2.0).lay(ramp(5, 3), 1000, 2.002).tolist() == [0, 0, 5, 6, 7]
+    assert SoundLine(2.0).lay(ramp(5, 3), 1000, 1.998).tolist() == [7]
+    assert SoundLine(2.0).lay(ramp(5, 3), 1000, 1.0).tolist() == []
+
+
+def test_a_gap_is_filled_with_silence_and_a_late_doubling_is_cut() -> None:
+    line = SoundLine()
+    line.lay(ramp(1, 100), 1000, 0.0)
+    laid = line.lay(ramp(601, 100), 1000, 0.6)
+    assert len(laid) == 600 and not laid[:500].any() and laid[500] == 601
+    assert len(line.lay(ramp(301, 100), 1000, 0.3)) == 0
+    assert line.silence(0.3, 1000).tolist() == [0.0] * 300 and line.seconds == pytest.approx(1.0)
+
+
+@given(st.integers(2, 300), st.integers(-3, 3), st.booleans())
+def test_stretched_sound_keeps_its_ends_and_leaps_nowhere(count: int, more: int, stereo: bool) -> None:
+    block = ramp(0, count)
+    out = stretched(np.stack([block, block], axis=1) if stereo else block, max(2, count + more))
+    assert len(out) == max(2, count + more)
+    track = out[:, 1] if stereo else out
+    assert track[0] == 0 and track[-1] == pytest.approx(count - 1)
+    assert np.abs(np.diff(track) - (count - 1) / (len(track) - 1)).max() < 1e-3 * count
+
+
+@pytest.mark.parametrize("drift", [-500e-6, -50e-6, 0.0, 50e-6, 500e-6])
 def test_a_drifting_sound_card_stays_within_some_milliseconds_for_an_hour(drift: float) -> None:
-    rate, block, laid, worst = 48000, 800, 0, 0.0
-    for n in range(3600 * 60):
-        ahead = 0.2 + n * block / rate * (1 + drift) - laid / rate
-        silence, kept = placed(block, rate, ahead, exactly=not laid)
-        laid += silence + kept
-        worst = max(worst, abs(ahead) if n else 0.0)
-    assert worst < 0.0052
+    rate, block, line, worst = 1000, 50, SoundLine(0.2), 0.0
+    steady = np.zeros(block, dtype=np.float32)
+    for n in range(3600 * rate // block):
+        time = 0.3 + n * block / rate * (1 + drift)
+        worst = max(worst, abs(time - 0.2 - line.seconds) if n else 0.0)
+        line.lay(steady, rate, time)
+    assert worst < 0.0062
