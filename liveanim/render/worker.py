@@ -1,4 +1,4 @@
-"""The render port as the show sees it: `InlineRender` paints at once, `ThreadRender` in a thread that can fail.
+"""The render port of live shows: `ThreadRender` paints in a thread that can fail (offline: `render.inline`).
 
 A renderer is anything with `render(request, previous)`. Its picture depends on its two arguments alone; the worker
 remembers the previous picture. Every hand-over is one `Latest` slot: the newest request wins, the newest keyframe wins.
@@ -40,35 +40,6 @@ class Renderer(Protocol):
 
     def close(self) -> None:
         """Give devices and memory back."""
-
-
-class InlineRender:
-    """Renders inside `submit`: offline, nothing is dropped and a failure ends the run."""
-
-    def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
-        self._previous: Image | None = None
-        self._taken: RenderRequest | None = None
-        self._done: Keyframe | None = None
-
-    def submit(self, request: RenderRequest) -> None:
-        self._taken = request
-        keyframe = self._renderer.render(request, None if request.fresh else self._previous)
-        self._previous = frozen_image(keyframe.image)
-        self._done = keyframe
-
-    def taken(self) -> RenderRequest | None:
-        return self._taken
-
-    def poll(self) -> Keyframe | None:
-        keyframe, self._done = self._done, None
-        return keyframe
-
-    def status(self) -> RenderStatus:
-        return RenderStatus(self._renderer.name, self._renderer.message)
-
-    def close(self) -> None:
-        self._renderer.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,138 @@
+"""What keeps a live show: the files of `--record`, and the take of `--take`. Trouble ends them, never the show."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from . import __version__
+from .core.errors import UserError
+from .core.model import ControlEvent, Keyframe, RenderRequest, RenderStatus
+from .inputs.ears import Ears
+from .outputs.codecs import MOST_GIF_FPS
+from .outputs.taps import Tap
+from .outputs.video import VideoWriter
+from .show import Render, Source
+from .takes.writer import TakeWriter
+
+_NAMED = ("torch", "diffusers", "openvino", "numpy", "aubio-ledfx")  # what pictures and signals depend on
+
+
+class Stage(Protocol):
+    """A stage that hands out its pictures."""
+
+    size: tuple[int, int]
+
+    def add_tap(self, tap: Tap) -> None: ...
+
+
+class NotedSource:
+    """A source whose events are also told to somebody (a take)."""
+
+    def __init__(self, source: Source, tell: Callable[[ControlEvent], None]) -> None:
+        self._source, self._tell = source, tell
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        events = self._source.read(now)
+        for event in events:
+            self._tell(event)
+        return events
+
+
+class NotedRender:
+    """A render port whose keyframes are also told to somebody."""
+
+    def __init__(self, port: Render, tell: Callable[[Keyframe], None]) -> None:
+        self._port, self._tell = port, tell
+
+    def submit(self, request: RenderRequest) -> None:
+        self._port.submit(request)
+
+    def taken(self) -> RenderRequest | None:
+        return self._port.taken()
+
+    def poll(self) -> Keyframe | None:
+        keyframe = self._port.poll()
+        if keyframe is not None:
+            self._tell(keyframe)
+        return keyframe
+
+    def status(self) -> RenderStatus:
+        return self._port.status()
+
+
+class Recorders:
+    """The files that one stage and its ears are recorded to, as one.
+
+    UserError when one of them cannot be written. Live they are told by `status`; the stage closes them.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], stage: Stage, ears: Ears, fps: float, *, live: bool, codec: str | None = None
+    ) -> None:
+        _distinct(paths)
+        self._writers: list[VideoWriter] = []
+        with ExitStack() as undo:
+            for path in paths:
+                rate = min(fps, MOST_GIF_FPS) if path.suffix.lower() == ".gif" else fps
+                writer = VideoWriter(
+                    path, stage.size, rate, audio_rate=ears.rate, channels=ears.channels, live=live, codec=codec
+                )
+                undo.callback(writer.abort)
+                self._writers.append(writer)
+            undo.pop_all()
+        for writer in self._writers:
+            stage.add_tap(writer)
+            ears.add_tap(writer.audio)
+
+    @property
+    def dropped(self) -> int:
+        """Pictures left out because an encoder was late."""
+        return sum(writer.dropped for writer in self._writers)
+
+    def label(self) -> str:
+        """The HUD's recording mark; '' when nothing is recorded (any more)."""
+        return next((label for writer in self._writers if (label := writer.label())), "")
+
+    def status(self) -> str:
+        """A line about what goes wrong; '' while all is well."""
+        return "; ".join(line for writer in self._writers if (line := writer.status()))
+
+    def close(self) -> None:
+        """Finish the files. UserError when that fails offline."""
+        for writer in self._writers:
+            writer.close()
+
+    def abort(self) -> None:
+        """Stop; offline, no file has an asked-for name afterwards."""
+        for writer in self._writers:
+            writer.abort()
+
+
+def _distinct(paths: Sequence[Path]) -> None:
+    twice = [path for path in paths if paths.count(path) > 1]
+    if twice:
+        raise UserError(f"{twice[0]} is named twice: give every recording its own file")
+
+
+def keep_take(
+    writer: TakeWriter, sources: Sequence[Source], port: Render, ears: Ears
+) -> tuple[list[Source], Render]:
+    """`sources` and `port` to give to a show so that `writer` keeps its events, pictures and sound."""
+    ears.add_tap(writer.sound)
+    return [NotedSource(source, writer.event) for source in sources], NotedRender(port, writer.keyframe)
+
+
+def versions() -> str:
+    """What a performance was played with: 'liveanim 0.1, python 3.11, torch 2.13 ...'."""
+    found = [f"liveanim {__version__}", f"python {platform.python_version()}"]
+    for name in _NAMED:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return ", ".join([*found, f"{platform.system()} {platform.machine()}"])

@@ -1,0 +1,222 @@
+"""What a take is: everything a performance was made of, kept so that it can be rendered again.
+
+A take is a folder:
+
+    take.toml        what was playing: version, preset (name and text), model, sizes, seed, fps, date
+    presets/         every preset that could be chosen, in the order of the keys: 01-name.toml ...
+    events.jsonl     one ControlEvent a line: {"time": s, "target": "...", "value": number | text | null, "source": "..."}
+    audio.flac       what the ears heard, 24 bit; sample k belongs to show time `sound_from` + k / rate
+    keyframes.jsonl  one painted picture a line: {"index": n, "time": s}, and "picture" where it was kept
+    keyframes/       a small JPEG of a painted picture every two seconds
+
+After a crash or a kill the folder is readable up to about the last half second.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from ..core.errors import UserError
+from ..core.model import ControlEvent
+
+META, EVENTS, AUDIO, KEYFRAMES, PRESETS = "take.toml", "events.jsonl", "audio.flac", "keyframes.jsonl", "presets"
+PICTURES = "keyframes"
+KEEP_EVERY = 2.0  # s between the pictures kept
+LARGEST_PICTURE = 512  # pixels of the longer side of a kept picture
+
+
+@dataclass(frozen=True, slots=True)
+class TakeInfo:
+    """What a take says of itself.
+
+    size        (width, height) of the painted pictures; `picture` of what was shown, (0, 0) if not known
+    fps         0 when it was played live
+    overrides   parameters that the command line set, whatever the preset said
+    begin       show time (s) at which it begins to be worth seeing: after a trim what came before is only heard
+    sound_from  show time (s) of the first sample of the sound
+    versions    what it was played with
+    """
+
+    version: str
+    preset: str = ""
+    preset_text: str = ""
+    model: str = ""
+    size: tuple[int, int] = (512, 512)
+    seed: int = 0
+    fps: float = 0.0
+    date: str = ""
+    picture: tuple[int, int] = (0, 0)
+    begin: float = 0.0
+    sound_from: float = 0.0
+    versions: str = ""
+    overrides: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A painted picture of a performance: its number, the show time (s) it belongs to, and its file if it was kept."""
+
+    index: int
+    time: float
+    picture: str = ""
+
+
+def event_line(event: ControlEvent) -> str:
+    """`event` as a line of events.jsonl, with its newline. Fields that later versions add to events are kept."""
+    return json.dumps({row.name: getattr(event, row.name) for row in fields(event)}) + "\n"
+
+
+def parse_event(line: str) -> ControlEvent:
+    """One line of events.jsonl. ValueError says what was expected."""
+    row = _row(line, "time, target, value and source")
+    time, target, value, source = (row.get(key) for key in ("time", "target", "value", "source"))
+    if not _is_number(time):
+        raise ValueError("expected a number of seconds as 'time'")
+    if not isinstance(target, str) or not target:
+        raise ValueError("expected the name of a parameter as 'target'")
+    if value is not None and not isinstance(value, str) and not _is_number(value):
+        raise ValueError("expected a number, a text or null as 'value'")
+    number = value if value is None or isinstance(value, str) else float(value)
+    return ControlEvent(float(time), target, number, source if isinstance(source, str) else "")
+
+
+def moment_line(moment: Moment) -> str:
+    """`moment` as a line of keyframes.jsonl, with its newline."""
+    row: dict[str, object] = {"index": moment.index, "time": moment.time}
+    return json.dumps(row | ({"picture": moment.picture} if moment.picture else {})) + "\n"
+
+
+def parse_moment(line: str) -> Moment:
+    """One line of keyframes.jsonl. ValueError says what was expected."""
+    row = _row(line, "index and time")
+    index, time, picture = row.get("index"), row.get("time"), row.get("picture", "")
+    if type(index) is not int or index < 0:
+        raise ValueError("expected a whole number as 'index'")
+    if not _is_number(time):
+        raise ValueError("expected a number of seconds as 'time'")
+    if not isinstance(picture, str) or "/" in picture or "\\" in picture:
+        raise ValueError("expected the name of a file as 'picture'")
+    return Moment(index, float(time), picture)
+
+
+def _row(line: str, keys: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("not valid JSON") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"expected an object with {keys}")
+    return row
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e300 if isinstance(value, int) else math.isfinite(value)
+
+
+def to_toml(info: TakeInfo) -> str:
+    """`info` as TOML text; `from_toml` reads it back."""
+    lines = ["# a take of liveanim: `liveanim render FOLDER -o OUT.mp4` plays it again"]
+    for row in fields(info):
+        value = getattr(info, row.name)
+        if isinstance(value, str):
+            lines.append(f"{row.name} = {_toml_string(value)}")
+        elif not isinstance(value, Mapping):
+            lines.append(f"{row.name} = {list(value) if isinstance(value, tuple) else value}")
+    lines += ["", "[overrides]", *(f"{_toml_string(name)} = {number}" for name, number in info.overrides.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_string(text: str) -> str:
+    readable = all(char.isprintable() or char in "\n\t" for char in text)
+    if "\n" in text and readable and "'''" not in text and not text.endswith("'"):
+        return f"'''\n{text}'''"
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def from_toml(text: str, where: str = META) -> TakeInfo:
+    """The text of a take.toml as a value. UserError names `where`, the key and what was expected."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{where}: not valid TOML: {error}") from None
+    values: dict[str, Any] = {}
+    for name, kind in _KINDS.items():
+        if name in table:
+            values[name] = _checked(table[name], kind, f"{where}: {name}")
+    if "version" not in values:
+        raise UserError(f"{where}: 'version' is missing, so this is not a take")
+    for name in ("size", "picture"):
+        if name in values:
+            values[name] = tuple(values[name])
+    return TakeInfo(**values)
+
+
+_SIZE = "[width, height] in pixels, up to 16384"
+_SECONDS = "a number of seconds from 0 to 1000000"
+_KINDS = {
+    "version": "a text",
+    "preset": "a text",
+    "preset_text": "a text",
+    "model": "a text",
+    "date": "a text",
+    "versions": "a text",
+    "size": _SIZE,
+    "picture": _SIZE,
+    "seed": "a whole number from 0 to 4294967295",
+    "fps": "a number from 0 to 1000",
+    "begin": _SECONDS,
+    "sound_from": _SECONDS,
+    "overrides": "a table of numbers",
+}
+
+
+def _checked(value: Any, kind: str, where: str) -> Any:
+    if kind == "a text":
+        good = isinstance(value, str)
+    elif kind.startswith("a whole"):
+        good = type(value) is int and 0 <= value <= 4294967295
+    elif kind.startswith("a number"):
+        good = _is_number(value) and 0 <= value <= float(kind.rpartition(" ")[2])
+    elif kind.startswith("a table"):
+        good = isinstance(value, dict) and all(_is_number(number) for number in value.values())
+    else:
+        good = isinstance(value, list) and len(value) == 2 and all(type(n) is int and 0 <= n <= 16384 for n in value)
+    if not good:
+        raise UserError(f"{where}: expected {kind}")
+    return value
+
+
+def make_folder(folder: Path) -> None:
+    """An empty `folder` for a take. UserError when it holds something, or cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        used = any(folder.iterdir())
+    except OSError as error:
+        raise UserError(f"{folder}: cannot make a folder for the take ({error.strerror or error})") from None
+    if used:
+        raise UserError(f"{folder}: is not empty; name a new folder for the take")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` under another name first, so that `path` never holds half of it."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(partial, path)
+
+
+def write_looks(folder: Path, looks: Mapping[str, str]) -> None:
+    """Keep the texts of the presets that can be chosen, by name, in their order."""
+    if looks:
+        (folder / PRESETS).mkdir()
+    for number, (name, text) in enumerate(looks.items(), 1):
+        safe = "".join(char if char.isalnum() or char in "-_ ." else "_" for char in name)
+        write_whole(folder / PRESETS / f"{number:02d}-{safe}.toml", text)

@@ -1,0 +1,185 @@
+"""Writes a take while the show goes on; the disk is waited for in a thread of its own."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import queue
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import UserError
+from ..core.model import ControlEvent, Image, Keyframe
+from ..core.pacing import Samples, SoundLine
+from .format import (
+    AUDIO,
+    EVENTS,
+    KEEP_EVERY,
+    KEYFRAMES,
+    LARGEST_PICTURE,
+    META,
+    PICTURES,
+    Moment,
+    TakeInfo,
+    event_line,
+    make_folder,
+    moment_line,
+    to_toml,
+    write_looks,
+    write_whole,
+)
+
+log = logging.getLogger(__name__)
+
+_QUEUE = 2000  # things waiting for the disk: about half a minute
+_PIECE = 0.5  # seconds of sound collected before they are encoded
+_QUALITY = 92
+
+
+class TakeWriter:
+    """A take being written to `folder`.
+
+    looks   the texts of the presets that can be chosen while it plays, by name
+    UserError when `folder` is there and not empty, or cannot be written.
+    Later trouble (disk full) ends the take, is logged, and told by `status`; the show goes on.
+    """
+
+    def __init__(self, folder: Path, info: TakeInfo, looks: Mapping[str, str] | None = None) -> None:
+        self.problem = ""
+        self._folder = folder
+        make_folder(folder)
+        try:
+            write_whole(folder / META, to_toml(info))
+            write_looks(folder, looks or {})
+            (folder / PICTURES).mkdir()
+            self._events = (folder / EVENTS).open("w", encoding="utf-8", buffering=1)
+            self._moments = (folder / KEYFRAMES).open("w", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise UserError(f"{folder}: cannot write a take there ({error.strerror or error})") from None
+        self._sound = _SoundFile(folder / AUDIO, info.sound_from)
+        self._next_picture = 0.0
+        self._left_out = 0
+        self._queue: queue.Queue[ControlEvent | _Sound | _Painted | None] = queue.Queue(_QUEUE)
+        self._thread = threading.Thread(target=self._run, name="take", daemon=True)
+        self._thread.start()
+
+    def event(self, event: ControlEvent) -> None:
+        """Keep `event`. Never blocks."""
+        self._put(event)
+
+    def sound(self, samples: Samples, rate: int, time: float) -> None:
+        """Keep (n, channels) samples, not to be changed afterwards, the first of them heard at show time `time` (s).
+
+        Give this to `Ears.add_tap`. Never blocks.
+        """
+        self._put((samples, rate, time))
+
+    def keyframe(self, keyframe: Keyframe) -> None:
+        """Keep when `keyframe` was painted and, every two seconds, what it looks like. Never blocks."""
+        keep = keyframe.time >= self._next_picture
+        if keep:
+            self._next_picture = keyframe.time + KEEP_EVERY
+        moment = Moment(keyframe.index, keyframe.time, f"{keyframe.index:08d}.jpg" if keep else "")
+        self._put((moment, keyframe.image if keep else None))
+
+    def status(self) -> str:
+        """One line for the HUD: '' while all is well."""
+        return self.problem or (f"take: {self._left_out} things left out" if self._left_out else "")
+
+    def close(self) -> None:
+        """Write what is still waiting and finish the files. Waits at most ten seconds for the disk."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join(10.0)
+
+    def _put(self, item: ControlEvent | _Sound | _Painted) -> None:
+        if self.problem:
+            return
+        try:
+            self._queue.put_nowait(item)
+        except queue.Full:
+            if not self._left_out:
+                log.warning("take: the disk is too slow, something was left out")
+            self._left_out += 1
+
+    def _run(self) -> None:
+        try:
+            while (item := self._queue.get()) is not None:
+                self._write(item)
+            self._sound.close()
+        except Exception as error:  # noqa: BLE001  top of the thread: whatever it is, the show goes on
+            self.problem = f"take ended early: {error}"
+            log.warning(self.problem)
+        finally:
+            self._close_texts()
+
+    def _write(self, item: ControlEvent | _Sound | _Painted) -> None:
+        if isinstance(item, ControlEvent):
+            self._events.write(event_line(item))
+        elif isinstance(item[0], Moment):
+            moment, image = item
+            if image is not None:
+                _write_picture(self._folder / PICTURES / moment.picture, image)
+            self._moments.write(moment_line(moment))
+        else:
+            self._sound.write(*item)
+
+    def _close_texts(self) -> None:
+        for file in (self._events, self._moments):
+            try:
+                file.close()
+            except OSError as error:
+                self.problem = self.problem or f"take ended early: {error}"
+
+
+_Sound = tuple[Samples, int, float]
+_Painted = tuple[Moment, Image | None]
+
+
+class _SoundFile:
+    """A FLAC file opened with the first samples and grown piece by piece, so that a kill loses little."""
+
+    def __init__(self, path: Path, start: float) -> None:
+        self._path = path
+        self._line = SoundLine(start)
+        self._file: Any = None
+        self._pending: list[Samples] = []
+
+    def write(self, samples: Samples, rate: int, time: float) -> None:
+        import soundfile
+
+        if self._file is None:
+            channels = samples.shape[1]
+            self._file = soundfile.SoundFile(self._path, "w", rate, channels, "PCM_24", format="FLAC")
+        self._pending.append(self._line.lay(samples, rate, time))
+        if sum(map(len, self._pending)) >= _PIECE * rate:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._file.write(np.clip(np.concatenate(self._pending), -1.0, 1.0))
+            self._file.flush()
+            self._pending.clear()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._flush()
+            self._file.close()
+
+
+def _write_picture(path: Path, image: Image) -> None:
+    """`image` as a small JPEG that has its name only when it is whole."""
+    from PIL import Image as Pictures
+
+    picture = Pictures.fromarray(image)
+    picture.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE), Pictures.Resampling.LANCZOS)
+    data = io.BytesIO()
+    picture.save(data, "JPEG", quality=_QUALITY, subsampling=0)
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(data.getvalue())
+    os.replace(partial, path)
