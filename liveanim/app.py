@@ -6,7 +6,7 @@ import logging
 import math
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 from . import __version__, progress
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
-from .core.model import Blend, ControlEvent
+from .core.model import Blend
 from .core.params import spec
 from .core.preset import Preset
 from .inputs import playback
@@ -28,17 +28,21 @@ from .inputs.osc import PORT, OscInput
 from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.sources import AudioSource, Steady, open_supply
-from .inputs.take import TakeInfo, TakeReader, TakeWriter
 from .library import find_preset, parse_preset, read_preset, shipped
 from .options import BUILTIN, PlayOptions, RenderOptions
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
-from .outputs.video import VideoWriter
 from .outputs.window import Window
+from .recording import Recorders, keep_take, versions
+from .render.inline import InlineRender, Start
 from .render.models import find
 from .render.paint import PaintRenderer
-from .render.worker import InlineRender, Renderer, ThreadRender
-from .show import Settings, Show, Sink, Source, run
+from .render.worker import Renderer, ThreadRender
+from .show import Render, Settings, Show, Sink, Source, run
+from .span import SinkFrom, Span, TapFrom, span_of
+from .takes.format import TakeInfo
+from .takes.reader import TakeReader
+from .takes.writer import TakeWriter
 
 log = logging.getLogger(__name__)
 
@@ -62,19 +66,6 @@ class Plan:
     overrides: dict[str, float]
 
 
-class Noted:
-    """A source whose events are also told to somebody (a take)."""
-
-    def __init__(self, source: Source, tell: Callable[[ControlEvent], None]) -> None:
-        self._source, self._tell = source, tell
-
-    def read(self, now: float) -> Sequence[ControlEvent]:
-        events = self._source.read(now)
-        for event in events:
-            self._tell(event)
-        return events
-
-
 class Counted:
     """A sink that says how many frames have been written."""
 
@@ -93,43 +84,63 @@ def render(options: RenderOptions) -> int:
     """
     folder = Path(options.source)
     take = TakeReader(folder) if folder.is_dir() else None
+    for warning in take.warnings if take else ():
+        log.warning("%s", warning)
     with ExitStack() as stack:
-        source = Steady(open_supply(str(take.audio) if take else options.source))
+        source = Steady(open_supply(str(take.audio) if take else options.source), take.info.sound_from if take else 0.0)
         stack.callback(source.close)
-        fps = options.fps or (take.info.fps if take else 0) or RENDER_FPS
-        frames = frame_count(source.duration, options.seconds, fps)
-        size = options.size or PICTURE
+        span = _span(options, take, source)
+        size = options.size or (take.shown if take else None) or PICTURE
         plan = _render_plan(options, take, size)
         stage = Headless(size, flash_limit=_safe(options))
         stack.callback(stage.close)
         ears = Ears(source, Analyser(source.rate))
-        writer = VideoWriter(options.output, size, fps, audio_rate=ears.rate, channels=ears.channels)
-        stack.callback(writer.abort)
-        stage.add_tap(writer)
-        ears.add_tap(writer.audio)
-        sheet = ContactSheet(options.sheet, frames / fps) if options.sheet else None
+        sheet = ContactSheet(options.sheet, span.frames / span.fps) if options.sheet else None
+        files = [options.output, *options.extra]
+        recorders = Recorders(files, stage, ears, span.fps, live=False, codec=options.codec, begin=span.begin)
+        stack.callback(recorders.abort)
         if sheet is not None:
-            stage.add_tap(sheet)
-            stack.callback(stage.remove_tap, sheet)
-        port = InlineRender(_offline_renderer(plan))
+            stage.add_tap(tap := TapFrom(sheet, span.begin))
+            stack.callback(stage.remove_tap, tap)
+        start = _start(take, span)
+        port = InlineRender(_offline_renderer(plan), _moments(take, options), 1 / span.fps, start)
         stack.callback(port.close)
-        settings = Settings(plan.painted, fps, frames, plan.overrides)
-        show = Show([take] if take else [], ears, port, _choice(plan.preset), settings, plan.preset)
-        with progress.frames(frames, options.output.name, quiet=options.quiet) as done:
-            run(show, FrameClock(fps, frames), [stage, Counted(done)])
-        ears.read(frames / fps)  # the sound of the last frame
-        writer.close()
+        settings = Settings(plan.painted, span.fps, span.whole, plan.overrides)
+        show = Show([take] if take else [], ears, port, _choice(plan.preset, take), settings, plan.preset)
+        clock = FrameClock(span.fps, span.last, first=_first_frame(take, span.fps))
+        with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
+            run(show, clock, [SinkFrom(stage, start.time), SinkFrom(Counted(done), span.begin)])
+        ears.read(span.last / span.fps)  # the sound of the last frame
+        recorders.close()
         if sheet is not None:
             sheet.close()
     return 0
 
 
-def frame_count(duration: float | None, seconds: float | None, fps: float) -> int:
-    """Frames of a render: the whole source or `seconds` of it, the shorter one. UserError when both are unknown."""
-    lengths = [length for length in (duration, seconds) if length is not None]
-    if not lengths:
-        raise UserError("this source does not say how long it is: add --seconds N")
-    return max(1, math.ceil(min(lengths) * fps - 1e-6))
+def _span(options: RenderOptions, take: TakeReader | None, source: Steady) -> Span:
+    fps = options.fps or (take.info.fps if take else 0) or RENDER_FPS
+    begin = options.begin if options.begin is not None else take.info.begin if take else 0.0
+    length = None if source.duration is None else source.heard + source.duration
+    return span_of(length, fps, begin=begin, end=options.end, seconds=options.seconds)
+
+
+def _start(take: TakeReader | None, span: Span) -> Start:
+    """Where to begin painting: at the start, or at the picture of the take that was kept before the part begins."""
+    if span.lead_in == 0.0:
+        return Start()
+    kept = take.kept(span.lead_in) if take else None
+    return Start(kept.time, take.picture(kept)) if take and kept else Start(span.lead_in)
+
+
+def _moments(take: TakeReader | None, options: RenderOptions) -> list[tuple[int, float]] | None:
+    """When to paint; None: whenever the preset's cadence says so."""
+    if take is None or not take.moments or options.pace == "free":
+        return None
+    return [(moment.index, moment.time) for moment in take.moments]
+
+
+def _first_frame(take: TakeReader | None, fps: float) -> int:
+    return round(take.info.sound_from * fps) if take else 0
 
 
 def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
@@ -148,34 +159,42 @@ def default_model() -> str:
     return "sd-turbo" if shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists() else "ember"
 
 
-def _plan(preset: Preset, model: str | None, picture: tuple[int, int], overrides: dict[str, float | None]) -> Plan:
+def _plan(
+    preset: Preset,
+    model: str | None,
+    picture: tuple[int, int],
+    overrides: Mapping[str, float],
+    painted: tuple[int, int] | None = None,
+) -> Plan:
     name = model or preset.model or default_model()
     if name != PAINT:
         find(name)
     return Plan(
         preset,
         name,
-        preset.size or painted_size(name, picture),
-        {key: spec(key).clamp(float(value)) for key, value in overrides.items() if value is not None},
+        painted or preset.size or painted_size(name, picture),
+        {key: spec(key).clamp(float(value)) for key, value in overrides.items()},
     )
 
 
 def _render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
-    seed = options.seed
+    asked = {"picture.seed": options.seed, "picture.steps": options.steps}
+    overrides = {name: float(value) for name, value in asked.items() if value is not None}
     if take is None:
-        preset, model = find_preset(options.preset or DEFAULT_PRESET), options.model
-    else:
-        preset = (
-            find_preset(options.preset) if options.preset else parse_preset(take.info.preset_text, take.info.preset)
-        )
-        model = options.model or take.info.model
-        seed = take.info.seed if seed is None else seed
-    return _plan(preset, model, picture, {"picture.seed": seed, "picture.steps": options.steps})
+        preset = find_preset(options.preset or DEFAULT_PRESET)
+        return _plan(preset, options.model, picture, overrides, options.painted)
+    info = take.info
+    preset = find_preset(options.preset) if options.preset else parse_preset(info.preset_text, info.preset)
+    overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
+    # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
+    painted = options.painted or (info.size if options.model in (None, info.model) else None)
+    return _plan(preset, options.model or info.model, picture, overrides, painted)
 
 
-def _choice(first: Preset) -> list[Preset]:
-    """The presets that keys and events choose from; `first` is among them."""
-    presets = [read_preset(path) for path in shipped()]
+def _choice(first: Preset, take: TakeReader | None = None) -> list[Preset]:
+    """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
+    kept = take.looks() if take else {}
+    presets = [parse_preset(text, name) for name, text in kept.items()] or [read_preset(path) for path in shipped()]
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]
 
 
@@ -211,12 +230,14 @@ def live(options: PlayOptions) -> Iterator[Live]:
     """Everything a live show needs, opened in order and closed in reverse: sound in, painter, stage, recorders."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     preset = find_preset(options.preset or DEFAULT_PRESET)
-    plan = _plan(preset, options.model, options.size or PICTURE, {"picture.seed": options.seed})
+    overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
+    plan = _plan(preset, options.model, options.size or PICTURE, overrides)
     with ExitStack() as stack:
         stage = _stage(options)
         stack.callback(stage.close)
-        port = ThreadRender(_loading(plan), PaintRenderer())
-        stack.callback(port.close)
+        painter = ThreadRender(_loading(plan), PaintRenderer())
+        stack.callback(painter.close)
+        port: Render = painter
         choice = _choice(preset)
         clock = WallClock(stage.max_fps, options.seconds)
         source = _live_source(options, clock)
@@ -226,15 +247,16 @@ def live(options: PlayOptions) -> Iterator[Live]:
         readback = Readback()
         controls = _controls(options, clock, readback, choice, stack)
         sources: list[Source] = [keys, *controls]
-        if options.take is not None:
-            writer = TakeWriter(options.take, _take_info(plan))
-            stack.callback(writer.close)
-            ears.add_tap(writer.sound)
-            sources = [Noted(source, writer.event) for source in sources]
-        if options.record is not None:
-            _record(options.record, stage, ears)
-        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides)
         problems = [control.problem for control in controls]
+        if options.take is not None:
+            looks = {one.name: one.text for one in choice}
+            writer = TakeWriter(options.take, _take_info(plan, stage.size), looks)
+            stack.callback(writer.close)
+            sources, port = keep_take(writer, sources, port, ears)
+            problems.append(writer.status)
+        if options.record:
+            problems.append(_record(options, stage, ears).status)
+        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides)
         show = Show(sources, ears, port, choice, settings, preset, problems)
         yield Live(show, clock, (stage, readback, *_tellers(options, stack)))
 
@@ -330,16 +352,15 @@ def _loading(plan: Plan) -> Callable[[], Renderer] | None:
     return load
 
 
-def _record(path: Path, stage: Window | Headless, ears: Ears) -> None:
+def _record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Recorders:
     fps = min(stage.refresh_rate, RECORD_FPS)
-    writer = VideoWriter(path, stage.size, fps, audio_rate=ears.rate, channels=ears.channels, live=True)
-    stage.add_tap(writer)
-    ears.add_tap(writer.audio)
+    recorders = Recorders(options.record, stage, ears, fps, live=True, codec=options.codec)
     if isinstance(stage, Window):
-        stage.recorder = writer
+        stage.recorder = recorders
+    return recorders
 
 
-def _take_info(plan: Plan) -> TakeInfo:
+def _take_info(plan: Plan, picture: tuple[int, int]) -> TakeInfo:
     seed = plan.overrides.get("picture.seed", plan.preset.drivers.get("picture.seed", spec("picture.seed").default))
     return TakeInfo(
         __version__,
@@ -349,4 +370,7 @@ def _take_info(plan: Plan) -> TakeInfo:
         plan.painted,
         int(seed) if isinstance(seed, (int, float)) else 0,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
+        picture=picture,
+        versions=versions(),
+        overrides=plan.overrides,
     )

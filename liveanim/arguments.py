@@ -122,18 +122,51 @@ def _play(parser: argparse.ArgumentParser) -> None:
     hands.add_argument("--midi", metavar="NAME", help="only MIDI inputs with this in their name; '-' for none (all)")
     hands.add_argument("--midi-map", type=Path, metavar="FILE", help="what knobs and pads do (.toml)")
     keep = parser.add_argument_group("keeping it")
-    keep.add_argument("-r", "--record", type=Path, metavar="OUT.mp4", help="record a video of the show, with its sound")
+    keep.add_argument(
+        "-r",
+        "--record",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="OUT.mp4",
+        help="record the show: .mp4 .mov .mkv .gif .png (a series) .wav .flac; may repeat",
+    )
+    _codec(keep)
     keep.add_argument("-t", "--take", type=Path, metavar="DIR", help="keep sound and controls, to render again")
     keep.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
 
 
+def _codec(group: argparse._ArgumentGroup) -> None:
+    codecs = ["h264", "hevc", "av1", "prores", "master"]
+    group.add_argument("--codec", choices=codecs, metavar="NAME", help=f"of a film: {', '.join(codecs)} (h264)")
+
+
 def _render(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="AUDIO", help="audio file, folder of a take, or 'builtin'")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4", help="the video to write")
+    parser.add_argument("source", metavar="SOURCE", help="audio file, folder of a take, or 'builtin'")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="OUT.mp4",
+        help="what to write: .mp4 .mov .mkv .gif .png (a series) .wav .flac; may repeat",
+    )
     _look(parser)
     group = parser.add_argument_group("the video")
+    _codec(group)
     group.add_argument("--fps", type=number(1, 240, "frames/s"), metavar="F", help="frames per second")
-    group.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="only the first S seconds")
+    group.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="only S seconds")
+    group.add_argument("--from", dest="begin", type=number(0, 86400, "seconds"), metavar="S", help="begin at S seconds")
+    group.add_argument("--to", dest="end", type=number(0, 86400, "seconds"), metavar="S", help="end at S seconds")
+    group.add_argument("--painted", type=size, metavar="WxH", help="size of painted pictures (follows from the model)")
+    group.add_argument(
+        "--pace",
+        choices=["take", "free"],
+        default="take",
+        help="paint when the painter of the take did, or as often as the preset wants",
+    )
+    group.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("--steps", type=whole(1, 64), metavar="N", help="diffusion steps of a keyframe")
     group.add_argument("--sheet", type=Path, metavar="OUT.png", help="write a contact sheet of 12 frames too")
     group.add_argument("-q", "--quiet", action="store_true", help="no progress bar")

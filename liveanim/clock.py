@@ -60,16 +60,17 @@ class WallClock:
 
 
 class FrameClock:
-    """Virtual time for offline rendering: frame n is at n / fps, however long it takes."""
+    """Virtual time for offline rendering: frame n is at n / fps, however long it takes. Frames `first` to `frame_count`
+    (not with it) are yielded."""
 
-    def __init__(self, fps: float, frame_count: int) -> None:
-        self.fps, self.frame_count = fps, frame_count
-        self._now = 0.0
+    def __init__(self, fps: float, frame_count: int, first: int = 0) -> None:
+        self.fps, self.frame_count, self.first = fps, frame_count, first
+        self._now = first / fps
 
     def now(self) -> float:
         return self._now
 
     def frames(self) -> Iterator[float]:
-        for n in range(self.frame_count):
+        for n in range(self.first, self.frame_count):
             self._now = n / self.fps
             yield self._now

@@ -19,7 +19,8 @@ class PlayOptions:
     size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     model       name of the models table, or path of a diffusers folder; 'paint' needs no model
     monitor     1-based, as `liveanim devices` numbers them
-    record      video file to write while playing
+    record      files to write while playing: films, pictures, sound
+    codec       how films are encoded; None: as their ending suggests
     take        folder to keep sound, control events and seeds in
     seconds     end by itself after this show time
     headless    no window: draw off screen
@@ -38,7 +39,8 @@ class PlayOptions:
     model: str | None = None
     fullscreen: bool = False
     monitor: int | None = None
-    record: Path | None = None
+    record: tuple[Path, ...] = ()
+    codec: str | None = None
     take: Path | None = None
     seconds: float | None = None
     seed: int | None = None
@@ -58,7 +60,12 @@ class RenderOptions:
     """An offline show, as fast as it goes. None means: as the preset, the take or the source suggests.
 
     source      audio file, take folder, or BUILTIN
-    output      video file; written under another name first, so never left half-written
+    output      file to write; under another name first, so never left half-written; `extra`: more of the same render
+    codec       how films are encoded; None: as their ending suggests
+    painted     (width, height) of painted pictures
+    begin, end  show times (s) of the part to write
+    pace        'take': painted when the take's painter did; 'free': as often as the preset wants
+    count       say on standard output how many frames are done
     size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     seconds     length; None: the whole source
     sheet       contact sheet to write besides (PNG, 12 frames)
@@ -78,6 +85,13 @@ class RenderOptions:
     sheet: Path | None = None
     quiet: bool = False
     flash_limit: bool = True
+    extra: tuple[Path, ...] = ()
+    codec: str | None = None
+    painted: tuple[int, int] | None = None
+    begin: float | None = None
+    end: float | None = None
+    pace: str = "take"
+    count: bool = False
 
 
 @dataclass(frozen=True, slots=True)

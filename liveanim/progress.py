@@ -56,12 +56,22 @@ def line(title: str, done: int, total: int, pace: Pace) -> str:
 
 @contextmanager
 def frames(
-    total: int, title: str, *, quiet: bool = False, stream: TextIO | None = None, clock: Clock | None = None
+    total: int,
+    title: str,
+    *,
+    quiet: bool = False,
+    plain: bool = False,
+    stream: TextIO | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[Callable[[int], None]]:
     """Gives a function to call with the number of frames done so far, as often as one likes.
 
     Writes to `stream` (standard error): a bar if it is a terminal, else a line every few seconds and one at the end.
+    `plain`: only the number, once a second, on standard output: for programs.
     """
+    if plain:
+        yield _numbers(total, sys.stdout if stream is None else stream, WallClock() if clock is None else clock)
+        return
     out = sys.stderr if stream is None else stream
     clock = WallClock() if clock is None else clock
     if quiet:
@@ -71,6 +81,20 @@ def frames(
             yield advance
     else:
         yield _lines(total, title, out, clock)
+
+
+def _numbers(total: int, out: TextIO, clock: Clock) -> Callable[[int], None]:
+    due = 0.0
+
+    def advance(done: int) -> None:
+        nonlocal due
+        now = clock.now()
+        if now >= due or done == total:
+            due = now + 1.0
+            out.write(f"{done}\n")
+            out.flush()
+
+    return advance
 
 
 def _lines(total: int, title: str, out: TextIO, clock: Clock) -> Callable[[int], None]:

@@ -17,6 +17,7 @@ from .outputs.codecs import MOST_GIF_FPS
 from .outputs.taps import Tap
 from .outputs.video import VideoWriter
 from .show import Render, Source
+from .span import TapFrom
 from .takes.writer import TakeWriter
 
 _NAMED = ("torch", "diffusers", "openvino", "numpy", "aubio-ledfx")  # what pictures and signals depend on
@@ -44,21 +45,26 @@ class NotedSource:
 
 
 class NotedRender:
-    """A render port whose keyframes are also told to somebody."""
+    """A render port that also tells a take which pictures were begun, and what was painted."""
 
-    def __init__(self, port: Render, tell: Callable[[Keyframe], None]) -> None:
-        self._port, self._tell = port, tell
+    def __init__(self, port: Render, take: TakeWriter) -> None:
+        self._port, self._take = port, take
+        self._begun: RenderRequest | None = None
 
     def submit(self, request: RenderRequest) -> None:
         self._port.submit(request)
 
     def taken(self) -> RenderRequest | None:
-        return self._port.taken()
+        begun = self._port.taken()
+        if begun is not None and begun is not self._begun:
+            self._begun = begun
+            self._take.begun(begun.index, begun.time)
+        return begun
 
     def poll(self) -> Keyframe | None:
         keyframe = self._port.poll()
         if keyframe is not None:
-            self._tell(keyframe)
+            self._take.keyframe(keyframe)
         return keyframe
 
     def status(self) -> RenderStatus:
@@ -68,11 +74,20 @@ class NotedRender:
 class Recorders:
     """The files that one stage and its ears are recorded to, as one.
 
-    UserError when one of them cannot be written. Live they are told by `status`; the stage closes them.
+    begin   show time (s) from which on pictures and sound are recorded
+    UserError when one of them cannot be written. Live, later trouble is told by `status`; the stage closes them.
     """
 
     def __init__(
-        self, paths: Sequence[Path], stage: Stage, ears: Ears, fps: float, *, live: bool, codec: str | None = None
+        self,
+        paths: Sequence[Path],
+        stage: Stage,
+        ears: Ears,
+        fps: float,
+        *,
+        live: bool,
+        codec: str | None = None,
+        begin: float = 0.0,
     ) -> None:
         _distinct(paths)
         self._writers: list[VideoWriter] = []
@@ -86,7 +101,7 @@ class Recorders:
                 self._writers.append(writer)
             undo.pop_all()
         for writer in self._writers:
-            stage.add_tap(writer)
+            stage.add_tap(TapFrom(writer, begin) if begin else writer)
             ears.add_tap(writer.audio)
 
     @property
@@ -119,12 +134,10 @@ def _distinct(paths: Sequence[Path]) -> None:
         raise UserError(f"{twice[0]} is named twice: give every recording its own file")
 
 
-def keep_take(
-    writer: TakeWriter, sources: Sequence[Source], port: Render, ears: Ears
-) -> tuple[list[Source], Render]:
+def keep_take(writer: TakeWriter, sources: Sequence[Source], port: Render, ears: Ears) -> tuple[list[Source], Render]:
     """`sources` and `port` to give to a show so that `writer` keeps its events, pictures and sound."""
     ears.add_tap(writer.sound)
-    return [NotedSource(source, writer.event) for source in sources], NotedRender(port, writer.keyframe)
+    return [NotedSource(source, writer.event) for source in sources], NotedRender(port, writer)
 
 
 def versions() -> str:

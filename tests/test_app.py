@@ -12,9 +12,8 @@ import pytest
 
 from liveanim import app
 from liveanim.core.errors import UserError
-from liveanim.core.model import ControlEvent
-from liveanim.inputs.take import EVENTS, META
 from liveanim.options import PlayOptions, RenderOptions
+from liveanim.takes.format import EVENTS, META
 
 SMALL = (128, 72)
 
@@ -109,7 +108,7 @@ def test_a_wrong_wish_is_one_line_and_leaves_nothing_behind(
 
 def test_a_live_show_is_recorded_and_its_take_plays_again(tmp_path: Path) -> None:
     take, video = tmp_path / "take", tmp_path / "live.mp4"
-    played = PlayOptions("click:120", headless=True, seconds=1.5, model="paint", record=video, take=take, seed=3)
+    played = PlayOptions("click:120", headless=True, seconds=1.5, model="paint", record=(video,), take=take, seed=3)
     assert app.play(replace(played, size=SMALL)) == 0
     assert 0.5 < seconds_of(video, "video") < 1.7  # real time: a busy machine shows its first frame late
     assert (take / META).is_file() and (take / EVENTS).is_file()
@@ -132,14 +131,6 @@ def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:
     assert dark == [False] * 5 + [True] * 5
 
 
-def test_noted_events_are_told_once_each() -> None:
-    told: list[ControlEvent] = []
-    event = ControlEvent(0.1, "do.tap")
-    noted = app.Noted(app.Script([event]), told.append)
-    assert [list(noted.read(now)) for now in (0.0, 0.1, 0.2)] == [[], [event], []]
-    assert told == [event]
-
-
 @pytest.mark.parametrize(
     ("model", "picture", "painted"),
     [
@@ -152,17 +143,3 @@ def test_noted_events_are_told_once_each() -> None:
 )
 def test_a_model_paints_what_it_does_well(model: str, picture: tuple[int, int], painted: tuple[int, int]) -> None:
     assert app.painted_size(model, picture) == painted
-
-
-@pytest.mark.parametrize(
-    ("duration", "seconds", "frames"), [(2.0, None, 60), (2.0, 1.0, 30), (1.01, 9.0, 31), (None, 0.5, 15)]
-)
-def test_a_render_is_as_long_as_the_shorter_of_source_and_wish(
-    duration: float | None, seconds: float | None, frames: int
-) -> None:
-    assert app.frame_count(duration, seconds, 30.0) == frames
-
-
-def test_a_source_without_end_needs_a_wish() -> None:
-    with pytest.raises(UserError, match="--seconds"):
-        app.frame_count(None, None, 30.0)

@@ -47,7 +47,7 @@ def test_play_takes_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.main(["play"]) == 0
     assert asked == [
         PlayOptions(
-            audio="a.flac", preset="2", size=(512, 288), monitor=2, fullscreen=True, record=Path("o.mp4"), seed=7
+            audio="a.flac", preset="2", size=(512, 288), monitor=2, fullscreen=True, record=(Path("o.mp4"),), seed=7
         ),
         PlayOptions(),
     ]

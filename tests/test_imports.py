@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         | {"torch", "diffusers", "transformers"},
     ),
     "outputs": ({"outputs", "core", "clock", "data"}, {"numpy", "moderngl", "glfw", "av", "PIL"}),
+    "takes": ({"takes", "core", "inputs"}, {"numpy", "soundfile", "PIL"}),
     "importers": ({"importers", "core"}, set()),
     "models": (set(), set()),
 }

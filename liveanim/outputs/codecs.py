@@ -92,6 +92,16 @@ CODECS: Mapping[str, tuple[Codec, ...]] = {
             sound="pcm_s24le",
         ),
     ),
+    # At next to no loss, for what is encoded again.
+    "master": (
+        Codec(
+            "libx264",
+            "yuv444p",
+            live={"crf": "6", "preset": "ultrafast", "tune": "zerolatency"},
+            offline={"crf": "4", "preset": "ultrafast"},
+            sound="pcm_s24le",
+        ),
+    ),
     "gif": (Codec("gif", "pal8", "pal8", intra=True),),
     "png": (Codec("png", "rgb24", "rgba", live={"compression_level": "1"}, intra=True),),
 }
@@ -108,8 +118,8 @@ _FILMS = ("h264", "hevc", "av1")
 CONTAINERS: Mapping[str, Container] = {
     ".mp4": Container("mp4", _MP4, _FILMS, "aac"),
     ".m4v": Container("mp4", _MP4, _FILMS, "aac"),
-    ".mov": Container("mov", _MP4, ("h264", "hevc", "prores"), "aac"),
-    ".mkv": Container("matroska", _MKV, (*_FILMS, "prores"), "aac"),
+    ".mov": Container("mov", _MP4, ("h264", "hevc", "prores", "master"), "aac"),
+    ".mkv": Container("matroska", _MKV, (*_FILMS, "prores", "master"), "aac"),
     ".gif": Container("gif", _FLUSH, ("gif",)),
     ".png": Container("image2", {"start_number": "0"}, ("png",)),
     ".wav": Container("wav", {"rf64": "auto", **_FLUSH}, (), "pcm_s24le"),

@@ -30,9 +30,6 @@ class Recorder(Protocol):
     def label(self) -> str:
         """The mark: 'REC 02:14'; '' when nothing is recorded."""
 
-    def status(self) -> str:
-        """A warning line; '' while all is well."""
-
 
 class _Loader:
     """Finds OpenGL functions through GLFW, so that it does not matter which window system made the context."""
@@ -179,11 +176,10 @@ class Window:
         return True
 
     def _readout(self) -> Readout:
-        label, line = (self.recorder.label(), self.recorder.status()) if self.recorder else ("", "")
+        label = self.recorder.label() if self.recorder else ""
         limiter = self.compositor.limiter
         flashes, holding = (limiter.flashes, limiter.holding) if limiter else (None, False)
-        lines = (line,) if line else ()
-        return Readout(self.fps, label, lines, self.hud_shown, self.help_shown, flashes, holding)
+        return Readout(self.fps, label, (), self.hud_shown, self.help_shown, flashes, holding)
 
     def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
         # Letters go by what is printed on the key, everything else by its place.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from liveanim.core.cadence import SLACK
 from liveanim.core.model import Image, Keyframe, RenderRequest, RenderStatus, frozen_image
-from liveanim.core.step import SLACK
 
 from .warp import fit
 from .worker import Renderer
@@ -60,7 +60,7 @@ class InlineRender:
         """The index to paint `request` with; None: not now."""
         if self._moments is None:
             return request.index
-        due = self._at
+        due = max(self._at, int(self._taken is None))  # the first one at once: then nobody waits in the dark
         while due < len(self._moments) and self._moments[due][1] < request.time + self._half - SLACK:
             due += 1
         if due == self._at:

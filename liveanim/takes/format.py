@@ -4,10 +4,10 @@ A take is a folder:
 
     take.toml        what was playing: version, preset (name and text), model, sizes, seed, fps, date
     presets/         every preset that could be chosen, in the order of the keys: 01-name.toml ...
-    events.jsonl     one ControlEvent a line: {"time": s, "target": "...", "value": number | text | null, "source": "..."}
+    events.jsonl     one ControlEvent a line: {"time": s, "target": "...", "value": number | text | null, "source": ""}
     audio.flac       what the ears heard, 24 bit; sample k belongs to show time `sound_from` + k / rate
-    keyframes.jsonl  one painted picture a line: {"index": n, "time": s}, and "picture" where it was kept
-    keyframes/       a small JPEG of a painted picture every two seconds
+    keyframes.jsonl  one painted picture a line, from when it was begun: {"index": n, "time": s}
+    keyframes/       a small JPEG of a painted picture every two seconds, by its index
 
 After a crash or a kill the folder is readable up to about the last half second.
 """
@@ -61,11 +61,15 @@ class TakeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A painted picture of a performance: its number, the show time (s) it belongs to, and its file if it was kept."""
+    """A painted picture of a performance: its number, and the show time (s) it belongs to."""
 
     index: int
     time: float
-    picture: str = ""
+
+    @property
+    def file(self) -> str:
+        """The name it has in PICTURES if it was kept."""
+        return f"{self.index:08d}.jpg"
 
 
 def event_line(event: ControlEvent) -> str:
@@ -89,21 +93,18 @@ def parse_event(line: str) -> ControlEvent:
 
 def moment_line(moment: Moment) -> str:
     """`moment` as a line of keyframes.jsonl, with its newline."""
-    row: dict[str, object] = {"index": moment.index, "time": moment.time}
-    return json.dumps(row | ({"picture": moment.picture} if moment.picture else {})) + "\n"
+    return json.dumps({"index": moment.index, "time": moment.time}) + "\n"
 
 
 def parse_moment(line: str) -> Moment:
     """One line of keyframes.jsonl. ValueError says what was expected."""
     row = _row(line, "index and time")
-    index, time, picture = row.get("index"), row.get("time"), row.get("picture", "")
+    index, time = row.get("index"), row.get("time")
     if type(index) is not int or index < 0:
         raise ValueError("expected a whole number as 'index'")
     if not _is_number(time):
         raise ValueError("expected a number of seconds as 'time'")
-    if not isinstance(picture, str) or "/" in picture or "\\" in picture:
-        raise ValueError("expected the name of a file as 'picture'")
-    return Moment(index, float(time), picture)
+    return Moment(index, float(time))
 
 
 def _row(line: str, keys: str) -> dict[str, Any]:

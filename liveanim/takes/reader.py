@@ -49,11 +49,17 @@ class TakeReader:
         self.events = self._lines(EVENTS, parse_event)
         self.moments = self._lines(KEYFRAMES, parse_moment) if (folder / KEYFRAMES).is_file() else ()
         self.audio = folder / AUDIO
-        self._script = Script(self.events)
+        # Where it was ended is where its sound ends.
+        self._script = Script(event for event in self.events if event.target != "do.quit")
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """Events up to show time `now`, each once."""
         return self._script.read(now)
+
+    @property
+    def shown(self) -> tuple[int, int] | None:
+        """(width, height) of the picture that was shown; None if it was not kept."""
+        return self.info.picture if all(self.info.picture) else None
 
     def looks(self) -> Mapping[str, str]:
         """The texts of the presets that could be chosen, by name, in their order."""
@@ -62,14 +68,18 @@ class TakeReader:
 
     def kept(self, time: float) -> Moment | None:
         """The last painted picture at or before `time` (s) that was kept; None when there is none."""
-        kept = [moment for moment in self.moments if moment.picture and moment.time <= time]
-        return kept[-1] if kept and (self.folder / PICTURES / kept[-1].picture).is_file() else None
+        return next((moment for moment in reversed(self.kept_moments()) if moment.time <= time), None)
+
+    def kept_moments(self) -> tuple[Moment, ...]:
+        """Every painted picture that was kept, in order."""
+        files = {path.name for path in (self.folder / PICTURES).glob("*.jpg")}
+        return tuple(moment for moment in self.moments if moment.file in files)
 
     def picture(self, moment: Moment) -> Image:
         """(height, width, 3) of a kept picture. UserError when it cannot be read."""
         from PIL import Image as Pictures
 
-        path = self.folder / PICTURES / moment.picture
+        path = self.folder / PICTURES / moment.file
         try:
             with Pictures.open(path, formats=["JPEG"]) as picture:
                 return frozen_image(np.array(picture.convert("RGB")))

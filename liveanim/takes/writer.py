@@ -64,7 +64,7 @@ class TakeWriter:
         self._sound = _SoundFile(folder / AUDIO, info.sound_from)
         self._next_picture = 0.0
         self._left_out = 0
-        self._queue: queue.Queue[ControlEvent | _Sound | _Painted | None] = queue.Queue(_QUEUE)
+        self._queue: queue.Queue[_Item | None] = queue.Queue(_QUEUE)
         self._thread = threading.Thread(target=self._run, name="take", daemon=True)
         self._thread.start()
 
@@ -79,13 +79,15 @@ class TakeWriter:
         """
         self._put((samples, rate, time))
 
+    def begun(self, index: int, time: float) -> None:
+        """Keep that picture `index`, for show time `time` (s), was begun. Never blocks."""
+        self._put(Moment(index, time))
+
     def keyframe(self, keyframe: Keyframe) -> None:
-        """Keep when `keyframe` was painted and, every two seconds, what it looks like. Never blocks."""
-        keep = keyframe.time >= self._next_picture
-        if keep:
+        """Keep every two seconds what was painted. Never blocks."""
+        if keyframe.time >= self._next_picture:
             self._next_picture = keyframe.time + KEEP_EVERY
-        moment = Moment(keyframe.index, keyframe.time, f"{keyframe.index:08d}.jpg" if keep else "")
-        self._put((moment, keyframe.image if keep else None))
+            self._put(keyframe)
 
     def status(self) -> str:
         """One line for the HUD: '' while all is well."""
@@ -97,7 +99,7 @@ class TakeWriter:
             self._queue.put(None)
             self._thread.join(10.0)
 
-    def _put(self, item: ControlEvent | _Sound | _Painted) -> None:
+    def _put(self, item: _Item) -> None:
         if self.problem:
             return
         try:
@@ -118,14 +120,13 @@ class TakeWriter:
         finally:
             self._close_texts()
 
-    def _write(self, item: ControlEvent | _Sound | _Painted) -> None:
+    def _write(self, item: _Item) -> None:
         if isinstance(item, ControlEvent):
             self._events.write(event_line(item))
-        elif isinstance(item[0], Moment):
-            moment, image = item
-            if image is not None:
-                _write_picture(self._folder / PICTURES / moment.picture, image)
-            self._moments.write(moment_line(moment))
+        elif isinstance(item, Moment):
+            self._moments.write(moment_line(item))
+        elif isinstance(item, Keyframe):
+            _write_picture(self._folder / PICTURES / Moment(item.index, item.time).file, item.image)
         else:
             self._sound.write(*item)
 
@@ -138,7 +139,7 @@ class TakeWriter:
 
 
 _Sound = tuple[Samples, int, float]
-_Painted = tuple[Moment, Image | None]
+_Item = ControlEvent | Moment | Keyframe | _Sound
 
 
 class _SoundFile:

@@ -16,8 +16,9 @@ from liveanim.core.errors import UserError
 from liveanim.core.model import Blend
 from liveanim.inputs import oscwire
 from liveanim.inputs.oscwire import message
-from liveanim.inputs.take import EVENTS, TakeReader
 from liveanim.options import PlayOptions
+from liveanim.takes.format import EVENTS
+from liveanim.takes.reader import TakeReader
 
 PLAY = PlayOptions("silence", headless=True, seconds=60.0, model="paint", size=(128, 72), midi="-")
 

@@ -39,10 +39,18 @@ def sound(path: Path) -> tuple[NDArray[np.float32], float]:
     """((n,) loudest channel, stated seconds) of a video file's sound; sample 0 is at time 0."""
     with av.open(str(path)) as file:
         stream = file.streams.audio[0]
-        blocks = [(frame.time, frame.to_ndarray()) for frame in file.decode(stream)]
+        blocks = [(frame.time, _planes(frame)) for frame in file.decode(stream)]
         assert blocks[0][0] == 0
         length = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
         return np.abs(np.concatenate([block for _, block in blocks], axis=1)).max(axis=0), length
+
+
+def _planes(frame: Any) -> NDArray[np.float32]:
+    """(channels, n), -1..1, of a block of sound, whatever its format."""
+    samples = frame.to_ndarray()
+    if samples.dtype == np.int32:
+        samples = samples.reshape(frame.samples, -1).T / np.float32(2**31)
+    return np.asarray(samples, dtype=np.float32)
 
 
 def click(at: float, seconds: float, rate: int = RATE) -> NDArray[np.float32]:

@@ -7,7 +7,8 @@ import pytest
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image, Keyframe, RenderRequest, frozen_image
-from liveanim.render.worker import InlineRender, Renderer, ThreadRender
+from liveanim.render.inline import InlineRender
+from liveanim.render.worker import Renderer, ThreadRender
 
 DEADLINE = 10.0
 

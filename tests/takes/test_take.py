@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from liveanim.core.errors import UserError
 from liveanim.core.model import ControlEvent
 from liveanim.inputs.audiofile import FileSupply
-from liveanim.inputs.take import TakeInfo, TakeReader, TakeWriter, from_toml, is_take, parse_event, to_toml
+from liveanim.takes.format import TakeInfo, from_toml, parse_event, to_toml
+from liveanim.takes.reader import TakeReader, is_take
+from liveanim.takes.writer import TakeWriter
 
 INFO = TakeInfo(
     "0.1.0", "aurora", "name = 'aurora'\n[prompt]\n1 = \"sea\"\n", "ember", (640, 384), 7, 0.0, "2025-05-01"
@@ -36,7 +38,7 @@ def write_take(folder: Path, seconds: float = 1.0) -> Path:
     writer = TakeWriter(folder, INFO)
     sound = sine(round(seconds * 48000))
     for at in range(0, len(sound), 800):
-        writer.sound(sound[at : at + 800], 48000)
+        writer.sound(sound[at : at + 800], 48000, at / 48000)
     for event in EVENTS:
         writer.event(event)
     writer.close()
@@ -154,10 +156,11 @@ def test_any_value_is_an_event_or_a_value_error(value: object) -> None:
 PLAYER = """
 import sys, time, pathlib, numpy as np
 from liveanim.core.model import ControlEvent
-from liveanim.inputs.take import TakeInfo, TakeWriter
+from liveanim.takes.format import TakeInfo
+from liveanim.takes.writer import TakeWriter
 writer = TakeWriter(pathlib.Path(sys.argv[1]), TakeInfo("1"))
 for n in range(10**9):
-    writer.sound(np.full((480, 2), 0.25, np.float32), 48000)
+    writer.sound(np.full((480, 2), 0.25, np.float32), 48000, n * 0.01)
     writer.event(ControlEvent(n * 0.01, "camera.zoom", 1.0))
     if n == 300:
         print("played", flush=True)
@@ -180,10 +183,10 @@ def test_a_killed_take_can_be_read_up_to_the_last_half_second(tmp_path: Path) ->
 
 def test_a_full_disk_ends_the_take_but_not_the_show(tmp_path: Path) -> None:
     writer = TakeWriter(tmp_path / "take", INFO)
-    writer.sound(sine(48000), 48000)
-    writer.sound(np.zeros((48000, 5), np.float32), 48000)
+    writer.sound(sine(48000), 48000, 0.0)
+    writer.sound(np.zeros((48000, 5), np.float32), 48000, 1.0)
     writer.event(EVENTS[0])
     writer.close()
     assert "take ended early" in writer.problem
-    writer.sound(sine(800), 48000)
+    writer.sound(sine(800), 48000, 2.0)
     writer.event(EVENTS[0])

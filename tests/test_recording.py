@@ -1,0 +1,103 @@
+"""What keeps a show: files and takes, told of everything once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liveanim import recording
+from liveanim.core.errors import UserError
+from liveanim.core.model import ControlEvent
+from liveanim.inputs.ears import Ears
+from liveanim.inputs.fakes import Script, click
+from liveanim.inputs.sources import Steady
+from liveanim.outputs.taps import Tap
+from liveanim.takes.format import AUDIO, TakeInfo
+from liveanim.takes.reader import TakeReader
+from liveanim.takes.writer import TakeWriter
+
+from .fakes import Desk, grey
+from .inputs.test_ears import Level
+
+SIZE = (64, 48)
+
+
+class Stage:
+    """A stage that keeps its taps."""
+
+    def __init__(self) -> None:
+        self.size = SIZE
+        self.taps: list[Tap] = []
+
+    def add_tap(self, tap: Tap) -> None:
+        self.taps.append(tap)
+
+
+def ears() -> Ears:
+    return Ears(Steady(click(120, rate=8000)), Level())
+
+
+def test_a_take_is_told_of_every_event_picture_and_sound_once(tmp_path: Path) -> None:
+    events = (ControlEvent(0.05, "do.tap"), ControlEvent(0.15, "camera.zoom", 1.5, "osc"))
+    writer, desk, heard = TakeWriter(tmp_path / "take", TakeInfo("1"), {"a/b": "x = 1\n"}), Desk(), ears()
+    [source], port = recording.keep_take(writer, [Script(events)], desk, heard)
+    told: list[ControlEvent] = []
+    for n in range(30):
+        now = n / 10
+        told += source.read(now)
+        heard.read(now)
+        begun = port.taken()
+        port.submit(recording.RenderRequest(0 if begun is None else begun.index + 1, now, SIZE))
+        if n % 2:
+            desk.begin()
+            desk.finish()
+        port.poll()
+    writer.close()
+    take = TakeReader(tmp_path / "take")
+    assert tuple(told) == take.events == events
+    assert [(moment.index, round(moment.time, 6)) for moment in take.moments] == [
+        (n, round(0.1 + 0.2 * n, 6)) for n in range(14)
+    ]
+    assert [moment.index for moment in take.kept_moments()] == [0, 10]
+    kept = take.kept(2.5)
+    assert kept is not None and abs(int(take.picture(kept).mean()) - 100) <= 1
+    assert take.kept(0.05) is None
+    assert take.looks() == {"a_b": "x = 1\n"}
+
+
+def test_pictures_kept_are_small(tmp_path: Path) -> None:
+    writer = TakeWriter(tmp_path / "take", TakeInfo("1"))
+    writer.keyframe(recording.Keyframe(3, 0.0, grey(77, (1920, 1080))))
+    writer.begun(3, 0.0)
+    writer.close()
+    (tmp_path / "take" / AUDIO).touch()
+    take = TakeReader(tmp_path / "take")
+    picture = take.picture(take.moments[0])
+    assert picture.shape == (288, 512, 3) and np.abs(picture.astype(int) - 77).max() <= 1
+
+
+def test_several_files_are_recorded_as_one(tmp_path: Path) -> None:
+    stage, heard = Stage(), ears()
+    paths = [tmp_path / "a.mp4", tmp_path / "a.wav"]
+    recorders = recording.Recorders(paths, stage, heard, 20, live=True)
+    for n in range(22):
+        heard.read(n / 20)
+        for tap in stage.taps:
+            tap.picture(grey(n, SIZE), n / 20)
+    assert recorders.label() == "REC 00:01" and recorders.status() == "" and recorders.dropped == 0
+    recorders.close()
+    assert recorders.label() == "" and all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_one_bad_file_of_several_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"use \.mp4"):
+        recording.Recorders([tmp_path / "a.mp4", tmp_path / "b.xyz"], Stage(), ears(), 20, live=False)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UserError, match="named twice"):
+        recording.Recorders([tmp_path / "a.mp4"] * 2, Stage(), ears(), 20, live=False)
+
+
+def test_versions_name_the_program_and_what_it_stands_on() -> None:
+    assert recording.versions().startswith("liveanim ") and ", torch " in recording.versions()
