@@ -10,6 +10,7 @@ from typing import Protocol
 
 from .clock import Clock
 from .core import step
+from .core.album import Album
 from .core.blend import Fade, arrive, layers
 from .core.cadence import SLACK, Cadence
 from .core.errors import UserError, near
@@ -19,18 +20,18 @@ from .core.model import (
     Features,
     Keyframe,
     Layer,
-    Matrix,
     Prompt,
     RenderRequest,
     RenderStatus,
+    Shots,
     Status,
     frozen_map,
 )
 from .core.modulation import Panel
-from .core.motion import CameraPath, partial, step_matrix
 from .core.params import PARAMS, PROMPT_SLOTS, Table, spec
 from .core.preset import Preset
 from .core.tempo import BeatClock
+from .core.travel import Travel
 from .core.wording import Words
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,18 @@ class Ears(Protocol):
 
     def status(self) -> str:
         """One short line about the input."""
+
+
+class Media(Protocol):
+    """Videos, masks and pictures from outside."""
+
+    def at(self, now: float, values: Mapping[str, float]) -> Shots:
+        """What there is for a keyframe of show time `now`. Never raises; live, never blocks."""
+
+
+class NoMedia:
+    def at(self, now: float, values: Mapping[str, float]) -> Shots:
+        return Shots()
 
 
 class Render(Protocol):
@@ -104,6 +117,7 @@ class Show:
         settings: Settings,
         start: Preset | None = None,
         problems: Sequence[Callable[[], str]] = (),
+        media: Media | None = None,
     ) -> None:
         """`presets` are what keys and events choose from; the show begins with `start`, by default the first.
 
@@ -114,7 +128,8 @@ class Show:
         self._panel, self._texts = Panel(table=settings.table), step.Texts()
         self._words = Words()
         self._clock = BeatClock()
-        self._path, self._fade, self._rate, self._cadence = CameraPath(), Fade(), _Rate(), Cadence()
+        self._path, self._fade, self._rate, self._cadence = Travel(), Fade(), _Rate(), Cadence()
+        self._album, self._media = Album(), media or NoMedia()
         self._actions = self._table()
         self._problems = tuple(problems)
         self._heard: Mapping[str, float] = {}
@@ -139,7 +154,8 @@ class Show:
         prompts = self._words.prompts(self._texts, now, values, env)
         self._ears.set_gain(values["audio.gain"])
         width, height = self._settings.size
-        self._path = self._path.moved(now, self._step(values, min(dt, LONGEST_STEP), width / height))
+        frames = None if self._look.clock is None else self._look.clock.fps
+        self._path = self._path.moved(now, values, min(dt, LONGEST_STEP), width / height, frames)
         curve = values["picture.blend_curve"]
         self._ask(now, values, signals, prompts)
         self._receive(now, values, curve)
@@ -161,13 +177,6 @@ class Show:
             fft=self._sound.fft,
             chain=self._look.chain,
         )
-
-    def _step(self, values: Mapping[str, float], dt: float, aspect: float) -> Matrix:
-        """The camera's move: of a look made in frames a share of a whole frame's, so that any rate goes its way."""
-        clock = self._look.clock
-        if clock is None or dt <= 0:
-            return step_matrix(values, dt, aspect)
-        return partial(step_matrix(values, 1 / clock.fps, aspect), dt * clock.fps)
 
     def _hear(self, hops: Sequence[Features]) -> None:
         """Keep the newest values; of the impulses the highest since the last frame, so that no hit is lost."""
@@ -294,19 +303,22 @@ class Show:
         begun = self._render.taken()
         if begun is not None and begun.fresh:
             self._fresh = False
+        self._album = self._album.begun(begun)
         ahead = self._rate.delay * signals["bpm"] / 60.0  # beats: so that the picture lands on the beat
         if not self._cadence.due(begun, now, signals["beat"] + ahead, values):
             return
-        motion = self._path.between(begun.time, now) if begun is not None else self._path.between(now, now)
+        motion, move = self._path.between(now if begun is None else begun.time, now)
         words = prompts, self._texts.negative
         request = step.next_request(begun, now, self._settings.size, *words, values, motion, signals)
-        self._render.submit(replace(request, fresh=self._fresh or begun is None))
+        request = replace(request, move=move, fresh=self._fresh or begun is None)
+        self._render.submit(self._album.asked(request, begun, self._media.at(now, values)))
 
     def _receive(self, now: float, values: Mapping[str, float], curve: float) -> None:
         keyframe = self._render.poll()
         if keyframe is None:
             return
         self._rate = self._rate.after(now, now - keyframe.time)
+        self._album = self._album.seen(keyframe)
         wished = 0.0 if values["picture.beats"] > 0 else values["picture.cadence"]
         length = max(wished, self._rate.interval) * values["picture.fade"]
         # Deforum's fades have gone their first frame's way when the new picture comes.

@@ -210,7 +210,7 @@ def test_an_hour_keeps_the_camera_path_short_and_finite() -> None:
     for tick in range(36_00):
         blend = show.tick(tick * 0.1)
     assert np.all(np.isfinite(blend.layers[-1].homography))
-    assert len(show._path.times) < 20
+    assert len(show._path.path.times) < 20
 
 
 def test_panic_is_the_look_as_it_was_loaded_moving_on_a_fresh_picture() -> None:

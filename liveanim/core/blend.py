@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .model import Keyframe, Layer
-from .motion import CameraPath
+from .space import bounded
+from .travel import Travel
 
 FAINT = 1 / 256  # a layer below this is not worth drawing
 MOST_LAYERS = 4
@@ -49,11 +50,13 @@ def arrive(fade: Fade, keyframe: Keyframe, now: float, length: float, curve: flo
     return Fade(shares(fade, now, curve), keyframe, now - early, length)
 
 
-def layers(fade: Fade, now: float, curve: float, path: CameraPath) -> tuple[Layer, ...]:
+def layers(fade: Fade, now: float, curve: float, travel: Travel) -> tuple[Layer, ...]:
     """The layers to draw at `now`, each carried by the camera's move since its keyframe's time."""
-    return tuple(
-        Layer(keyframe, weight, path.between(keyframe.time, now)) for keyframe, weight in shares(fade, now, curve)
-    )
+    carried = []
+    for keyframe, weight in shares(fade, now, curve):
+        homography, move = travel.between(keyframe.time, now)
+        carried.append(Layer(keyframe, weight, homography, bounded(move)))
+    return tuple(carried)
 
 
 def _strongest(seen: list[tuple[Keyframe, float]]) -> tuple[tuple[Keyframe, float], ...]:

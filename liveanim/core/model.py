@@ -136,6 +136,25 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Shots:
+    """Pictures from outside that the next keyframe may be painted from, of the keyframe's size or to be fitted to it.
+
+    video     the video's picture now; `before`: its picture at the previous keyframe
+    mask      (height, width) uint8: white is painted, black is kept
+    init      what a picture begun afresh starts from
+    sample    whose colours are to be kept
+    controls  one a ControlNet unit, None where the unit has no picture of its own
+    """
+
+    video: Image | None = None
+    before: Image | None = None
+    mask: NDArray[np.uint8] | None = None
+    init: Image | None = None
+    sample: Image | None = None
+    controls: tuple[Image | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """Everything the renderer may know about the next picture. Same request, same previous picture: same result.
 
@@ -144,9 +163,12 @@ class RenderRequest:
     size      (width, height) in pixels, multiples of 8
     denoise   0 keeps the (moved) previous picture, 1 paints a new one. 1 - the `strength` of presets
     motion    homography from the previous keyframe's time to this one's
-    fresh     True: ignore the previous picture and paint from noise
+    fresh     True: ignore the previous picture and paint from noise (or from `shots.init`)
     subseed   seed whose noise is mixed in: subseed_share (0..1) of the way from the noise of `seed` to it
     drift     True: the noise turns with the keyframe number; False: it is that of the seeds alone
+    move      the camera's move in space since the previous keyframe (core.space), after `motion`
+    near_far  the depth model's range to use (core.space.Range's numbers); None: this picture's own
+    values    every parameter by its whole name; what is missing is at its default
     """
 
     index: int
@@ -169,26 +191,43 @@ class RenderRequest:
     drift: bool = True
     beat: float = 0.0
     signals: Mapping[str, float] = field(default_factory=_nothing)
+    move: Matrix = field(default_factory=lambda: np.eye(4))
+    near_far: tuple[float, float] | None = None
+    values: Mapping[str, float] = field(default_factory=_nothing)
+    shots: Shots = field(default_factory=Shots)
 
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A painted picture, for the show time it was asked for. `timings`: milliseconds by stage name."""
+    """A painted picture, for the show time it was asked for. `timings`: milliseconds by stage name.
+
+    depth     (h, w) float32 nearness 0 far .. 1 near, smaller than the picture; None where nothing flies through it
+    near_far  lowest and highest answer of the depth model on this picture
+    flow      (h, w, 2) float32: how far what is seen here has moved since the previous keyframe (beyond the camera's
+              move), in picture heights right and down; None where fades do not follow it
+    """
 
     index: int
     time: float
     image: Image
     model: str = ""
     timings: Mapping[str, float] = field(default_factory=_nothing)
+    depth: NDArray[np.float32] | None = None
+    near_far: tuple[float, float] | None = None
+    flow: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A keyframe on the stage: how much of it shows (weights of a blend sum to 1) and where it is seen now."""
+    """A keyframe on the stage: how much of it shows (weights of a blend sum to 1) and where it is seen now.
+
+    `move`: the camera's move in space since, after `homography`; it needs the keyframe's depth.
+    """
 
     keyframe: Keyframe
     weight: float
     homography: Matrix
+    move: Matrix = field(default_factory=lambda: np.eye(4))
 
 
 @dataclass(frozen=True, slots=True)

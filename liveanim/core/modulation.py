@@ -78,6 +78,8 @@ class Panel:
             row.knob = None
         elif value == TOGGLE:
             row.knob = row.spec.low if row.value > (row.spec.low + row.spec.high) / 2 else row.spec.high
+        elif isinstance(value, str) and (chosen := row.spec.chosen(value)) is not None:
+            row.knob = chosen
         elif isinstance(value, (int, float)) and math.isfinite(value):
             row.knob = row.spec.clamp(float(value))
 

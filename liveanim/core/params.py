@@ -24,6 +24,7 @@ class ParamSpec:
     reach  the widest values that numbers and expressions may give it; None: `low`..`high`
     acts   'stage': the next display frame shows it; 'keyframe': the next diffusion; 'model': a reload in the background
     curve  how 0..1 of a knob spreads over the range: linear, log (low > 0), toggle (0 or 1), step (whole numbers)
+    choices   words for the whole numbers from 0, which presets and knobs may say instead
     """
 
     name: str
@@ -36,6 +37,7 @@ class ParamSpec:
     curve: Curve = "linear"
     smoothing: float = 0.0
     reach: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -59,6 +61,11 @@ class ParamSpec:
         value = min(high, max(low, value))
         return float(round(value)) if self.curve in ("step", "toggle") else value
 
+    def chosen(self, word: str) -> float | None:
+        """The number of a choice's name, in any case and with spaces or dashes for '_'; None when it is none."""
+        plain = word.strip().lower().replace(" ", "_").replace("-", "_")
+        return float(self.choices.index(plain)) if plain in self.choices else None
+
     def from_unit(self, position: float) -> float:
         """Knob position 0..1 -> value in `unit`."""
         x = min(1.0, max(0.0, position))
@@ -76,6 +83,15 @@ class ParamSpec:
 
 PROMPT_SLOTS = 8
 P = ParamSpec
+
+
+def _choice(name: str, acts: Acts, doc: str, choices: str, default: str = "") -> ParamSpec:
+    """A row whose values have names; the first is the default unless said."""
+    words = tuple(choices.split())
+    first = float(words.index(default)) if default else 0.0
+    return P(name, "", 0, len(words) - 1, first, acts, f"{doc}: {', '.join(words)}", "step", choices=words)
+
+
 _ROWS = (
     # what is painted
     *(
@@ -133,6 +149,11 @@ _ROWS = (
     P("picture.trigger", "", 0, 1, 0, "keyframe", "a keyframe more whenever this rises above 0.5 (an onset, a pad)"),
     P("picture.fade", "", 0, 1, 1, "stage", "length of the fade, as a share of the time between keyframes"),
     P("picture.coherence", "", 0, 1, 0.4, "keyframe", "how firmly colours are held to the look's own"),
+    _choice("picture.mode", "keyframe", "what a keyframe is painted from", "feedback still video"),
+    P("picture.init_strength", "", 0, 1, 0.8, "keyframe", "share of the init image kept in a picture begun afresh"),
+    P("picture.flow_fade", "", 0, 1, 0, "stage", "fades follow what has moved from keyframe to keyframe"),
+    P("picture.grey", "", 0, 1, 0, "keyframe", "no colours, before and after painting", "toggle"),
+    _choice("picture.pivot", "keyframe", "what contrast leaves as it is", "mid_grey black"),
     P("picture.contrast", "", 0.5, 1.5, 1, "keyframe", "contrast of the fed-back picture about mid-grey"),
     P("picture.sharpen", "", 0, 1, 0.15, "keyframe", "sharpening of the fed-back picture against blur"),
     P("picture.blend_curve", "", 0, 1, 0.5, "stage", "fade between keyframes: 0 even, 1 slow at both ends"),
@@ -155,6 +176,39 @@ _ROWS = (
     P("camera.flip_y", "deg/s", -180, 180, 0, "stage", "perspective turn about the vertical axis"),
     P("camera.centre_x", "", 0, 1, 0.5, "stage", "centre of zoom and roll, 0 left .. 1 right"),
     P("camera.centre_y", "", 0, 1, 0.5, "stage", "centre of zoom and roll, 0 top .. 1 bottom"),
+    P("camera.flip_z", "deg/s", -180, 180, 0, "stage", "perspective roll, before the tilt"),
+    P("camera.flip_fov", "deg", 10, 160, 53.13, "stage", "field of view of the tilted picture"),
+    _choice("camera.border", "stage", "what comes in from outside", "reflect replicate wrap zeros"),
+    _choice("camera.sampling", "keyframe", "how the moved picture is read", "bicubic bilinear nearest"),
+    _choice("camera.warp", "stage", "exact, or as Deforum computes it", "native compat"),
+    # a flight through the picture's depth; 1 is the distance of its nearest parts
+    P("space.x", "/s", -20, 20, 0, "stage", "3D: the camera moves right"),
+    P("space.y", "/s", -20, 20, 0, "stage", "3D: the camera moves up"),
+    P("space.z", "/s", -20, 20, 0, "stage", "3D: the camera moves forward"),
+    P("space.pitch", "deg/s", -360, 360, 0, "stage", "3D: the camera looks up"),
+    P("space.yaw", "deg/s", -360, 360, 0, "stage", "3D: the camera turns right"),
+    P("space.roll", "deg/s", -360, 360, 0, "stage", "3D: the picture rolls counter-clockwise"),
+    P("space.fov", "deg", 10, 170, 70, "stage", "3D: vertical field of view; smaller: stronger forward motion"),
+    P("space.aspect", "", 0.1, 10, 1, "stage", "3D, compat only: divides the horizontal scale"),
+    P("space.relief", "", 0, 8, 1, "stage", "3D: how much farther the farthest parts are than the nearest"),
+    _choice("space.depth", "keyframe", "3D: where depth comes from", "auto tunnel landscape picture flat"),
+    P("space.midas_weight", "", 0, 1, 1, "keyframe", "3D: share of the depth model's depth; the rest is geometry"),
+    # colours and detail of the fed-back picture, as Deforum has them
+    _choice("match.space", "keyframe", "colours are matched to the sample in this space", "none lab hsv rgb"),
+    _choice("match.to", "keyframe", "the sample colours are matched to", "first image video"),
+    P("match.amount", "", 0, 1, 1, "keyframe", "how firmly colours are matched"),
+    P("match.every", "", 1, 600, 1, "keyframe", "the video gives a new colour sample every so many keyframes", "step"),
+    P("unsharp.amount", "", 0, 5, 0, "keyframe", "unsharp mask on the fed-back picture: how much is added"),
+    P("unsharp.kernel", "px", 1, 31, 5, "keyframe", "unsharp mask: width of the blur (odd)", "step"),
+    P("unsharp.sigma", "px", 0, 10, 1, "keyframe", "unsharp mask: softness of the blur; 0 follows from the kernel"),
+    P("unsharp.threshold", "levels", 0, 255, 0, "keyframe", "unsharp mask: smaller differences stay as they are"),
+    P("noise.amount", "", 0, 1, 0, "keyframe", "noise mixed into the fed-back picture"),
+    _choice("noise.type", "keyframe", "kind of that noise", "uniform perlin"),
+    P("noise.width", "", 1, 64, 8, "keyframe", "perlin: cells across", "step"),
+    P("noise.height", "", 1, 64, 8, "keyframe", "perlin: cells down", "step"),
+    P("noise.octaves", "", 1, 7, 4, "keyframe", "perlin: octaves", "step"),
+    P("noise.persistence", "", 0, 1, 0.5, "keyframe", "perlin: share of each next octave"),
+    P("noise.masked", "", 0, 1, 0, "keyframe", "noise only where the mask lets paint", "toggle"),
     # what the stage adds on the next display frame
     P("stage.punch", "", -0.5, 1, 0, "stage", "momentary zoom: 0.1 is 10 % larger now"),
     P("stage.shake", "", 0, 1, 0, "stage", "camera shake"),
@@ -204,3 +258,21 @@ def spec(name: str, table: Table = PARAMS) -> ParamSpec:
 def defaults(table: Table = PARAMS) -> dict[str, float]:
     """Every parameter's default by name."""
     return {name: row.default for name, row in table.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Parameters by name, at their defaults where nothing is said."""
+
+    known: Mapping[str, float]
+
+    def __getitem__(self, name: str) -> float:
+        return self.known.get(name, PARAMS[name].default)
+
+    def on(self, name: str) -> bool:
+        return self[name] > 0.5
+
+    def word(self, name: str) -> str:
+        """The choice that the value of `name` stands for."""
+        row = PARAMS[name]
+        return row.choices[int(row.clamp(self[name]))]

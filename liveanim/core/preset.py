@@ -152,12 +152,15 @@ def _driver(name: str, value: Any, where: str, table: Table, clock: FrameClock |
         return float(value)
     if not isinstance(value, str):
         raise UserError(f"{where}: expected a number or an expression in quotes, got {value!r}")
+    if (chosen := row.chosen(value)) is not None:
+        return chosen
     if clock is not None:
         return family_driver(value, clock, where)
     try:
         expression = compile_expr(value)
     except ExprError as error:
-        raise UserError(f"{where}: {error}") from None
+        words = f" (or one of {', '.join(row.choices)})" if row.choices else ""
+        raise UserError(f"{where}: {error}{words}") from None
     return expression if expression.constant is None else expression.constant
 
 

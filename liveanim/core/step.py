@@ -63,4 +63,5 @@ def next_request(
         motion=motion,
         beat=signals.get("beat", 0.0),
         signals=frozen_map(signals),
+        values=frozen_map(values),
     )

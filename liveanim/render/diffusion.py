@@ -20,13 +20,15 @@ from torch.nn import functional
 
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 
-from . import coherence, family, noise
+from . import coherence, family, noise, tune
 from .coherence import Look
 from .engines import Engine, EnginePool
 from .family import Schedule
+from .feedback import Feedback, Start
 from .models import Parts
 from .prompts import Embedding, PromptBook, worded
-from .warp import fit, warp, warp_tensor
+from .tune import Floats
+from .warp import fit, warp_tensor
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ class Stopwatch:
 class DiffusionRenderer:
     """Paints with a model. Not for more than one thread at a time."""
 
-    def __init__(self, parts: Parts, pool: EnginePool, book: PromptBook) -> None:
+    def __init__(self, parts: Parts, pool: EnginePool, book: PromptBook, feedback: Feedback | None = None) -> None:
         self.name = parts.spec.name
         self._note = ""
         self._parts, self._pool, self._book = parts, pool, book
@@ -76,6 +78,7 @@ class DiffusionRenderer:
         self._schedule: Schedule = family.schedule_of(parts.scheduler)
         self._channels = int(parts.unet_config["in_channels"])
         self._owns: OrderedDict[tuple[str, tuple[int, int]], Own] = OrderedDict()
+        self._feedback = feedback or Feedback()
         self._shrink = 1.0
 
     @property
@@ -109,7 +112,8 @@ class DiffusionRenderer:
                 self._note = f"out of GPU memory: {self.name} paints at {width}x{height} now"
                 log.warning("%s", self._note)
         image = frozen_image(fit(picture, request.size))
-        return Keyframe(request.index, request.time, image, self.name, frozen_map(timings))
+        keyframe = Keyframe(request.index, request.time, image, self.name, frozen_map(timings))
+        return self._feedback.developed(request, keyframe)
 
     def warm(self, size: tuple[int, int]) -> None:
         """Build what pictures of `size` need, and paint one."""
@@ -125,19 +129,23 @@ class DiffusionRenderer:
     @torch.inference_mode()
     def _paint(self, engine: Engine, request: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
         watch = Stopwatch(self._device)
-        if previous is None or request.fresh or request.denoise >= 1:
+        start = self._start(request, previous)
+        watch.lap("warp")
+        if start is None:
             latents = self._from_noise(engine, request, request.steps)
             watch.lap("unet")
-            picture = engine.decode(latents)
+            image = self._bytes(engine.decode(latents))
             watch.lap("decode")
-            return self._bytes(picture), watch.stages
-        still = fit(previous, request.size)
-        if request.denoise <= 0:
-            image = np.array(warp(still, request.motion))
-            watch.lap("warp")
-            return image, watch.stages
-        moved = self._moved(still, request)
-        watch.lap("warp")
+        elif start.denoise <= 0:
+            image = tune.levels(start.picture)
+        else:
+            image = self._repaint(engine, replace(request, denoise=start.denoise), start.picture, watch)
+        image = self._feedback.finished(request, image)
+        watch.lap("finish")
+        return image, watch.stages
+
+    def _repaint(self, engine: Engine, request: RenderRequest, start: Tensor | Floats, watch: Stopwatch) -> Image:
+        moved = start if isinstance(start, Tensor) else self._tensor(start)
         own = self._own(engine, request)
         watch.lap("look")
         now = coherence.measure(moved)
@@ -152,21 +160,26 @@ class DiffusionRenderer:
         picture = self._finished(picture, moved, own.look, request)
         image = self._bytes(picture)
         watch.lap("coherence")
-        return image, watch.stages
+        return image
 
-    def _moved(self, still: Image, request: RenderRequest) -> Tensor:
-        """The previous picture (1, 3, h, w) 0..1 as the camera has moved it."""
-        if self._device == "cpu":
-            moved = warp(still.astype(np.float32) * np.float32(1 / 255), request.motion)
-            return torch.from_numpy(moved).permute(2, 0, 1)[None].clamp(0, 1)
-        picture = torch.from_numpy(np.array(still)).to(self._device).permute(2, 0, 1)[None].float() / 255
-        return warp_tensor(picture, request.motion).clamp(0, 1)
+    def _start(self, request: RenderRequest, previous: Image | None) -> Start | None:
+        """What to paint over; where only a homography moves it, a GPU does that."""
+        moves = previous is not None and not request.fresh and 0 < request.denoise < 1
+        if self._device == "cpu" or previous is None or not moves or not self._feedback.plain(request):
+            return self._feedback.start(request, previous)
+        picture = self._tensor(fit(previous, request.size)).float() / 255
+        return Start(warp_tensor(picture, request.motion).clamp(0, 1), request.denoise)
+
+    def _tensor(self, picture: Image | Floats) -> Tensor:
+        """(height, width, 3) -> (1, 3, height, width) on the device."""
+        return torch.from_numpy(np.ascontiguousarray(picture)).to(self._device).permute(2, 0, 1)[None]
 
     def _prepared(self, moved: Tensor, now: Look, own: Look, request: RenderRequest) -> Tensor:
         """Coherence, contrast, sharpening and grain, in this order."""
         picture = coherence.recoloured(moved, now, own, request.coherence)
         low, high = CONTRAST_LIMITS
-        picture = coherence.contrasted(picture, min(high, max(low, request.contrast)))
+        if not self._feedback.contrasts(request):
+            picture = coherence.contrasted(picture, min(high, max(low, request.contrast)))
         picture = coherence.redetailed(picture, now, own, request.coherence, request.sharpen)
         if request.noise > 0:
             picture = picture + request.noise * self._grain(request)

@@ -82,7 +82,7 @@ def folder_of(spec: ModelSpec) -> Path:
         return folder
     if Path(spec.source).is_dir():
         return Path(spec.source)
-    return _from_hub(spec.source, _hub_files(spec))
+    return from_hub(spec.source, _hub_files(spec))
 
 
 def tiny_vae_of(spec: ModelSpec) -> Path | None:
@@ -92,7 +92,7 @@ def tiny_vae_of(spec: ModelSpec) -> Path | None:
     return (
         Path(spec.tiny_vae)
         if Path(spec.tiny_vae).is_dir()
-        else _from_hub(spec.tiny_vae, ("*.json", f"{WEIGHTS}.safetensors"))
+        else from_hub(spec.tiny_vae, ("*.json", f"{WEIGHTS}.safetensors"))
     )
 
 
@@ -105,7 +105,7 @@ def _hub_files(spec: ModelSpec) -> tuple[str, ...]:
     return ("*/*.json", "*/*.txt", "*.json", *(f"{part}/*.fp16.safetensors" for part in parts))
 
 
-def _from_hub(repository: str, files: tuple[str, ...]) -> Path:
+def from_hub(repository: str, files: tuple[str, ...]) -> Path:
     """A snapshot of `repository`: from the local cache, else from the network, which is asked for briefly first."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 
-from . import fields, palettes
+from . import fields, palettes, tune
+from .feedback import Feedback
 from .warp import fit, warp
 
 _LIGHT = np.array([-0.45, -0.62, 0.64], np.float32)
@@ -31,6 +33,7 @@ class PaintRenderer:
     def __init__(self, delay: float = 0.0, fail_at: Sequence[int] = ()) -> None:
         self._delay = delay
         self._fail_at = frozenset(fail_at)
+        self._feedback = Feedback()
 
     def render(self, request: RenderRequest, previous: Image | None) -> Keyframe:
         if self._delay:
@@ -38,12 +41,21 @@ class PaintRenderer:
         if request.index in self._fail_at:
             raise RuntimeError(f"asked to fail at keyframe {request.index}")
         started = time.perf_counter()
-        moved = None if previous is None or request.fresh else warp(fit(previous, request.size), request.motion)
+        denoise, moved = self._moved(request, previous)
         warped = time.perf_counter()
-        picture = paint(request, moved)
+        picture = paint(replace(request, denoise=denoise), moved)
+        picture = self._feedback.finished(request, picture)
         done = time.perf_counter()
         timings = {"warp": (warped - started) * 1e3, "paint": (done - warped) * 1e3}
-        return Keyframe(request.index, request.time, frozen_image(picture), self.name, frozen_map(timings))
+        keyframe = Keyframe(request.index, request.time, frozen_image(picture), self.name, frozen_map(timings))
+        return self._feedback.developed(request, keyframe)
+
+    def _moved(self, request: RenderRequest, previous: Image | None) -> tuple[float, Image | None]:
+        """How strongly to paint, and over what; bytes are moved as they are where that is all there is to do."""
+        if previous is not None and not request.fresh and self._feedback.plain(request):
+            return request.denoise, warp(fit(previous, request.size), request.motion)
+        start = self._feedback.start(request, previous)
+        return (1.0, None) if start is None else (start.denoise, tune.levels(start.picture))
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -17,18 +17,31 @@ from liveanim.core.model import Image, Matrix
 if TYPE_CHECKING:
     import torch
 
-Border = Literal["reflect", "replicate", "wrap"]
+Border = Literal["reflect", "replicate", "wrap", "zeros"]
+Sampling = Literal["bicubic", "bilinear", "nearest"]
+BORDERS: tuple[Border, ...] = ("reflect", "replicate", "wrap", "zeros")
+SAMPLINGS: tuple[Sampling, ...] = ("bicubic", "bilinear", "nearest")
 _CV_BORDERS: dict[Border, int] = {
     "reflect": cv2.BORDER_REFLECT,
     "replicate": cv2.BORDER_REPLICATE,
     "wrap": cv2.BORDER_WRAP,
+    "zeros": cv2.BORDER_CONSTANT,
+}
+_CV_SAMPLINGS: dict[Sampling, int] = {
+    "bicubic": cv2.INTER_CUBIC,
+    "bilinear": cv2.INTER_LINEAR,
+    "nearest": cv2.INTER_NEAREST,
 }
 _REST = 1e-9
 
 
-def pixel_matrix(height: int, width: int, homography: Matrix) -> Matrix:
-    """`homography` in pixels: maps (column, row) of a source pixel's centre to where it lands."""
-    to_units = np.array([[1, 0, 0.5 - width / 2], [0, 1, 0.5 - height / 2], [0, 0, height]], np.float64) / height
+def pixel_matrix(height: int, width: int, homography: Matrix, corners: bool = False) -> Matrix:
+    """`homography` in pixels: maps (column, row) of a source pixel's centre to where it lands.
+
+    `corners`: the picture's middle is pixel (width / 2, height / 2), as Deforum counts, instead of half a pixel before.
+    """
+    half = 0.0 if corners else 0.5
+    to_units = np.array([[1, 0, half - width / 2], [0, 1, half - height / 2], [0, 0, height]], np.float64) / height
     return np.linalg.inv(to_units) @ homography @ to_units
 
 
@@ -38,7 +51,9 @@ def at_rest(homography: Matrix) -> bool:
     return bool(abs(scale) > _REST and np.allclose(homography / scale, np.eye(3), rtol=0, atol=_REST))
 
 
-def source_grid(height: int, width: int, homography: Matrix) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def source_grid(
+    height: int, width: int, homography: Matrix, corners: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Column and row (pixels, centres at whole numbers) of the source for each pixel of a (height, width) result.
 
     A homography that cannot be undone, or one that sends a pixel to infinity, leaves that pixel where it is.
@@ -48,7 +63,7 @@ def source_grid(height: int, width: int, homography: Matrix) -> tuple[NDArray[np
     still = np.broadcast_to(columns, (height, width)), np.broadcast_to(rows, (height, width))
     if not np.all(np.isfinite(homography)) or abs(np.linalg.det(homography)) < 1e-12:
         return np.ascontiguousarray(still[0]), np.ascontiguousarray(still[1])
-    back = np.linalg.inv(pixel_matrix(height, width, homography))
+    back = np.linalg.inv(pixel_matrix(height, width, homography, corners))
     b = (back / (back[2, 2] or 1.0)).astype(np.float32)
     x, y = b[0, 0] * columns + (b[0, 1] * rows + b[0, 2]), b[1, 0] * columns + (b[1, 1] * rows + b[1, 2])
     if b[2, 0] or b[2, 1]:
@@ -59,21 +74,34 @@ def source_grid(height: int, width: int, homography: Matrix) -> tuple[NDArray[np
     return x, y
 
 
-def warp(picture: NDArray, homography: Matrix, border: Border = "reflect") -> NDArray:
+def warp(
+    picture: NDArray,
+    homography: Matrix,
+    border: Border = "reflect",
+    sampling: Sampling = "bicubic",
+    corners: bool = False,
+) -> NDArray:
     """`picture` (height, width[, channels], uint8 or float32) as seen after `homography`; same shape and type."""
     if at_rest(homography):
         return picture
     height, width = picture.shape[:2]
-    x, y = source_grid(height, width, homography)
+    return read_at(picture, *source_grid(height, width, homography, corners), border, sampling)
+
+
+def read_at(
+    picture: NDArray, x: NDArray[np.float32], y: NDArray[np.float32], border: Border, sampling: Sampling
+) -> NDArray:
+    """`picture` read at columns `x` and rows `y` (pixels, centres at whole numbers)."""
+    height, width = picture.shape[:2]
     x, y = _folded(x, width, border), _folded(y, height, border)
-    return cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=_CV_BORDERS[border])
+    return cv2.remap(picture, x, y, _CV_SAMPLINGS[sampling], borderMode=_CV_BORDERS[border])
 
 
 def _folded(places: NDArray[np.float32], size: int, border: Border) -> NDArray[np.float32]:
     """Places brought back to the picture where the border would, once they lie far outside of it."""
     if places.min() >= -size and places.max() <= 2 * size:
         return places  # the samplers themselves do it as well
-    if border == "replicate":
+    if border in ("replicate", "zeros"):
         return np.clip(places, -8, size + 7)
     if border == "wrap":
         return np.mod(places + 0.5, np.float32(size)) - 0.5
@@ -111,5 +139,5 @@ def warp_tensor(picture: torch.Tensor, homography: Matrix, border: Border = "ref
     across = (x + margin + 0.5) / (width + 2 * margin) * 2 - 1
     down = (y + margin + 0.5) / (height + 2 * margin) * 2 - 1
     grid = torch.from_numpy(np.stack([across, down], -1)[None]).to(picture.device, picture.dtype)
-    padding = "reflection" if border == "reflect" else "border"
+    padding = {"reflect": "reflection", "zeros": "zeros"}.get(border, "border")
     return functional.grid_sample(picture, grid, mode="bicubic", padding_mode=padding, align_corners=False)
