@@ -9,6 +9,7 @@ from pathlib import Path
 from .core.errors import UserError, near
 from .core.preset import Preset, preset_from
 from .data import data_dir
+from .isf import library as shaders
 
 LARGEST = 1_000_000  # bytes of a preset file
 

@@ -4,6 +4,7 @@ uniform mat3 colour;      // hue and saturation in one matrix
 uniform float gain;       // 2^(EV / 2.2): exposure of linear light, applied to display values
 uniform float invert;
 uniform float vignette;
+uniform float lamp;       // 1, or less in the dark half of a strobe
 #ifdef GRAIN
 uniform float grain;
 uniform float grain_cell; // pixels
@@ -43,6 +44,7 @@ vec3 finished(vec3 c, vec2 p, float half_width, vec2 pixel) {
         float r = dot(p, p) / (half_width * half_width + 0.25);
         c *= 1.0 - vignette * smoothstep(0.12, 1.05, r);
     }
+    c *= lamp;
 #ifdef GRAIN
     c = grained(c, pixel);
 #endif

@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "data": (set(), set()),
     "options": (set(), set()),
     "show": ({"core", "clock"}, {"numpy"}),
-    "library": ({"core", "data"}, set()),
+    "library": ({"core", "data", "isf"}, set()),
+    "isf": ({"isf", "core", "data"}, {"json5"}),
     "progress": ({"clock"}, {"rich"}),
     "inputs": (
         {"inputs", "core", "mailbox", "clock", "data"},
@@ -35,8 +36,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "cv2", "platformdirs", "openvino", "safetensors", "tokenizers", "huggingface_hub"}
         | {"torch", "diffusers", "transformers"},
     ),
-    "outputs": ({"outputs", "core", "clock", "data"}, {"numpy", "moderngl", "glfw", "av", "PIL"}),
     "takes": ({"takes", "core", "inputs"}, {"numpy", "soundfile", "PIL"}),
+    "outputs": ({"outputs", "core", "clock", "data", "isf"}, {"numpy", "moderngl", "glfw", "av", "PIL"}),
     "importers": ({"importers", "core"}, set()),
     "models": (set(), set()),
 }

@@ -224,6 +224,11 @@ _ROWS = (
     P("stage.grain", "", 0, 1, 0, "stage", "film grain"),
     P("stage.pixelate", "", 0, 1, 0, "stage", "blocks"),
     P("stage.invert", "", 0, 1, 0, "stage", "negative"),
+    P("stage.strobe", "", 0, 1, 0, "stage", "how dark the picture blinks; the flash limiter has the last word"),
+    P("stage.strobe_rate", "/beat", 0.25, 8, 2, "stage", "blinks per beat", "log"),
+    P("stage.generator_mix", "", 0, 1, 1, "stage", "how much of the generator shader is seen"),
+    P("stage.generator_mode", "", 0, 4, 2, "stage", "0 over, 1 add, 2 screen, 3 multiply, 4 difference", "step"),
+    P("stage.lut_mix", "", 0, 1, 1, "stage", "how much of the colour table is seen"),
     # safety and sound
     P("out.blackout", "", 0, 1, 0, "stage", "black picture, at once", "toggle"),
     P("out.freeze", "", 0, 1, 0, "stage", "hold the picture", "toggle"),

@@ -13,12 +13,14 @@ import numpy as np
 from liveanim.core.model import Blend, Image, Layer, Matrix
 
 from .flash import FlashLimiter
+from .post import Post
 from .shaders import Program
-from .stage import Stage, colour_matrix, frame_seed, place, reduction, stage_motion
+from .stage import Stage, at_rest, colour_matrix, frame_seed, place, reduction, stage_motion
 from .targets import Target
 from .textures import Picture, Pictures
 
 _MOST_LAYERS = 4
+_NOTHING = Stage.of({})
 _SCENE_PARTS = ["scene.glsl", "finish.glsl", "stage.frag.glsl"]
 # Programs a show is likely to need, made one a frame from its start so that no first kick waits for a compiler.
 _LIKELY: list[tuple[str, ...]] = [(f"LAYERS {n}", way) for way in ("SCENE", "DIRECT") for n in (4, 3, 2, 1)]
@@ -60,6 +62,8 @@ class Compositor:
         self._glow_programs: dict[str, Program] = {}
         self._trailing = False
         self._shown = self._black
+        self.post = Post(ctx, size)
+        self._fades: list[Target] = []
         self.limiter = FlashLimiter(ctx, size) if flash_limit else None
         self._drawn_once = False
 
@@ -100,22 +104,53 @@ class Compositor:
 
     def _draw_picture(self, blend: Blend, dt: float) -> None:
         stage = Stage.of(blend.stage)
-        drawn = self._layers(blend.layers, stage_motion(stage, blend.time))
+        self.post.begin(blend, dt)
+        going_on = self.post.active
+        motion = stage_motion(stage, blend.time)
+        drawn = self._transition(blend, motion) or self._layers(blend.layers, motion)
         folded = stage.folds or any(layer.reduction > 1.3 for layer in drawn)
-        way = "SCENE" if stage.needs_scene else "DIRECT"
+        way = "SCENE" if stage.needs_scene or (stage.trailing and going_on) else "DIRECT"
         flags = _named(FOLDED=folded, GRAIN=way == "DIRECT" and stage.grains, TRAILS=stage.trailing)
         program = self._program(f"LAYERS {len(drawn)}", way, *flags)
         self._set_scene(program, drawn, stage, folded, blend.time)
         if way == "DIRECT":
-            self._set_finish(program, stage, blend.time)
-        target = self._out
+            self._set_finish(program, stage, blend)
+            program.set(turned=int(going_on))
+        result = self.post.start if going_on else self._out
+        target = result
         if stage.trailing or stage.needs_scene:
             target = self._next_scene(program, stage, dt)
-        self._trailing = target is not self._out
+        self._trailing = target is not result
         (target.both if way == "DIRECT" and target.both else target.fbo).use()
         program.draw()
         if way == "SCENE":
-            self._finish(target, stage, blend.time)
+            self._finish(target, stage, blend, result)
+        if going_on:
+            self.post.finish(self._out, stage)
+
+    def _transition(self, blend: Blend, motion: Matrix) -> list[_Drawn]:
+        """The look's own fade, as one layer; empty where it has none or there is nothing to fade."""
+        shown = [layer for layer in blend.layers if layer.weight > 1e-4]
+        if not blend.chain.transition or len(shown) < 2:
+            return []
+        if not self._fades:
+            self._fades = [Target(self._ctx, self.size) for _ in range(2)]
+        still = np.eye(3)
+        for target, part in zip(self._fades, (tuple(shown[:-1]), tuple(shown[-1:])), strict=True):
+            drawn = self._layers(part, still)
+            program = self._program(f"LAYERS {len(drawn)}", "SCENE")
+            self._set_scene(program, drawn, _NOTHING, False, blend.time)
+            program.set(turned=1)
+            target.fbo.use()
+            program.draw()
+            program.set(turned=0)
+        progress = shown[-1].weight / sum(layer.weight for layer in shown)
+        below, above = (target.texture for target in self._fades)
+        faded = self.post.shading.transition(below, above, progress)
+        if faded is None:
+            return []
+        matrix = at_rest(self._aspect) @ np.linalg.inv(motion)
+        return [_Drawn(Picture(shown[-1].keyframe, faded, 1), 1.0, matrix, 1.0)]
 
     def _layers(self, layers: tuple[Layer, ...], motion: Matrix) -> list[_Drawn]:
         """The newest four layers with weight, their weights made to sum to 1 (as they should already)."""
@@ -154,7 +189,7 @@ class Compositor:
         level = float(np.log2(max(tall * per_height / stage.blocks, 1.0))) if stage.blocks else 0.0
         return float(wide), float(tall), level, 1.0
 
-    def _set_finish(self, program: Program, stage: Stage, time: float) -> None:
+    def _set_finish(self, program: Program, stage: Stage, blend: Blend) -> None:
         program.set(
             colour=colour_matrix(stage.hue, stage.saturation),
             gain=stage.gain,
@@ -162,7 +197,8 @@ class Compositor:
             vignette=stage.vignette,
             grain=stage.grain,
             grain_cell=max(1.0, self.size[1] / 720.0),
-            frame_seed=frame_seed(time),
+            frame_seed=frame_seed(blend.time),
+            lamp=stage.lamp(blend.signals.get("beat", 2.0 * blend.time)),
             aspect=self._aspect,
             aspect_of_target=self._aspect,
         )
@@ -178,7 +214,7 @@ class Compositor:
         program.set(last=_MOST_LAYERS, trails=stage.trails(dt) if self._trailing else 0.0)
         return target
 
-    def _finish(self, scene: Target, stage: Stage, time: float) -> None:
+    def _finish(self, scene: Target, stage: Stage, blend: Blend, result: Target) -> None:
         flags = _named(SPLIT=stage.splits, BLOOM=stage.glows, GRAIN=stage.grains)
         program = self._program("LAYERS 0", "FINISH", *flags)
         if stage.glows:
@@ -187,8 +223,9 @@ class Compositor:
             self._glow[2].texture.use(2)
         scene.texture.use(0)
         program.set(picture=0, near_glow=1, far_glow=2, split=stage.split, bloom=stage.bloom)
-        self._set_finish(program, stage, time)
-        self._out.fbo.use()
+        self._set_finish(program, stage, blend)
+        program.set(turned=int(result is not self._out))
+        result.fbo.use()
         program.draw()
 
     def _draw_glow(self, scene: Target) -> None:
@@ -223,10 +260,11 @@ class Compositor:
 
     def release(self) -> None:
         """Give everything back to the card."""
-        for target in (self._out, self._black, *self._scene, *self._glow):
+        for target in (self._out, self._black, *self._scene, *self._glow, *self._fades):
             target.release()
         for program in (*self._programs.values(), *self._glow_programs.values()):
             program.release()
         if self.limiter:
             self.limiter.release()
+        self.post.release()
         self._pictures.release()

@@ -33,6 +33,11 @@ class Stage:
     grain: float
     pixelate: float
     invert: float
+    strobe: float
+    strobe_rate: float
+    generator_mix: float
+    generator_mode: int
+    lut_mix: float
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Stage:
@@ -41,7 +46,8 @@ class Stage:
             return row.clamp(float(values.get(name, row.default)))
 
         numbers = {name: value(name) for name in cls.__slots__}
-        return cls(**{**numbers, "mirror": int(numbers["mirror"]), "kaleidoscope": int(numbers["kaleidoscope"])})  # type: ignore[arg-type]
+        whole = {name: int(numbers[name]) for name in ("mirror", "kaleidoscope", "generator_mode")}
+        return cls(**{**numbers, **whole})  # type: ignore[arg-type]
 
     @property
     def folds(self) -> bool:
@@ -73,6 +79,10 @@ class Stage:
     def gain(self) -> float:
         """Exposure as a factor on display values: light is about value^2.2."""
         return float(2.0 ** (self.exposure / 2.2))
+
+    def lamp(self, beat: float) -> float:
+        """Factor of the strobe at `beat`: 1 in the first half of each blink, 1 - strobe in the second."""
+        return 1.0 - self.strobe if (beat * self.strobe_rate) % 1.0 >= 0.5 else 1.0
 
     @property
     def blocks(self) -> float:
@@ -123,6 +133,11 @@ def place(layer: Layer, motion: Matrix, aspect: float) -> Matrix:
     to_keyframe = np.linalg.inv(seen) @ np.diag([k, k, 1.0])
     to_texture = np.array([[height / width, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
     return to_texture @ to_keyframe / to_keyframe[2, 2] if abs(to_keyframe[2, 2]) > 1e-9 else to_texture @ to_keyframe
+
+
+def at_rest(aspect: float) -> Matrix:
+    """Stage point -> texture coordinates of a picture that fills the stage and whose rows run upwards."""
+    return np.array([[1.0 / aspect, 0.0, 0.5], [0.0, -1.0, 0.5], [0.0, 0.0, 1.0]])
 
 
 def reduction(matrix: Matrix, aspect: float, image: Image, height: int) -> float:

@@ -1,0 +1,4 @@
+"""Interactive Shader Format, versions 1 and 2: reading headers, translating to GLSL 3.30 core. No OpenGL here.
+
+The format: github.com/mrRay/ISF_Spec.
+"""

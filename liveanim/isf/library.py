@@ -1,0 +1,141 @@
+"""Shaders on disk: found by name, read, and turned into rows of the table of parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from liveanim.core.errors import UserError, near
+from liveanim.core.model import Chain
+from liveanim.core.params import ParamSpec
+from liveanim.data import data_dir
+
+from .header import IMAGES, Header, Input, Kind, split
+
+GROUP = "isf"
+SUFFIX = ".fs"
+_PARTS = {"point2D": ("_x", "_y"), "color": ("_red", "_green", "_blue", "_alpha")}
+_FED = ("progress",)  # what the stage itself sets in a transition
+
+
+@dataclass(frozen=True, slots=True)
+class Shader:
+    """A shader file as it was read. `name`: the file's, as parameters have it; `text`: without the header; `vertex`: its own .vs."""
+
+    name: str
+    path: Path
+    header: Header
+    text: str
+    vertex: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return self.header.kind
+
+    @property
+    def knobs(self) -> tuple[tuple[Input, tuple[ParamSpec, ...]], ...]:
+        """Every input that is a number, with the rows it is turned by: one, two for a point, four for a colour."""
+        fed = _FED if self.kind == "transition" else ()
+        inputs = [each for each in self.header.inputs if each.kind not in IMAGES and each.name not in fed]
+        return tuple((each, _rows(self.name, each)) for each in inputs)
+
+    @property
+    def rows(self) -> tuple[ParamSpec, ...]:
+        """Its rows of the table."""
+        return tuple(row for _, rows in self.knobs for row in rows)
+
+
+def _rows(shader: str, each: Input) -> tuple[ParamSpec, ...]:
+    parts = _PARTS.get(each.kind, ("",))
+    curve = "toggle" if each.kind in ("event", "bool") else "step" if each.kind == "long" else "linear"
+    label = each.label if each.label != each.name else snake(each.name).replace("_", " ")
+    menu = ", ".join(f"{value:g} {word}" for value, word in zip(each.values, each.labels, strict=False))
+    words = {"_x": " from the left", "_y": " from the bottom"}
+    return tuple(
+        ParamSpec(
+            name=f"{GROUP}.{shader}.{snake(each.name)}{part}",
+            unit="",
+            low=each.low[i],
+            high=each.high[i] if each.high[i] > each.low[i] else each.low[i] + 1.0,
+            default=each.default[i],
+            acts="stage",
+            doc=f"{label}{words.get(part, part.replace('_', ' '))}" + (f": {menu}" if menu else ""),
+            curve=curve,  # type: ignore[arg-type]
+        )
+        for i, part in enumerate(parts)
+    )
+
+
+def snake(name: str) -> str:
+    """'centreOfX' -> 'centre_of_x': names of parameters are small, as OSC addresses are."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_") or "x"
+
+
+def folders(beside: Path | None = None) -> tuple[Path, ...]:
+    """Where shaders are looked for, in this order: beside the preset, the folder of the package."""
+    own = () if beside is None else (beside, beside / "shaders")
+    return (*own, data_dir("shaders"))
+
+
+def shipped() -> tuple[Path, ...]:
+    """The shaders that travel with the package."""
+    return tuple(sorted(data_dir("shaders").glob(f"*{SUFFIX}")))
+
+
+def find(name: str, where: Sequence[Path]) -> Path:
+    """The file of the shader called `name`: one of `where`'s, or a path ending in .fs. UserError lists the near ones."""
+    if name.lower().endswith(SUFFIX):
+        for folder in (Path(), *where):
+            if (path := folder / name).is_file():
+                return path
+        raise UserError(f"there is no shader file {name}")
+    for folder in where:
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            if snake(path.stem) == snake(name):
+                return path
+    known = [snake(path.stem) for folder in where for path in folder.glob(f"*{SUFFIX}")]
+    raise UserError(f"there is no shader {name!r}{near(snake(name), known)}; liveanim shaders lists them")
+
+
+def read(path: Path) -> Shader:
+    """The shader in a file, and the .vs beside it. UserError names file, line and reason."""
+    header, text = split(_text(path), str(path))
+    beside = path.with_suffix(".vs")
+    return Shader(snake(path.stem), path, header, text, _text(beside) if beside.is_file() else None)
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")  # old files: only comments have more than ASCII
+
+
+def resolved(chain: Chain, beside: Path | None = None) -> Chain:
+    """`chain` with the files in the place of the names: a stage needs nothing else to find them."""
+    where = folders(beside)
+
+    def file(name: str) -> str:
+        return str(find(name, where).resolve()) if name else ""
+
+    lut = _lut(chain.lut, beside) if chain.lut else ""
+    return Chain(file(chain.generator), tuple(map(file, chain.filters)), file(chain.transition), lut)
+
+
+def _lut(name: str, beside: Path | None) -> str:
+    for folder in (Path(), *(() if beside is None else (beside,))):
+        if (path := folder / name).is_file():
+            return str(path.resolve())
+    raise UserError(f"there is no colour table {name} (a .cube file)")
+
+
+def rows_of(chain: Chain) -> tuple[ParamSpec, ...]:
+    """The rows that the shaders of a resolved chain bring to the table. UserError when one cannot be read."""
+    return tuple(row for name in dict.fromkeys(chain.shaders) for row in read(Path(name)).rows)

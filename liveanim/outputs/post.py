@@ -1,0 +1,165 @@
+"""What happens to a finished picture before it is shown: a look's ISF shaders, then its colour table."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import moderngl
+import numpy as np
+
+from liveanim.core.cube import Cube, parse_cube
+from liveanim.core.errors import UserError
+from liveanim.core.model import Blend, Chain
+
+from .shaders import Program
+from .shading import Shading
+from .stage import Stage
+from .targets import Target
+
+log = logging.getLogger(__name__)
+
+_LUT_LIMIT = 20_000_000  # bytes of a .cube file
+
+
+class Lut:
+    """The colour table of the look: read when it is first asked for, kept until another one is."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._path = ""
+        self._texture: moderngl.Texture | moderngl.Texture3D | None = None
+        self.cube: Cube | None = None
+        self.problem = ""
+
+    def take(self, path: str) -> None:
+        """Make `path` ('': none) the table. One that cannot be read is left out, and said."""
+        if path == self._path:
+            return
+        self._path, self.problem, self.cube = path, "", None
+        if not path:
+            return
+        try:
+            self.cube = read_cube(Path(path))
+        except UserError as error:
+            self.problem = str(error)
+            log.warning("%s", error)
+            return
+        if self._texture is not None:
+            self._texture.release()
+        data = np.ascontiguousarray(self.cube.table, np.float32)
+        if self.cube.is_3d:
+            self._texture = self._ctx.texture3d((len(data),) * 3, 3, data.tobytes(), dtype="f4")
+        else:
+            self._texture = self._ctx.texture((len(data), 1), 3, data.tobytes(), dtype="f4")
+        self._texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._texture.repeat_x = self._texture.repeat_y = False
+        if isinstance(self._texture, moderngl.Texture3D):
+            self._texture.repeat_z = False
+
+    @property
+    def flag(self) -> str:
+        """What the grading program is compiled with."""
+        return "" if self.cube is None else "LUT3" if self.cube.is_3d else "LUT1"
+
+    def bind(self, unit: int) -> None:
+        if self._texture is not None:
+            self._texture.use(unit)
+
+    def release(self) -> None:
+        if self._texture is not None:
+            self._texture.release()
+
+
+def read_cube(path: Path) -> Cube:
+    """The colour table in a .cube file; UserError names file, line and reason."""
+    try:
+        if path.stat().st_size > _LUT_LIMIT:
+            raise UserError(f"{path}: a colour table is at most {_LUT_LIMIT // 1_000_000} MB of text")
+        return parse_cube(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+class Post:
+    """Of one compositor whose pictures have `size` (width, height) pixels."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
+        self._ctx, self._size = ctx, size
+        self.shading = Shading(ctx, size)
+        self.lut = Lut(ctx)
+        self._programs: dict[tuple[str, ...], Program] = {}
+        self._start: Target | None = None
+        self._mixed: Target | None = None
+        self._chain = Chain()
+
+    def begin(self, blend: Blend, dt: float) -> None:
+        """A new display frame."""
+        self._chain = blend.chain
+        self.shading.begin(blend, dt)
+        self.lut.take(blend.chain.lut)
+
+    def problem(self) -> str:
+        """One line of what is wrong with the look's shaders or its table; '' when all is well."""
+        return self.shading.problem() or self.lut.problem
+
+    @property
+    def active(self) -> bool:
+        """Whether a finished picture has further to go: then it is to be drawn, turned, into `start`."""
+        return bool(self._chain.generator or self._chain.filters or self.lut.cube)
+
+    @property
+    def start(self) -> Target:
+        """Where the picture begins its way. Row 0 is its bottom row."""
+        if self._start is None:
+            self._start = Target(self._ctx, self._size)
+        return self._start
+
+    def finish(self, out: Target, stage: Stage) -> None:
+        """The picture in `start` through the chain, into `out` (row 0 the top row)."""
+        chain, picture = self._chain, self.start.texture
+        drawn = self.shading.generator(picture, chain.generator) if chain.generator else None
+        if drawn is not None and chain.filters:
+            mixed = self._target()
+            self._grade(picture, drawn, mixed, stage, turned=False, graded=False)
+            picture, drawn = mixed.texture, None
+        if chain.filters:
+            picture = self.shading.filters(picture, len(chain.filters))
+        self._grade(picture, drawn, out, stage, turned=True, graded=True)
+
+    def _target(self) -> Target:
+        if self._mixed is None:
+            self._mixed = Target(self._ctx, self._size)
+        return self._mixed
+
+    def _grade(
+        self,
+        picture: moderngl.Texture,
+        drawn: moderngl.Texture | None,
+        out: Target,
+        stage: Stage,
+        turned: bool,
+        graded: bool,
+    ) -> None:
+        names = ["TURNED"] * turned + ["MIXED"] * (drawn is not None) + [self.lut.flag] * bool(graded and self.lut.flag)
+        program = self._program(tuple(names))
+        picture.use(0)
+        program.set(picture=0, drawn=1, table=2)
+        if drawn is not None:
+            drawn.use(1)
+            program.set(amount=stage.generator_mix, mode=stage.generator_mode)
+        if graded and self.lut.cube:
+            self.lut.bind(2)
+            program.set(low=self.lut.cube.low, high=self.lut.cube.high, share=stage.lut_mix)
+        out.fbo.use()
+        program.draw()
+
+    def _program(self, names: tuple[str, ...]) -> Program:
+        if names not in self._programs:
+            self._programs[names] = Program(self._ctx, ["grade.frag.glsl"], names)
+        return self._programs[names]
+
+    def release(self) -> None:
+        for each in (self.shading, self.lut, self._start, self._mixed, *self._programs.values()):
+            if each is not None:
+                each.release()
