@@ -16,7 +16,7 @@ from . import __version__, progress
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
 from .core.model import Blend
-from .core.params import spec
+from .core.params import Table, spec
 from .core.preset import Preset
 from .inputs import playback
 from .inputs.analysis import Analyser
@@ -25,10 +25,11 @@ from .inputs.ears import Ears
 from .inputs.fakes import Script
 from .inputs.midi import MidiInput
 from .inputs.osc import PORT, OscInput
+from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.sources import AudioSource, Steady, open_supply
-from .library import find_preset, parse_preset, read_preset, shipped
+from .library import find_preset, parse_preset, read_preset, shipped, table_of, with_shaders
 from .options import BUILTIN, PlayOptions, RenderOptions
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
@@ -105,8 +106,9 @@ def render(options: RenderOptions) -> int:
         start = _start(take, span)
         port = InlineRender(_offline_renderer(plan), _moments(take, options), 1 / span.fps, start)
         stack.callback(port.close)
-        settings = Settings(plan.painted, span.fps, span.whole, plan.overrides)
-        show = Show([take] if take else [], ears, port, _choice(plan.preset, take), settings, plan.preset)
+        choice = _choice(plan.preset, take)
+        settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
+        show = Show([take] if take else [], ears, port, choice, settings, plan.preset, [stage.compositor.problem])
         clock = FrameClock(span.fps, span.last, first=_first_frame(take, span.fps))
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
             run(show, clock, [SinkFrom(stage, start.time), SinkFrom(Counted(done), span.begin)])
@@ -181,10 +183,11 @@ def _render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple
     asked = {"picture.seed": options.seed, "picture.steps": options.steps}
     overrides = {name: float(value) for name, value in asked.items() if value is not None}
     if take is None:
-        preset = find_preset(options.preset or DEFAULT_PRESET)
+        preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
         return _plan(preset, options.model, picture, overrides, options.painted)
     info = take.info
     preset = find_preset(options.preset) if options.preset else parse_preset(info.preset_text, info.preset)
+    preset = with_shaders(preset, options.shaders)
     overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
     # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
     painted = options.painted or (info.size if options.model in (None, info.model) else None)
@@ -229,7 +232,7 @@ def play(options: PlayOptions) -> int:
 def live(options: PlayOptions) -> Iterator[Live]:
     """Everything a live show needs, opened in order and closed in reverse: sound in, painter, stage, recorders."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    preset = find_preset(options.preset or DEFAULT_PRESET)
+    preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
     overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
     plan = _plan(preset, options.model, options.size or PICTURE, overrides)
     with ExitStack() as stack:
@@ -239,15 +242,17 @@ def live(options: PlayOptions) -> Iterator[Live]:
         stack.callback(painter.close)
         port: Render = painter
         choice = _choice(preset)
+        table = table_of([*choice, preset])
+        stage.compositor.prepare([file for look in (preset, *choice) for file in look.chain.shaders])
         clock = WallClock(stage.max_fps, options.seconds)
         source = _live_source(options, clock)
         stack.callback(source.close)
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         readback = Readback()
-        controls = _controls(options, clock, readback, choice, stack)
+        controls = _controls(options, clock, readback, choice, table, stack)
         sources: list[Source] = [keys, *controls]
-        problems = [control.problem for control in controls]
+        problems = [stage.compositor.problem, *(control.problem for control in controls)]
         if options.take is not None:
             looks = {one.name: one.text for one in choice}
             writer = TakeWriter(options.take, _take_info(plan, stage.size), looks)
@@ -256,13 +261,18 @@ def live(options: PlayOptions) -> Iterator[Live]:
             problems.append(writer.status)
         if options.record:
             problems.append(_record(options, stage, ears).status)
-        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides)
+        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
         show = Show(sources, ears, port, choice, settings, preset, problems)
-        yield Live(show, clock, (stage, readback, *_tellers(options, stack)))
+        yield Live(show, clock, (stage, readback, *_tellers(options, table, stack)))
 
 
 def _controls(
-    options: PlayOptions, clock: WallClock, readback: Readback, choice: Sequence[Preset], stack: ExitStack
+    options: PlayOptions,
+    clock: WallClock,
+    readback: Readback,
+    choice: Sequence[Preset],
+    table: Table,
+    stack: ExitStack,
 ) -> list[OscInput | MidiInput]:
     """What plays the show besides the keys. UserError only for what was asked for by name."""
     controls: list[OscInput | MidiInput] = []
@@ -270,7 +280,7 @@ def _controls(
         host = "0.0.0.0" if options.listen else "127.0.0.1"
         try:
             names = [preset.name for preset in choice]
-            osc = OscInput(clock.now, lambda: readback.values, host, options.osc_port or PORT, names)
+            osc = OscInput(clock.now, lambda: readback.values, host, options.osc_port or PORT, names, Book(table))
         except UserError as error:
             if options.osc_port is not None or options.listen:
                 raise
@@ -291,12 +301,12 @@ def _controls(
     return controls
 
 
-def _tellers(options: PlayOptions, stack: ExitStack) -> list[OscOut]:
+def _tellers(options: PlayOptions, table: Table, stack: ExitStack) -> list[OscOut]:
     if not options.osc_out:
         return []
     if options.osc and any(target in _own(options) for target in options.osc_out):
         raise UserError("--osc-out names the port that this show listens on: it would turn its own knobs")
-    out = OscOut(options.osc_out)
+    out = OscOut(options.osc_out, table)
     stack.callback(out.close)
     return [out]
 

@@ -88,6 +88,14 @@ def _look(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--size", type=size, metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)")
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
     group.add_argument(
+        "--shader",
+        dest="shaders",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="put an ISF shader on top: a name or a .fs file (liveanim shaders); may repeat",
+    )
+    group.add_argument(
         "--no-flash-limit",
         dest="flash_limit",
         action="store_false",

@@ -49,6 +49,7 @@ def play(arguments: Arguments) -> int:
             midi=arguments.midi,
             midi_map=arguments.midi_map,
             flash_limit=arguments.flash_limit,
+            shaders=tuple(arguments.shaders),
         )
     )
 
@@ -77,6 +78,7 @@ def render(arguments: Arguments) -> int:
             sheet=arguments.sheet,
             quiet=arguments.quiet,
             flash_limit=arguments.flash_limit,
+            shaders=tuple(arguments.shaders),
         )
     )
 

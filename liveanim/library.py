@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from .core.errors import UserError, near
-from .core.preset import Preset, preset_from
+from .core.params import Table, with_rows
+from .core.preset import Preset, chain_from, preset_from
 from .data import data_dir
 from .isf import library as shaders
 
@@ -33,7 +35,33 @@ def parse_preset(text: str, name: str, where: str | None = None) -> Preset:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{where or name}: not valid TOML: {error}") from None
-    return replace(preset_from(data, where or name, name), text=text)
+    where = where or name
+    try:
+        chain = shaders.resolved(chain_from(data, where), Path(where).parent)
+        rows = shaders.rows_of(chain)
+    except UserError as error:
+        raise UserError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+    return replace(preset_from(data, where, name, rows), text=text, chain=chain)
+
+
+def with_shaders(preset: Preset, names: Sequence[str]) -> Preset:
+    """`preset` with shaders put on top of it: names, or paths of .fs files. Filters are added, the others replaced."""
+    chain = preset.chain
+    for name in names:
+        path = shaders.find(name, shaders.folders(Path()))
+        kind = shaders.read(path).kind
+        if kind == "filter":
+            chain = replace(chain, filters=(*chain.filters, str(path.resolve())))
+        elif kind == "generator":
+            chain = replace(chain, generator=str(path.resolve()))
+        else:
+            chain = replace(chain, transition=str(path.resolve()))
+    return replace(preset, chain=chain, rows=shaders.rows_of(chain))
+
+
+def table_of(presets: Iterable[Preset]) -> Table:
+    """The parameters of a show that may play any of `presets`."""
+    return with_rows(row for preset in presets for row in preset.rows)
 
 
 def shipped() -> tuple[Path, ...]:

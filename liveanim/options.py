@@ -30,6 +30,7 @@ class PlayOptions:
     midi        part of the name of the MIDI input to use; None: every one; '-': none
     midi_map    .toml file that says what its knobs and pads do; None: the profile that fits
     flash_limit whether pictures that flash too often are held back
+    shaders     ISF shaders put on top of the preset: names, or paths of .fs files
     """
 
     audio: str | None = None
@@ -53,6 +54,7 @@ class PlayOptions:
     midi: str | None = None
     midi_map: Path | None = None
     flash_limit: bool = True
+    shaders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class RenderOptions:
     sheet       contact sheet to write besides (PNG, 12 frames)
     quiet       no progress bar
     flash_limit whether pictures that flash too often are held back
+    shaders     ISF shaders put on top of the preset: names, or paths of .fs files
     """
 
     source: str
@@ -85,6 +88,7 @@ class RenderOptions:
     sheet: Path | None = None
     quiet: bool = False
     flash_limit: bool = True
+    shaders: tuple[str, ...] = ()
     extra: tuple[Path, ...] = ()
     codec: str | None = None
     painted: tuple[int, int] | None = None

@@ -50,7 +50,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass. `target`: the buffer it draws into ('': the picture); `width`, `height`: expressions, '' is as large."""
+    """One pass. `target`: the buffer it draws into ('': the picture); `width`, `height`: expressions ('': as large)."""
 
     target: str = ""
     persistent: bool = False
@@ -84,7 +84,7 @@ class Header:
 
 
 def split(text: str, where: str) -> tuple[Header, str]:
-    """(header, shader text without it, with its line numbers kept). UserError names `where`, the line and the reason."""
+    """(header, the text without it, its line numbers kept). UserError names `where`, the line and the reason."""
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MOST_TEXT:
         raise UserError(f"{where}: a shader is at most {MOST_TEXT // 1000} kB of text")

@@ -22,7 +22,7 @@ _FED = ("progress",)  # what the stage itself sets in a transition
 
 @dataclass(frozen=True, slots=True)
 class Shader:
-    """A shader file as it was read. `name`: the file's, as parameters have it; `text`: without the header; `vertex`: its own .vs."""
+    """A shader file as it was read. `name`: as parameters have it; `text`: without header; `vertex`: its own .vs."""
 
     name: str
     path: Path
@@ -86,7 +86,7 @@ def shipped() -> tuple[Path, ...]:
 
 
 def find(name: str, where: Sequence[Path]) -> Path:
-    """The file of the shader called `name`: one of `where`'s, or a path ending in .fs. UserError lists the near ones."""
+    """The file of the shader called `name`: one of `where`'s, or a path ending in .fs. UserError lists near ones."""
     if name.lower().endswith(SUFFIX):
         for folder in (Path(), *where):
             if (path := folder / name).is_file():

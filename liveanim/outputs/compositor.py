@@ -5,6 +5,7 @@ Needs a current context; everything here stays on the thread that owns it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import moderngl
@@ -57,6 +58,7 @@ class Compositor:
         self._black = Target(ctx, size, "f1")
         self._programs: dict[tuple[str, ...], Program] = {}
         self._likely = list(_LIKELY)
+        self._coming: tuple[str, ...] = ()
         self._scene: list[Target] = []
         self._glow: list[Target] = []
         self._glow_programs: dict[str, Program] = {}
@@ -93,6 +95,16 @@ class Compositor:
             self._shown = self.limiter.limit(self._shown, blend.time, cut=blend.blackout)
         if self._likely:
             self._program(*self._likely.pop())
+        elif self._coming and not self.post.shading.prepare(self._coming):
+            self._coming = ()
+
+    def prepare(self, shaders: Sequence[str]) -> None:
+        """Files of the ISF shaders that may be called for: made one a frame, before they are needed."""
+        self._coming = tuple(shaders)
+
+    def problem(self) -> str:
+        """One line of what is wrong with the look's shaders; '' when all is well."""
+        return self.post.problem()
 
     def read(self) -> Image:
         """The picture now shown, (height, width, 3) uint8, top row first, read-only. Waits for the card."""

@@ -43,7 +43,7 @@ class Frame:
 
 
 def sound_row(each: Input, frame: Frame) -> Floats:
-    """(columns,) 0..1: the wave about 0.5, or the spectrum (its root: quiet bins can be seen), in `each.columns` parts."""
+    """(columns,) 0..1: the wave about 0.5, or the spectrum (its root: one sees quiet bins), in `each.columns` parts."""
     row = 0.5 + 0.5 * np.asarray(frame.wave) if each.kind == "audio" else np.sqrt(np.maximum(frame.fft, 0.0))
     count = each.columns
     if count == 1 and each.kind == "audio":
@@ -190,8 +190,10 @@ class Isf:
             uniform.value = value
 
     def release(self) -> None:
-        for each in (*self._buffers.values(), *self._sounds.values(), *self._imported.values(), self._nothing):
-            each.release()
+        for buffer in self._buffers.values():
+            buffer.release()
+        for texture in (*self._sounds.values(), *self._imported.values(), self._nothing):
+            texture.release()
         self._square.release()
         self._program.release()
 

@@ -56,7 +56,7 @@ class _Slot:
 
 
 class Shading:
-    """Every shader of one stage whose pictures have `size` (width, height) pixels. Row 0 of all textures is the bottom."""
+    """The shaders of a stage whose pictures have `size` (width, height) pixels. Row 0 of all textures is the bottom."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
         self._ctx, self._size = ctx, size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ Make = Callable[[tuple[int, int]], Headless]
 Show = Callable[..., Image]
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 ROWS = [row for row in PARAMS.values() if row.group == "stage"]
+ELSEWHERE = {"feedback", "strobe", "strobe_rate", "generator_mix", "generator_mode", "lut_mix"}  # tested further down
 
 
 def luma(image: Image) -> np.ndarray:
@@ -36,10 +37,10 @@ def test_every_stage_row_changes_the_picture_and_leaves_it_alone_at_its_neutral_
     show: Show, row: ParamSpec
 ) -> None:
     image = smooth()
-    neutral = 1.0 if row.short == "saturation" else 0.0
+    neutral = 1.0 if row.short in ("saturation", "strobe_rate") else 0.0
     assert np.array_equal(show(mixed([(image, 1.0)], {row.short: neutral})), image)
-    if row.short == "feedback":
-        return  # trails need more than one frame: tested below
+    if row.short in ELSEWHERE:
+        return
     for value in {row.clamp(row.low + share * (row.high - row.low)) for share in (0.2, 0.8)} - {neutral}:
         shown = show(Blend(0.31, still(image).layers, {"vignette": 0.0, row.short: value}))
         assert np.abs(shown.astype(int) - image).mean() > 0.5, value
@@ -162,6 +163,16 @@ def test_a_kaleidoscope_looks_the_same_turned_by_one_segment(show: Show) -> None
     shown = show(still(smooth(size), kaleidoscope=4), size).astype(int)
     assert np.abs(shown - np.rot90(shown)).mean() < 1.5
     assert np.abs(shown - shown[:, ::-1]).mean() < 1.5
+
+
+def test_a_strobe_blinks_in_time_with_the_beat(stage: Make) -> None:
+    one, levels = Headless((64, 36), flash_limit=False), []
+    for n in range(16):
+        blend = replace(still(flat((200, 200, 200)), strobe=0.75, strobe_rate=2.0), signals={"beat": n / 8})
+        one.write(blend, n / 60)
+        levels.append(round(float(one.read().mean())))
+    one.close()
+    assert levels == [200, 200, 50, 50] * 4
 
 
 def test_split_moves_red_and_blue_apart_and_leaves_green(show: Show) -> None:
