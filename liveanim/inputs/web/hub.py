@@ -1,0 +1,151 @@
+"""What the web server knows of the show and hands to it: between the loop's thread and the server's."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
+from typing import Any
+
+from PIL import Image as Pictures
+
+from ...core.model import Blend, ControlEvent, Image
+from ..pending import Pending
+from .events import event_from
+from .state import MOST_HISTORY, PEAKS, State, difference, state_of
+
+RATE = 30.0  # Hz: how often clients are told what changed
+LOOKING = 1.0  # s a picture is still made for after somebody asked for one
+QUALITY = 72  # of the preview's JPEG
+
+Clock = Callable[[], float]
+
+
+class Hub:
+    """`write`, `picture`, `wanted` and `read` belong to the loop, everything else to the server's thread.
+
+    clock    show time; presets: names and what they say of themselves
+    """
+
+    def __init__(self, clock: Clock, presets: Sequence[tuple[str, str]] = ()) -> None:
+        self.clock, self.presets = clock, tuple(presets)
+        self.names: Set[str] = frozenset()
+        self._pending = Pending()
+        self._lock = threading.Lock()
+        self._blend: Blend | None = None
+        self._peaks = dict.fromkeys(PEAKS, 0.0)
+        self._last, self._fps = float("nan"), 0.0
+        self._state: State = {}
+        self._told: Blend | None = None
+        self._history: deque[str] = deque(maxlen=MOST_HISTORY)
+        self._texts: tuple[str, ...] = ()
+        self._tick = asyncio.Event()
+        self._followers = 0
+        self._image: Image | None = None
+        self._jpeg: tuple[Image, bytes] | None = None
+        self._looked = -LOOKING
+
+    # the loop's thread
+
+    def write(self, blend: Blend, now: float) -> None:
+        """Keep the frame for whoever asks."""
+        gap = now - self._last
+        if gap > 0:
+            self._fps += min(1.0, gap / 0.5) * (1 / gap - self._fps) if self._fps else 1 / gap
+        self._last = now
+        with self._lock:
+            self._blend = blend
+            for name in PEAKS:
+                self._peaks[name] = max(self._peaks[name], blend.signals.get(name, 0.0))
+
+    def read(self) -> list[ControlEvent]:
+        """What clients did since the last call, in order."""
+        return self._pending.take()
+
+    def wanted(self) -> bool:
+        """Whether somebody is looking at the preview."""
+        return time.monotonic() - self._looked < LOOKING
+
+    def picture(self, image: Image, now: float) -> None:
+        """A small picture for the preview: (height, width, 3) uint8 RGB, top row first, read-only."""
+        self._image = image
+
+    # the server's thread
+
+    def play(self, target: object, value: object) -> ControlEvent:
+        """Check what a client wants and give it to the show. Raises BadEvent."""
+        event = event_from(target, value, self.clock(), [name for name, _ in self.presets], self.names)
+        self._pending.put(event)
+        return event
+
+    def blend(self) -> Blend | None:
+        """The newest frame; None before the first."""
+        return self._blend
+
+    def state(self) -> State:
+        """The newest frame as JSON; empty before the first. The same for everybody who follows."""
+        return self._state if self._followers else self._fresh_state()
+
+    async def run(self) -> None:
+        """Wakes those who follow, RATE times a second. Runs as long as the server."""
+        while True:
+            await asyncio.sleep(1 / RATE)
+            if self._followers:
+                self._fresh_state()
+                self._tick.set()
+                self._tick = asyncio.Event()
+
+    async def follow(self) -> AsyncIterator[dict[str, dict[str, Any]]]:
+        """The whole state, then at every tick what changed in it: {} when nothing did. Who is slow skips ticks."""
+        told: State = {}
+        self._followers += 1
+        try:
+            self._fresh_state()
+            while True:
+                state = self._state
+                yield difference(told, state)
+                told = state
+                await self._tick.wait()
+        finally:
+            self._followers -= 1
+
+    def _fresh_state(self) -> State:
+        with self._lock:
+            blend, peaks = self._blend, self._peaks
+            if blend is None or blend is self._told:
+                return self._state
+            self._told, self._peaks = blend, dict.fromkeys(PEAKS, 0.0)
+        self._remember(blend.status.prompts)
+        self._state = state_of(blend, peaks, self._fps, self._history)
+        return self._state
+
+    def jpeg(self) -> bytes | None:
+        """The newest preview; None until there is one. Asking keeps it coming. The same bytes until there is a new one."""
+        self._looked = time.monotonic()
+        image = self._image
+        if image is None:
+            return None
+        if self._jpeg is None or self._jpeg[0] is not image:
+            kept = io.BytesIO()
+            Pictures.fromarray(image).save(kept, "JPEG", quality=QUALITY)
+            self._jpeg = image, kept.getvalue()
+        return self._jpeg[1]
+
+    def _remember(self, texts: tuple[str, ...]) -> None:
+        """Texts that were played, the newest first."""
+        if texts == self._texts:
+            return
+        self._texts = texts
+        for text in texts:
+            if text and text in self._history:
+                self._history.remove(text)
+            if text:
+                self._history.appendleft(text)
+
+
+def preset_rows(hub: Hub) -> list[Mapping[str, Any]]:
+    """The presets for JSON, in the order of their numbers."""
+    return [{"number": n, "name": name, "about": about} for n, (name, about) in enumerate(hub.presets, 1)]
