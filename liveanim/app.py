@@ -29,12 +29,14 @@ from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.sources import AudioSource, Steady, open_supply
+from .inputs.web.server import WebRemote
 from .library import find_preset, parse_preset, read_preset, shipped, table_of, with_shaders
 from .options import BUILTIN, PlayOptions, RenderOptions
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
 from .outputs.window import Window
 from .recording import Recorders, keep_take, versions
+from .remote import open_remote
 from .render.inline import InlineRender, Start
 from .render.models import find
 from .render.paint import PaintRenderer
@@ -250,7 +252,14 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         readback = Readback()
-        controls = _controls(options, clock, readback, choice, table, stack)
+        controls: list[OscInput | MidiInput | WebRemote] = [*_controls(options, clock, readback, choice, table, stack)]
+        sinks: list[Sink] = [stage, readback, *_tellers(options, table, stack)]
+        remote = open_remote(options, clock.now, choice, table)
+        if remote is not None:
+            stack.callback(remote.close)
+            stage.show_to(remote)
+            controls.append(remote)
+            sinks.append(remote)
         sources: list[Source] = [keys, *controls]
         problems = [stage.compositor.problem, *(control.problem for control in controls)]
         if options.take is not None:
@@ -263,7 +272,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
             problems.append(_record(options, stage, ears).status)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
         show = Show(sources, ears, port, choice, settings, preset, problems)
-        yield Live(show, clock, (stage, readback, *_tellers(options, table, stack)))
+        yield Live(show, clock, tuple(sinks))
 
 
 def _controls(

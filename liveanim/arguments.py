@@ -118,7 +118,13 @@ def _play(parser: argparse.ArgumentParser) -> None:
         "--osc-port", type=whole(1, 65535), metavar="N", help="listen for OSC there (7000 if it is free)"
     )
     hands.add_argument("--no-osc", dest="osc", action="store_false", help="do not listen for OSC")
-    hands.add_argument("--listen", action="store_true", help="let other machines of the network send OSC")
+    hands.add_argument(
+        "--web-port", type=whole(1, 65535), metavar="N", help="serve the web remote there (8008 if it is free)"
+    )
+    hands.add_argument("--no-web", dest="web", action="store_false", help="no web remote")
+    hands.add_argument(
+        "--listen", action="store_true", help="let the network in: a phone with the link shown, OSC from anybody"
+    )
     hands.add_argument(
         "--osc-out",
         type=target,

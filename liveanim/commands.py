@@ -44,6 +44,8 @@ def play(arguments: Arguments) -> int:
             headless=arguments.headless,
             osc=arguments.osc,
             osc_port=arguments.osc_port,
+            web=arguments.web,
+            web_port=arguments.web_port,
             listen=arguments.listen,
             osc_out=tuple(arguments.osc_out),
             midi=arguments.midi,

@@ -25,7 +25,8 @@ class PlayOptions:
     seconds     end by itself after this show time
     headless    no window: draw off screen
     osc         whether to listen for OSC at all; osc_port: None takes 7000 if it is free
-    listen      whether other machines on the network may send OSC
+    web         whether to serve the web remote at all; web_port: None takes 8008 if it is free
+    listen      whether other machines on the network may send OSC, and use the remote with the token of its link
     osc_out     (host, port) of everybody who is told what is heard and what changes
     midi        part of the name of the MIDI input to use; None: every one; '-': none
     midi_map    .toml file that says what its knobs and pads do; None: the profile that fits
@@ -49,6 +50,8 @@ class PlayOptions:
     headless: bool = False
     osc: bool = True
     osc_port: int | None = None
+    web: bool = True
+    web_port: int | None = None
     listen: bool = False
     osc_out: tuple[tuple[str, int], ...] = ()
     midi: str | None = None

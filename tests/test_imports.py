@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "progress": ({"clock"}, {"rich"}),
     "inputs": (
         {"inputs", "core", "mailbox", "clock", "data"},
-        {"numpy", "sounddevice", "soundfile", "aubio", "av", "mido", "rtmidi", "pythonosc", "openvino", "soxr"},
+        {"numpy", "sounddevice", "soundfile", "aubio", "av", "mido", "rtmidi", "pythonosc", "openvino", "soxr"}
+        | {"aiohttp", "PIL", "zeroconf"},
     ),
     "render": (
         {"render", "core", "mailbox", "data"},
@@ -48,7 +49,20 @@ ENTRY = {
     "cli": {"__main__"},
 }  # who may import the top: nobody below it
 BANNED_IN_CORE = {"time", "threading", "asyncio", "queue", "socket", "subprocess", "logging", "random", "os", "pathlib"}
-HEAVY = {"numpy", "torch", "diffusers", "transformers", "sounddevice", "moderngl", "glfw", "av", "aubio", "cv2", "rich"}
+HEAVY = {
+    "numpy",
+    "torch",
+    "diffusers",
+    "transformers",
+    "sounddevice",
+    "moderngl",
+    "glfw",
+    "av",
+    "aubio",
+    "cv2",
+    "rich",
+    "aiohttp",
+}
 
 
 def imports(source: str, package: tuple[str, ...]) -> Iterator[str]:
@@ -103,7 +117,8 @@ def third_party() -> set[str]:
 
 def test_everything_imported_is_a_declared_requirement() -> None:
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["openvino"]]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["openvino"], *extras["discovery"]]
     declared = {re.split("[<>=]", line)[0].lower().replace("_", "-") for line in lines}
     providers = importlib.metadata.packages_distributions()
     undeclared = {

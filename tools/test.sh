@@ -7,7 +7,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 TEST_PACKAGES="xvfb xdotool x11-utils x11-apps x11-xserver-utils imagemagick
-  pulseaudio pulseaudio-utils libasound2-plugins jackd2 liblo-tools ffmpeg"
+  pulseaudio pulseaudio-utils libasound2-plugins jackd2 liblo-tools ffmpeg
+  chromium"
 
 RIG=""
 PIDS=""

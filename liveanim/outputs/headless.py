@@ -6,6 +6,7 @@ from liveanim.core.model import Blend, Image
 
 from .compositor import Compositor
 from .context import headless_context
+from .preview import Viewer
 from .taps import Tap, TapFeed
 
 
@@ -31,6 +32,11 @@ class Headless:
 
     def remove_tap(self, tap: Tap) -> None:
         self._feed.remove(tap)
+
+    def show_to(self, viewer: Viewer) -> None:
+        """Small pictures for `viewer`, while it looks."""
+        with self._ctx:
+            self._feed.show(self._ctx, viewer)
 
     def write(self, blend: Blend, now: float) -> None:
         """Draw `blend` for show time `now` (s) and hand the picture to the taps."""

@@ -10,6 +10,7 @@ import numpy as np
 from liveanim.core.model import Image
 
 from .compositor import Compositor
+from .preview import Preview, Viewer
 
 
 class Tap(Protocol):
@@ -34,6 +35,11 @@ class TapFeed:
         self._taps: list[Tap] = []
         self._buffers: list[moderngl.Buffer] = []
         self._waiting: float | None = None
+        self._preview: Preview | None = None
+
+    def show(self, ctx: moderngl.Context, viewer: Viewer) -> None:
+        """Small pictures for `viewer`, while it looks."""
+        self._preview = Preview(ctx, self._compositor, viewer)
 
     def add(self, tap: Tap) -> None:
         self._taps.append(tap)
@@ -45,6 +51,8 @@ class TapFeed:
 
     def taken(self, now: float) -> None:
         """The picture for show time `now` has been drawn."""
+        if self._preview is not None:
+            self._preview.taken(now)
         if not self._taps:
             self._waiting = None
             return
@@ -65,6 +73,8 @@ class TapFeed:
         for tap in self._taps:
             tap.close()
         self._taps.clear()
+        if self._preview is not None:
+            self._preview.release()
         for buffer in self._buffers:
             buffer.release()
         self._buffers.clear()

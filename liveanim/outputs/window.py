@@ -17,6 +17,7 @@ from .context import current_context
 from .hud import Hud
 from .hud_layout import Readout
 from .keys import BY_NAME, Key, event_for
+from .preview import Viewer
 from .shaders import Program
 from .taps import Tap, TapFeed
 
@@ -115,6 +116,10 @@ class Window:
 
     def remove_tap(self, tap: Tap) -> None:
         self._feed.remove(tap)
+
+    def show_to(self, viewer: Viewer) -> None:
+        """Small pictures for `viewer`, without the HUD, while it looks."""
+        self._feed.show(self._ctx, viewer)
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What was typed since the last call, stamped `now`; closing the window asks to quit."""

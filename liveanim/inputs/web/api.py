@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from ...core.params import PARAMS, PROMPT_SLOTS, ParamSpec
+from ...core.params import PROMPT_SLOTS, ParamSpec
 from .check import check
-from .events import ACTIONS, BadEvent
+from .events import BadEvent
 from .guard import problem
 from .hub import RATE, Hub, preset_rows
 
@@ -23,7 +23,9 @@ MOST_EVENTS = 200  # of one request
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Json = Mapping[str, Any]
 
-NUMBER, TEXT, ANYTHING = {"type": "number"}, {"type": "string"}, {}
+NUMBER: Json = {"type": "number"}
+TEXT: Json = {"type": "string"}
+ANYTHING: Json = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ async def _changes(request: web.Request) -> web.StreamResponse:
 
 
 async def _parameters(request: web.Request) -> web.Response:
-    return web.json_response([parameter(row, request.app[HUB].state()) for row in PARAMS.values()])
+    return web.json_response(
+        [parameter(row, request.app[HUB].state()) for row in request.app[HUB].words.table.values()]
+    )
 
 
 async def _parameter(request: web.Request) -> web.Response:
@@ -123,9 +127,8 @@ async def _preset(request: web.Request) -> web.Response:
 
 
 async def _actions(request: web.Request) -> web.Response:
-    rows = [
-        {"name": name.removeprefix("do."), "takes": _takes(row.kind), "about": row.doc} for name, row in ACTIONS.items()
-    ]
+    actions = request.app[HUB].words.actions.items()
+    rows = [{"name": name[3:], "takes": action.takes, "about": action.about} for name, action in actions]
     return web.json_response(rows)
 
 
@@ -154,7 +157,7 @@ async def _check(request: web.Request) -> web.Response:
     if not isinstance(target, str) or not isinstance(text, str):
         raise Wrong("expected target and text, both texts")
     bpm = hub.state().get("signals", {}).get("bpm") or 120.0
-    return web.json_response(check(target, text, bpm, hub.names))
+    return web.json_response(check(hub.words.table, target, text, bpm, hub.names))
 
 
 async def _preview(request: web.Request) -> web.Response:
@@ -254,15 +257,11 @@ def _done() -> web.Response:
     return web.json_response({"ok": True})
 
 
-def _takes(kind: str) -> str:
-    return {"trigger": "nothing", "number": "a number"}.get(kind, "a name or number")
-
-
 def _row(request: web.Request) -> ParamSpec:
-    name = request.match_info["name"]
-    if name not in PARAMS:
+    name, table = request.match_info["name"], request.app[HUB].words.table
+    if name not in table:
         raise web.HTTPNotFound(reason=f"there is no parameter {name[:60]!r}")
-    return PARAMS[name]
+    return table[name]
 
 
 async def _json(request: web.Request) -> Any:

@@ -1,4 +1,4 @@
-"""Tries an expression without the show: where it is wrong, or the curve it would draw over a few bars of plain music."""
+"""Tries an expression beside the show: where it is wrong, or the curve it would draw over two bars of plain music."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from ...core.expr import ExprError, compile_expr
-from ...core.params import PARAMS
+from ...core.params import Table
 from ...core.schedule import values
 
 POINTS = 160
@@ -15,13 +15,13 @@ BARS = 2
 LONGEST = 2000  # characters
 
 
-def check(target: str, text: str, bpm: float = 120.0, names: Set[str] = frozenset()) -> dict[str, Any]:
+def check(table: Table, target: str, text: str, bpm: float = 120.0, names: Set[str] = frozenset()) -> dict[str, Any]:
     """What the parameter `target` would do with the expression `text`.
 
     {"ok": true, "curve": POINTS values over BARS bars, "seconds": their length} or
     {"ok": false, "column": from 1, "error": what is wrong there}. `names` are variables besides those of every show.
     """
-    row = PARAMS.get(target)
+    row = table.get(target)
     if row is None:
         return {"ok": False, "column": 0, "error": f"unknown parameter {target[:40]!r}"}
     if len(text) > LONGEST:

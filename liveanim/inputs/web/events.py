@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from ...core.errors import UserError, near
 from ...core.expr import ExprError, compile_expr
 from ...core.model import ControlEvent
-from ...core.params import PARAMS
+from ...core.params import PARAMS, Table
 from .. import oscnames
-from ..oscnames import ADDRESSES, Address, Refused
+from ..oscnames import Book, Refused
 
 SOURCE = "web"
-TEXTS = {row.target for row in ADDRESSES.values() if row.kind == "text"}
-ACTIONS: Mapping[str, Address] = {row.target: row for row in ADDRESSES.values() if row.target.startswith("do.")}
-"""What may be done besides turning knobs and writing, by event target. Ending the show is not among it."""
-_KNOB = ("", "add", "scale", "expr")
+_KNOB = ("add", "scale", "expr")
+_LATER = ("beat", "bar")
 
 
 class BadEvent(UserError):
@@ -26,51 +26,80 @@ class BadEvent(UserError):
         super().__init__(message)
 
 
-def event_from(
-    target: object, value: object, time: float, presets: Sequence[str] = (), names: Set[str] = frozenset()
-) -> ControlEvent:
-    """The event that a client means by `target` and `value` (see ControlEvent), at show time `time`. Raises BadEvent.
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done. takes: 'nothing', 'number', 'name' (or a number), or 'text' (or nothing)."""
 
-    presets: names that may be asked for; names: variables of expressions besides the ones every show has.
-    """
-    if not isinstance(target, str):
-        raise BadEvent(f"target: expected a text such as 'camera.zoom', got {_shown(target)}")
-    try:
-        if target in TEXTS:
-            return ControlEvent(time, target, _text(value), SOURCE)
-        if target in ACTIONS:
-            return _action(ACTIONS[target], value, time, presets)
-        return _turned(target, value, time, names)
-    except Refused as error:
-        raise BadEvent(f"{target}: {error}") from None
+    takes: str
+    about: str
 
 
-def _turned(target: str, value: object, time: float, names: Set[str]) -> ControlEvent:
-    kind, _, rest = target.partition(".")
-    if target in PARAMS:
-        kind, rest = "", target
-    if kind not in _KNOB or rest not in PARAMS:
-        known = (*PARAMS, *TEXTS, *ACTIONS)
-        raise BadEvent(f"unknown target {_shown(target)}{near(target[:80], known)}")
-    if kind == "expr":
-        return ControlEvent(time, target, _expression(value, names), SOURCE)
-    if kind:
-        return ControlEvent(time, target, _number(value), SOURCE)
-    if value is None or value == "toggle":
-        return ControlEvent(time, target, None if value is None else "toggle", SOURCE)
-    return ControlEvent(time, target, PARAMS[rest].clamp(_number(value)), SOURCE)
+_MORE = {
+    "do.scene": Action("name", "a scene of this preset by name or number; 0: the preset without a scene"),
+    "do.next": Action("nothing", "the next scene"),
+    "do.back": Action("nothing", "the scene before"),
+    "do.undo": Action("nothing", "take the last live edit back"),
+    "do.redo": Action("nothing", "do it again after all"),
+    "do.save": Action("text", "save the state of the show as a preset, under this name or one of its own"),
+    "do.resume": Action("nothing", "take up the state of a show that broke off"),
+    "do.learn": Action("text", "the next knob or pad to move plays this parameter or do.*; nothing: none after all"),
+    "do.forget": Action("text", "give up the learned knobs and pads of this parameter or do.*"),
+}
 
 
-def _action(row: Address, value: object, time: float, presets: Sequence[str]) -> ControlEvent:
-    if row.kind == "trigger":
-        return ControlEvent(time, row.target, None, SOURCE)
-    if row.kind == "number":
-        low, high = oscnames.LIMITS.get(row.target, (-1e9, 1e9))
-        return ControlEvent(time, row.target, min(high, max(low, _number(value))), SOURCE)
-    which = _text(value) if isinstance(value, str) else _number(value)
-    if row.kind == "preset":
-        oscnames.check_preset(which, presets)
-    return ControlEvent(time, row.target, which, SOURCE)
+class Vocabulary:
+    """What can be said to a show with these parameters, addresses and presets."""
+
+    def __init__(self, table: Table = PARAMS, book: Book | None = None, presets: Sequence[str] = ()) -> None:
+        rows = (book or Book(table)).addresses.values()
+        self.table, self._presets = table, tuple(presets)
+        self._texts = {row.target for row in rows if row.kind == "text"}
+        takes = {"trigger": "nothing", "number": "number"}
+        found = {r.target: Action(takes.get(r.kind, "name"), r.doc) for r in rows if r.target.startswith("do.")}
+        self.actions: Mapping[str, Action] = MappingProxyType({**found, **_MORE})
+        """By event target. Ending the show is not among them."""
+
+    def event(self, target: object, value: object, time: float, names: Set[str] = frozenset()) -> ControlEvent:
+        """What a client means by `target` and `value` (see ControlEvent), at show time `time`. Raises BadEvent.
+
+        `names` are variables of expressions besides the ones that every show has.
+        """
+        if not isinstance(target, str):
+            raise BadEvent(f"target: expected a text such as 'camera.zoom', got {_shown(target)}")
+        when, _, rest = target.partition(".")
+        try:
+            return ControlEvent(time, target, self._value(rest if when in _LATER else target, value, names), SOURCE)
+        except Refused as error:
+            raise BadEvent(f"{target[:80]}: {error}") from None
+
+    def _value(self, target: str, value: object, names: Set[str]) -> float | str | None:
+        if target in self._texts:
+            return _text(value)
+        if target in self.actions:
+            return self._of_action(target, value)
+        if target in self.table:
+            if value is None or value == "toggle":
+                return None if value is None else "toggle"
+            return self.table[target].clamp(_number(value))
+        kind, _, name = target.partition(".")
+        if kind not in _KNOB or name not in self.table:
+            known = (*self.table, *self._texts, *self.actions)
+            raise BadEvent(f"unknown target {_shown(target)}{near(target[:80], known)}")
+        return _expression(value, names) if kind == "expr" else _number(value)
+
+    def _of_action(self, target: str, value: object) -> float | str | None:
+        takes = self.actions[target].takes
+        if takes == "nothing":
+            return None
+        if takes == "number":
+            low, high = oscnames.LIMITS.get(target, (-1e9, 1e9))
+            return min(high, max(low, _number(value)))
+        if takes == "text":
+            return None if value is None else _text(value)
+        which = _text(value) if isinstance(value, str) else _number(value)
+        if target == "do.preset":
+            oscnames.check_preset(which, self._presets)
+        return which
 
 
 def _expression(value: object, names: Set[str]) -> str | None:
@@ -85,11 +114,11 @@ def _expression(value: object, names: Set[str]) -> str | None:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, int | float):
-        try:
+    try:
+        if isinstance(value, int | float):
             return oscnames.number(float(value))
-        except OverflowError:
-            pass
+    except OverflowError:
+        pass
     raise BadEvent(f"expected a number, got {_shown(value)}")
 
 

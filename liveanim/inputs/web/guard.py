@@ -6,11 +6,12 @@ import hmac
 import ipaddress
 import socket
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 COOKIE = "liveanim"
 LARGEST = 64_000  # bytes of a request
@@ -20,7 +21,6 @@ _MOST_PEERS = 2000
 _YEAR = 365 * 24 * 3600
 
 A = TypeVar("A", bound=web.StreamResponse)
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -50,7 +50,12 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """token: what a client beyond this machine must show; '': no such client may come. is_open: who needs none all the same."""
+    """Turns away who may not come in.
+
+    token      what a client beyond this machine must show; '': no such client may come
+    requests   how many an address may send; guesses: how many of them with a wrong token
+    is_open    for which requests no token is needed
+    """
 
     token: str
     clock: Callable[[], float]
@@ -84,7 +89,7 @@ class Guard:
         return 401, "the link shown at the start of the show has the token that is needed here"
 
 
-def middleware(guard: Guard) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def middleware(guard: Guard) -> Middleware:
     """The guard and the headers of every answer, as aiohttp wants them."""
 
     @web.middleware

@@ -7,14 +7,16 @@ import io
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
 from typing import Any
 
 from PIL import Image as Pictures
 
 from ...core.model import Blend, ControlEvent, Image
+from ...core.params import PARAMS, Table
+from ..oscnames import Book
 from ..pending import Pending
-from .events import event_from
+from .events import Vocabulary
 from .state import MOST_HISTORY, PEAKS, State, difference, state_of
 
 RATE = 30.0  # Hz: how often clients are told what changed
@@ -27,11 +29,18 @@ Clock = Callable[[], float]
 class Hub:
     """`write`, `picture`, `wanted` and `read` belong to the loop, everything else to the server's thread.
 
-    clock    show time; presets: names and what they say of themselves
+    clock    show time; presets: names and what they say of themselves; table, book: of this show
     """
 
-    def __init__(self, clock: Clock, presets: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        presets: Sequence[tuple[str, str]] = (),
+        table: Table = PARAMS,
+        book: Book | None = None,
+    ) -> None:
         self.clock, self.presets = clock, tuple(presets)
+        self.words = Vocabulary(table, book, [name for name, _ in presets])
         self.names: Set[str] = frozenset()
         self._pending = Pending()
         self._lock = threading.Lock()
@@ -77,7 +86,7 @@ class Hub:
 
     def play(self, target: object, value: object) -> ControlEvent:
         """Check what a client wants and give it to the show. Raises BadEvent."""
-        event = event_from(target, value, self.clock(), [name for name, _ in self.presets], self.names)
+        event = self.words.event(target, value, self.clock(), self.names)
         self._pending.put(event)
         return event
 
@@ -98,7 +107,7 @@ class Hub:
                 self._tick.set()
                 self._tick = asyncio.Event()
 
-    async def follow(self) -> AsyncIterator[dict[str, dict[str, Any]]]:
+    async def follow(self) -> AsyncGenerator[dict[str, dict[str, Any]]]:
         """The whole state, then at every tick what changed in it: {} when nothing did. Who is slow skips ticks."""
         told: State = {}
         self._followers += 1
@@ -119,11 +128,11 @@ class Hub:
                 return self._state
             self._told, self._peaks = blend, dict.fromkeys(PEAKS, 0.0)
         self._remember(blend.status.prompts)
-        self._state = state_of(blend, peaks, self._fps, self._history)
+        self._state = state_of(blend, self.words.table, peaks, self._fps, self._history)
         return self._state
 
     def jpeg(self) -> bytes | None:
-        """The newest preview; None until there is one. Asking keeps it coming. The same bytes until there is a new one."""
+        """The newest preview, the same bytes until there is a new one; None before. Asking keeps it coming."""
         self._looked = time.monotonic()
         image = self._image
         if image is None:

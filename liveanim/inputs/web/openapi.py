@@ -6,18 +6,17 @@ import html
 import re
 from typing import Any
 
-from ...core.params import PARAMS
 from .api import ROUTES, Route
-from .events import ACTIONS
+from .events import Vocabulary
 
 _SLOTS = re.compile(r"{(\w+)}")
 
 
-def document(version: str) -> dict[str, Any]:
+def document(version: str, words: Vocabulary) -> dict[str, Any]:
     """OpenAPI 3.1."""
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, words)
     about = (
         "Plays a running show. Beyond the machine it runs on, send the token of its link: Authorization: Bearer TOKEN."
     )
@@ -30,38 +29,39 @@ def document(version: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, words: Vocabulary) -> dict[str, Any]:
     good = {"description": "done" if route.method != "GET" else route.about, "content": {route.kind: {}}}
     bad = {"description": "what is wrong, and the column where an expression goes wrong"}
     operation: dict[str, Any] = {"summary": route.about, "responses": {"200": good, "4XX": bad}}
     names = _SLOTS.findall(route.path)
     if names:
-        operation["parameters"] = [_slot(name, route.path) for name in names]
+        operation["parameters"] = [_slot(name, route.path, words) for name in names]
     if route.body is not None:
         schema = {"type": "object", "properties": dict(route.body), "additionalProperties": False}
         operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     return operation
 
 
-def _slot(name: str, path: str) -> dict[str, Any]:
+def _slot(name: str, path: str, words: Vocabulary) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     if "parameters" in path:
-        schema["enum"] = list(PARAMS)
+        schema["enum"] = list(words.table)
     elif "actions" in path:
-        schema["enum"] = [action.removeprefix("do.") for action in ACTIONS]
+        schema["enum"] = [action.removeprefix("do.") for action in words.actions]
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def page(version: str) -> str:
+def page(version: str, words: Vocabulary) -> str:
     """The same to read."""
     routes = "".join(_route(route) for route in ROUTES)
     rows = "".join(
         f"<tr><td><code>{row.name}</code><td>{row.unit}<td>{row.low:g} .. {row.high:g}<td>{row.default:g}"
         f"<td>{row.acts}<td>{html.escape(row.doc)}"
-        for row in PARAMS.values()
+        for row in words.table.values()
     )
     actions = "".join(
-        f"<tr><td><code>{name.removeprefix('do.')}</code><td>{html.escape(row.doc)}" for name, row in ACTIONS.items()
+        f"<tr><td><code>{name.removeprefix('do.')}</code><td>{html.escape(row.about)}"
+        for name, row in words.actions.items()
     )
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>liveanim API</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/pages/style.css">

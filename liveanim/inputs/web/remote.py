@@ -17,16 +17,15 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from ... import __version__
-from ...core.params import PARAMS
 from .api import HUB, parameter
 from .check import check
-from .events import ACTIONS, BadEvent
+from .events import BadEvent
 from .guard import LARGEST, Allowance, problem
 from .hub import Hub, preset_rows
 
 MOST_CLIENTS = 32
 RATE, BURST = 400.0, 800.0  # messages a second of one client
+KEEP = 60  # ticks without a change after which that is said
 SILENCE = 8.0  # s without a sign of life after which a client is given up
 CLIENTS = web.AppKey("clients", set[web.WebSocketResponse])
 
@@ -53,10 +52,9 @@ async def connect(request: web.Request) -> web.StreamResponse:
 def hello(hub: Hub) -> dict[str, Any]:
     """What stays the same during a show."""
     return {
-        "version": __version__,
-        "parameters": [parameter(row, {}) for row in PARAMS.values()],
+        "parameters": [parameter(row, {}) for row in hub.words.table.values()],
         "presets": preset_rows(hub),
-        "actions": {name: row.doc for name, row in ACTIONS.items()},
+        "actions": {name: action.about for name, action in hub.words.actions.items()},
     }
 
 
@@ -69,11 +67,13 @@ class _Client:
     async def tell(self) -> None:
         """Say what changes; send a picture when the client is ready for another."""
         shown: bytes | None = None
+        silent = 0
         with contextlib.suppress(ConnectionError):  # the client went away: `listen` ends too
             await self._line.send_json({"hello": hello(self._hub)})
             async with contextlib.aclosing(self._hub.follow()) as changes:
                 async for change in changes:
-                    if change:
+                    silent = 0 if change else silent + 1
+                    if change or silent % KEEP == 0:  # an empty one: the client knows that the line is up
                         await self._line.send_json(change)
                     picture = self._hub.jpeg() if self._looking else None
                     if picture is not None and picture is not shown and self._ready:
@@ -120,4 +120,6 @@ class _Client:
         what = said["check"] if isinstance(said["check"], dict) else {}
         bpm = self._hub.state().get("signals", {}).get("bpm") or 120.0
         number = said.get("id") if isinstance(said.get("id"), int) else 0
-        return {"checked": check(str(what.get("target")), str(what.get("text")), bpm, self._hub.names), "id": number}
+        table, names = self._hub.words.table, self._hub.names
+        tried = check(table, str(what.get("target")), str(what.get("text")), bpm, names)
+        return {"checked": tried, "id": number}

@@ -15,9 +15,10 @@ from typing import Any
 
 from aiohttp import web
 
-from ... import __version__
 from ...core.errors import UserError
 from ...core.model import Blend, ControlEvent, Image
+from ...core.params import PARAMS, Table
+from ..oscnames import Book
 from . import openapi, remote
 from .api import HUB, ROUTES, answering
 from .guard import BURST, GUESSES, GUESSES_AT_ONCE, LARGEST, RATE, Allowance, Guard, middleware
@@ -42,6 +43,7 @@ class WebRemote:
 
     clock    show time; presets: (name, what it says of itself)
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network who has the `token`
+    version  of liveanim; table: the parameters of this show; book: its addresses
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
     """
 
@@ -52,8 +54,12 @@ class WebRemote:
         host: str = "127.0.0.1",
         port: int = PORT,
         token: str = "",
+        version: str = "",
+        table: Table = PARAMS,
+        book: Book | None = None,
     ) -> None:
-        self._hub = Hub(clock, presets)
+        self._version = version
+        self._hub = Hub(clock, presets, table, book)
         self._token = token
         self._socket = _open(host, port)
         self.port: int = self._socket.getsockname()[1]
@@ -128,9 +134,9 @@ class WebRemote:
         app.on_shutdown.append(_goodbye)
         for route in ROUTES:
             app.router.add_route(route.method, route.path, answering(route))
-        document = json.dumps(openapi.document(__version__))
+        document = json.dumps(openapi.document(self._version, self._hub.words))
         app.router.add_get("/api/openapi.json", _text(document, "application/json"))
-        app.router.add_get("/api", _text(openapi.page(__version__), "text/html"))
+        app.router.add_get("/api", _text(openapi.page(self._version, self._hub.words), "text/html"))
         app.router.add_get("/remote", remote.connect)
         app.router.add_get("/pages/{name}", _page)
         app.router.add_get("/", _file(PAGES / "index.html"))
@@ -146,7 +152,8 @@ def own_address() -> str:
 
 
 async def _goodbye(app: web.Application) -> None:
-    for line in set(app[remote.CLIENTS]):
+    clients = app[remote.CLIENTS]
+    for line in tuple(clients):
         await line.close(code=1001, message=b"the show has ended")
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from ...core.model import Blend
-from ...core.params import PARAMS, PROMPT_SLOTS
+from ...core.params import PROMPT_SLOTS, ParamSpec, Table
 
 PEAKS = ("onset", "kick", "snare", "hat")
 MOST_HISTORY = 40  # texts that were played before
@@ -17,16 +17,18 @@ State = Mapping[str, Mapping[str, Any]]
 """Section -> key -> number, text, list or table. A key that went away is told as null."""
 
 
-def state_of(blend: Blend, peaks: Mapping[str, float], fps: float, history: Iterable[str] = ()) -> State:
+def state_of(blend: Blend, table: Table, peaks: Mapping[str, float], fps: float, history: Iterable[str] = ()) -> State:
     """`blend` for JSON. peaks: the highest hits lately, by name; fps: display frames a second."""
     status = {field.name: plain(getattr(blend.status, field.name)) for field in fields(blend.status)}
     texts = [*blend.status.prompts, *[""] * PROMPT_SLOTS][:PROMPT_SLOTS]
-    for name in ("prompts", "negative", "taken_over"):
+    for name in ("prompts", "negative", "taken_over", "presets"):
         del status[name]
     return {
-        "values": {name: _value(name, value) for name, value in blend.values.items()},
-        "knobs": {name: _value(name, value) for name, value in blend.knobs.items()},
+        "values": {name: _value(table[name], value) for name, value in blend.values.items()},
+        "knobs": {name: _value(table[name], value) for name, value in blend.knobs.items()},
         "holders": dict(blend.holders),
+        "hints": {name: _rounded(place, 4) for name, place in blend.hints.items()},
+        "modulators": {name: _rounded(place, 3) for name, place in blend.modulators.items()},
         "drivers": dict(blend.drivers),
         "prompts": {
             **{str(slot): text for slot, text in enumerate(texts, 1)},
@@ -63,8 +65,8 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | None) else str(value)
 
 
-def _value(name: str, value: float) -> float:
-    return value if PARAMS[name].curve in ("step", "toggle") else round(value, 5)
+def _value(row: ParamSpec, value: float) -> float:
+    return value if row.curve in ("step", "toggle") else round(value, 5)
 
 
 def _rounded(value: float, digits: int) -> float | None:

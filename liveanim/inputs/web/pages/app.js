@@ -1,0 +1,253 @@
+// Puts the page together and keeps it in step with the show.
+
+import { act, actions, connect, look, on, presets, seen, specs, state } from './link.js';
+import { Knob, Pad, forget } from './knob.js';
+import { edit } from './editor.js';
+import { make } from './maths.js';
+import * as prompts from './prompts.js';
+
+const by = (id) => document.getElementById(id);
+const BIG = matchMedia('(min-width: 900px)');
+const ELSEWHERE = ['macro', 'prompt', 'out', 'play'];
+const TITLES = { picture: 'Picture', camera: 'Camera', stage: 'Stage', audio: 'Sound' };
+const kept = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private windows keep nothing */ } };
+const keptBefore = (key, other) => { try { return localStorage.getItem(key) ?? other; } catch { return other; } };
+
+// -- tabs ------------------------------------------------------------------------------------------
+
+function open(tab) {
+  document.body.dataset.tab = tab;
+  for (const button of document.querySelectorAll('#tabs button')) button.toggleAttribute('aria-current', button.dataset.tab === tab);
+  scrollTo(0, 0);
+  prompts.shown();
+  watch();
+}
+for (const button of document.querySelectorAll('#tabs button')) button.addEventListener('click', () => open(button.dataset.tab));
+
+// -- parameters ------------------------------------------------------------------------------------
+
+function groups() {
+  const named = new Map();
+  for (const name of specs.keys()) {
+    const group = name.split('.')[0];
+    if (!ELSEWHERE.includes(group)) named.set(group, [...(named.get(group) ?? []), name]);
+  }
+  const parts = [...named].map(([group, names]) => {
+    const knobs = names.map((name) => new Knob(name, { edit }).element);
+    const head = make('summary', {}, TITLES[group] ?? group, make('span', { className: 'count' }));
+    return make('details', { open: true, dataset: { group } }, head, make('div', { className: 'knobs' }, ...knobs));
+  });
+  by('groups').replaceChildren(...parts);
+  filter();
+}
+
+function filter() {
+  const words = by('search').value.trim().toLowerCase();
+  const heldOnly = by('held').getAttribute('aria-pressed') === 'true';
+  for (const group of by('groups').children) {
+    let any = false;
+    for (const knob of group.lastChild.children) {
+      const { param } = knob.firstChild.dataset;
+      const fits = `${param} ${specs.get(param).about}`.toLowerCase().includes(words) && (!heldOnly || param in state.knobs);
+      knob.hidden = !fits;
+      any ||= fits;
+    }
+    group.hidden = !any;
+    if (words) group.open = true;
+  }
+}
+by('search').addEventListener('input', filter);
+by('held').addEventListener('click', () => {
+  by('held').setAttribute('aria-pressed', String(by('held').getAttribute('aria-pressed') !== 'true'));
+  filter();
+});
+
+on('knobs', () => {
+  const names = Object.keys(state.knobs).filter((name) => !name.startsWith('out.'));
+  by('held').lastChild.textContent = names.length;
+  by('release').disabled = names.length === 0;
+  for (const group of by('groups').children) {
+    const count = names.filter((name) => name.startsWith(`${group.dataset.group}.`)).length;
+    group.querySelector('.count').textContent = count ? `${count} held` : '';
+  }
+  if (by('held').getAttribute('aria-pressed') === 'true') filter();
+});
+
+// -- macros and the pad ----------------------------------------------------------------------------
+
+const pad = new Pad(by('pad'));
+
+function axes() {
+  for (const [n, axis] of ['x', 'y'].entries()) {
+    const select = by(`pad-${axis}`);
+    const names = [...specs.keys()].filter((name) => specs.get(name).curve !== 'toggle' && name !== 'picture.seed');
+    select.replaceChildren(...names.map((name) => make('option', { value: name, textContent: name })));
+    const first = keptBefore(`pad-${axis}`, `macro.m${n + 1}`);
+    select.value = names.includes(first) ? first : `macro.m${n + 1}`;
+  }
+  pad.play(by('pad-x').value, by('pad-y').value);
+}
+for (const axis of ['x', 'y']) {
+  by(`pad-${axis}`).addEventListener('change', () => {
+    kept(`pad-${axis}`, by(`pad-${axis}`).value);
+    pad.play(by('pad-x').value, by('pad-y').value);
+  });
+}
+
+// -- scenes, presets, keeping, hands -----------------------------------------------------------------
+
+function tile(target, number, name, about) {
+  const button = make('button', { className: 'tile', title: about, dataset: { name } }, make('small', { textContent: number }), make('b', { textContent: name }));
+  if (about) button.append(make('span', { textContent: about }));
+  button.addEventListener('click', () => act(target, name));
+  return button;
+}
+
+function scenes() {
+  const names = state.status.scenes ?? [];
+  by('scene-part').hidden = names.length === 0;
+  by('scene-list').replaceChildren(...names.map((name, n) => tile('do.scene', n + 1, name, '')));
+  current();
+}
+
+function current() {
+  const { scene, preset, arriving } = state.status;
+  for (const button of by('scene-list').children) {
+    button.classList.toggle('current', button.dataset.name === scene);
+    button.style.setProperty('--way', button.dataset.name === scene ? arriving ?? 1 : 0);
+  }
+  for (const button of by('preset-list').children) button.classList.toggle('current', button.dataset.name === preset);
+}
+
+function hands() {
+  const names = Object.keys(actions).filter((name) => !['do.learn', 'do.forget', 'do.save', 'do.resume'].includes(name));
+  const rows = [...names, ...['out.blackout', 'out.freeze', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name))];
+  by('learn-what').replaceChildren(...rows.map((name) => make('option', { value: name, textContent: `${name} – ${actions[name] ?? specs.get(name).about}` })));
+}
+by('learn').addEventListener('click', () => act('do.learn', state.status.learning ? null : by('learn-what').value));
+by('forget').addEventListener('click', () => act('do.forget', by('learn-what').value));
+by('save').addEventListener('click', () => act('do.save', by('save-name').value.trim() || null));
+
+// -- always there ------------------------------------------------------------------------------------
+
+for (const button of document.querySelectorAll('[data-do]')) {
+  button.addEventListener(button.dataset.do === 'do.tap' ? 'pointerdown' : 'click', () => {
+    act(button.dataset.do, 'value' in button.dataset ? Number(button.dataset.value) : null);
+    navigator.vibrate?.(8);
+  });
+}
+by('blackout').addEventListener('click', () => act('out.blackout', 'toggle'));
+by('freeze').addEventListener('click', () => act('out.freeze', 'toggle'));
+
+let holding = 0;
+function panic(event) {
+  if (event.type === 'keydown' && event.key !== 'Enter') return;
+  clearTimeout(holding);
+  by('panic').classList.add('holding');
+  holding = setTimeout(() => {
+    act('do.panic');
+    navigator.vibrate?.([30, 40, 30]);
+    by('panic').classList.remove('holding');
+  }, 500);
+}
+function calm() {
+  clearTimeout(holding);
+  by('panic').classList.remove('holding');
+}
+for (const kind of ['pointerdown', 'keydown']) by('panic').addEventListener(kind, panic);
+for (const kind of ['pointerup', 'pointerleave', 'pointercancel', 'keyup', 'blur']) by('panic').addEventListener(kind, calm);
+document.addEventListener('contextmenu', (event) => event.target.closest('footer, .knob, .pad') && event.preventDefault());
+
+on('status', (changes) => {
+  const { status } = state;
+  for (const name of ['blackout', 'freeze']) by(name).setAttribute('aria-pressed', String(Boolean(status[name])));
+  document.body.classList.toggle('black', Boolean(status.blackout));
+  by('look').textContent = [status.preset, status.scene].filter(Boolean).join(' / ');
+  by('pace').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}`;
+  by('undo').disabled = !status.undo;
+  by('redo').disabled = !status.redo;
+  by('learning').textContent = status.learning ? `move a knob or hit a pad for ${status.learning}` : '';
+  by('learn').textContent = status.learning ? 'cancel' : 'learn';
+  by('waiting').textContent = (status.waiting ?? []).length ? `waiting for the beat: ${status.waiting.join(', ')}` : '';
+  if ('warnings' in changes || 'notice' in changes) notice();
+  if ('scenes' in changes) scenes();
+  else if ('scene' in changes || 'preset' in changes || 'arriving' in changes) current();
+});
+
+let refusedUntil = 0;
+function notice() {
+  if (performance.now() < refusedUntil) return;
+  const [line] = state.status.warnings ?? [];
+  const words = line || state.status.notice || '';
+  by('notice').hidden = !words;
+  by('notice').textContent = words;
+  by('notice').classList.toggle('good', !line);
+}
+on('refused', ({ refused }) => {
+  by('notice').hidden = false;
+  by('notice').classList.remove('good');
+  by('notice').textContent = refused;
+  refusedUntil = performance.now() + 4000;
+  setTimeout(notice, 4050);
+});
+
+const signals = [...document.querySelectorAll('[data-signal]')];
+const beats = [...document.querySelectorAll('#beats i')];
+on('signals', () => {
+  for (const element of signals) element.style.setProperty('--v', state.signals[element.dataset.signal] ?? 0);
+  const beat = state.signals.beat ?? 0;
+  const count = Math.floor((((state.signals.bar ?? beat / 4) % 1) + 1) % 1 * 4 + 1e-6);
+  beats.forEach((dot, n) => dot.style.setProperty('--v', n === count ? 1 - 0.7 * (state.signals.phase ?? 0) : 0));
+  const bpm = state.signals.bpm ?? 0;
+  by('bpm').textContent = bpm > 0 ? bpm.toFixed(1) : '–';
+  by('bpm').classList.toggle('unsure', (state.signals.confidence ?? 0) < 0.3);
+});
+
+on('line', (up) => {
+  document.body.classList.toggle('away', !up);
+  by('line').title = up ? 'connected' : 'looking for the show';
+  if (!up) by('look').textContent = 'looking for the show…';
+});
+
+// -- the picture -------------------------------------------------------------------------------------
+
+let onScreen = true;
+function watch() {
+  const shownHere = by('eye').getAttribute('aria-pressed') === 'true';
+  look(shownHere && onScreen && !document.hidden && (BIG.matches || document.body.dataset.tab === 'play'));
+}
+new IntersectionObserver(([entry]) => { onScreen = entry.isIntersecting; watch(); }).observe(by('screen'));
+document.addEventListener('visibilitychange', watch);
+BIG.addEventListener('change', watch);
+by('eye').addEventListener('click', () => {
+  const shownHere = by('eye').getAttribute('aria-pressed') !== 'true';
+  by('eye').setAttribute('aria-pressed', String(shownHere));
+  by('screen').classList.toggle('shut', !shownHere);
+  watch();
+});
+on('picture', (blob) => {
+  const address = URL.createObjectURL(blob);
+  by('preview').onload = () => {
+    URL.revokeObjectURL(address);
+    by('veil').hidden = true;
+    seen();
+  };
+  by('preview').src = address;
+});
+
+// -- begin -------------------------------------------------------------------------------------------
+
+on('hello', () => {
+  forget();
+  groups();
+  prompts.build(edit);
+  by('macros').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('macro.')).map((name) => new Knob(name, { upright: true }).element));
+  by('changes').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('play.')).map((name) => new Knob(name, { edit }).element));
+  by('preset-list').replaceChildren(...presets.map(({ number, name, about }) => tile('do.preset', number, name, about)));
+  axes();
+  hands();
+  scenes();
+  watch();
+});
+
+connect();

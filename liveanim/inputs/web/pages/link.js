@@ -1,0 +1,138 @@
+// The line to the show: one WebSocket that comes back by itself, and the state as last told.
+
+export const state = { values: {}, knobs: {}, holders: {}, hints: {}, modulators: {}, drivers: {}, prompts: {}, signals: {}, status: {} };
+export const specs = new Map(); // parameters by name
+export let presets = [];
+export let actions = {};
+
+const listeners = new Map();
+const waiting = new Map(); // target -> value: sent on the next animation frame, the newest only
+const asked = new Map(); // questions by number
+let socket = null;
+let heard = 0;
+let delay = 200;
+let number = 0;
+let looking = false;
+
+// Calls `call(changes)` whenever `section` changes: one of the state's, or hello, line, picture, refused.
+export function on(section, call) {
+  listeners.set(section, [...(listeners.get(section) ?? []), call]);
+}
+
+function tell(section, what) {
+  for (const call of listeners.get(section) ?? []) call(what);
+}
+
+function say(message) {
+  if (socket?.readyState !== WebSocket.OPEN) return false;
+  socket.send(JSON.stringify(message));
+  return true;
+}
+
+// Does something at once.
+export function act(target, value = null) {
+  say({ target, value });
+}
+
+// Moves something that moves often: only the newest value of a frame is sent.
+export function move(target, value) {
+  if (waiting.size === 0) requestAnimationFrame(flush);
+  waiting.set(target, value);
+}
+
+function flush() {
+  for (const [target, value] of waiting) say({ target, value });
+  waiting.clear();
+}
+
+// What an expression would do; resolves to null when the line is down.
+export function check(target, text) {
+  return new Promise((resolve) => {
+    number += 1;
+    asked.set(number, resolve);
+    if (!say({ id: number, check: { target, text } })) answer(number, null);
+  });
+}
+
+function answer(id, what) {
+  asked.get(id)?.(what);
+  asked.delete(id);
+}
+
+export function look(wanted) {
+  looking = wanted;
+  say({ look: wanted });
+}
+
+export function seen() {
+  say({ seen: true });
+}
+
+function merge(message) {
+  for (const [section, changes] of Object.entries(message)) {
+    const kept = state[section];
+    if (!kept) continue;
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null && section !== 'signals') delete kept[key];
+      else kept[key] = value;
+    }
+  }
+  for (const [section, changes] of Object.entries(message)) if (state[section]) tell(section, changes);
+}
+
+function hello({ parameters, presets: rows, actions: named }) {
+  for (const section of Object.keys(state)) state[section] = {};
+  specs.clear();
+  for (const row of parameters) specs.set(row.name, row);
+  presets = rows;
+  actions = named;
+  tell('hello');
+  if (looking) say({ look: true });
+}
+
+function receive({ data }) {
+  heard = performance.now();
+  if (data instanceof Blob) return tell('picture', data);
+  const message = JSON.parse(data);
+  if (message.hello) hello(message.hello);
+  else if (message.checked) answer(message.id, message.checked);
+  else if (message.refused) tell('refused', message);
+  else merge(message);
+}
+
+function open() {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  const token = new URLSearchParams(location.search).get('token');
+  const line = new WebSocket(`${scheme}://${location.host}/remote${token ? `?token=${encodeURIComponent(token)}` : ''}`);
+  socket = line;
+  heard = performance.now();
+  line.addEventListener('open', () => {
+    delay = 200;
+    tell('line', true);
+  });
+  line.addEventListener('message', receive);
+  line.addEventListener('close', () => {
+    if (socket !== line) return;
+    socket = null;
+    tell('line', false);
+    for (const id of [...asked.keys()]) answer(id, null);
+    setTimeout(open, delay);
+    delay = Math.min(2000, delay * 1.6);
+  });
+}
+
+function drop() {
+  const line = socket;
+  if (!line) return;
+  line.onclose = null;
+  line.close();
+  line.dispatchEvent(new Event('close')); // do not wait for the other side to agree
+}
+
+export function connect() {
+  open();
+  setInterval(() => socket && performance.now() - heard > 6000 && drop(), 1000);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && socket && performance.now() - heard > 3000) drop();
+  });
+}

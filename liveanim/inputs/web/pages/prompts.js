@@ -1,0 +1,110 @@
+// The prompt slots: a text each, a weight each, and what was played before.
+
+import { act, on, state } from './link.js';
+import { Knob } from './knob.js';
+import { make } from './maths.js';
+
+const SLOTS = 4;
+let slots = [];
+let chosen = 0;
+
+class Slot {
+  constructor(number, edit) {
+    this.number = number;
+    this.text = make('textarea', { rows: 2, maxLength: 2000, placeholder: `prompt ${number}`, enterKeyHint: 'send', spellcheck: false });
+    this.text.setAttribute('aria-label', `text of prompt ${number}`);
+    this.go = make('button', { className: 'go', textContent: 'play', hidden: true });
+    this.undo = make('button', { className: 'plain', textContent: '↺', hidden: true });
+    this.undo.setAttribute('aria-label', 'as it plays');
+    this.knob = new Knob(`prompt.weight${number}`, { label: `weight ${number}`, edit });
+    const line = make('div', { className: 'text' }, this.text, this.undo, this.go);
+    this.element = make('div', { className: 'slot', dataset: { slot: number } }, line, this.knob.element);
+    this.text.addEventListener('input', () => this.changed());
+    this.text.addEventListener('focus', () => { chosen = number - 1; });
+    this.text.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.reset();
+      if (event.key !== 'Enter' || event.shiftKey) return;
+      event.preventDefault();
+      this.play();
+    });
+    this.go.addEventListener('click', () => this.play());
+    this.undo.addEventListener('click', () => this.reset());
+    this.draw();
+  }
+
+  playing() {
+    return state.prompts[this.number] ?? '';
+  }
+
+  play() {
+    act(`prompt.${this.number}`, this.text.value.trim());
+    this.sent = this.text.value.trim();
+    this.text.value = this.sent;
+    this.fit();
+    this.offer(false);
+    this.text.blur();
+  }
+
+  reset() {
+    this.text.value = this.playing();
+    this.changed();
+  }
+
+  changed() {
+    this.offer(this.text.value.trim() !== this.playing());
+    this.fit();
+  }
+
+  offer(differs) {
+    this.differs = differs;
+    this.go.hidden = this.undo.hidden = !differs;
+  }
+
+  fit() {
+    this.text.style.height = 'auto';
+    this.text.style.height = `${this.text.scrollHeight}px`;
+  }
+
+  // What the show plays now, unless somebody is writing here.
+  draw() {
+    if (this.differs) return this.changed();
+    this.text.value = this.playing();
+    this.fit();
+  }
+}
+
+export function build(edit) {
+  const place = document.getElementById('slots');
+  slots = Array.from({ length: SLOTS }, (_, n) => new Slot(n + 1, edit));
+  place.replaceChildren(...slots.map((slot) => slot.element));
+}
+
+function history(texts) {
+  const rows = texts.map((text) => {
+    const row = make('button', { className: 'plain', textContent: text, title: 'put it into the slot that was used last' });
+    row.addEventListener('click', () => {
+      slots[chosen].text.value = text;
+      slots[chosen].changed();
+      slots[chosen].element.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    });
+    return row;
+  });
+  document.getElementById('history').replaceChildren(...rows);
+}
+
+const negative = document.getElementById('negative');
+negative.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter') return;
+  act('prompt.negative', negative.value.trim());
+  negative.blur();
+});
+
+on('prompts', (changes) => {
+  for (const slot of slots) if (slot.number in changes) slot.draw();
+  if ('negative' in changes && document.activeElement !== negative) negative.value = changes.negative ?? '';
+  if ('history' in changes) history(changes.history ?? []);
+});
+
+export function shown() {
+  for (const slot of slots) slot.fit();
+}
