@@ -106,12 +106,12 @@ async def _prompts(request: web.Request) -> web.Response:
 
 async def _write(request: web.Request) -> web.Response:
     hub, slot, body = request.app[HUB], request.match_info["slot"], await _body(request)
+    if slot != "negative" and not (slot.isdecimal() and 1 <= int(slot) <= PROMPT_SLOTS):
+        raise web.HTTPNotFound(reason=f"there is no prompt slot {slot[:20]!r}")
     if not body or set(body) - {"text", "weight"}:
         raise Wrong("expected text, weight, or both")
-    if "text" in body:
-        hub.play(f"prompt.{slot}", body["text"])
-    if "weight" in body:
-        hub.play(f"prompt.weight{slot}", body["weight"])
+    names = {"text": f"prompt.{slot}", "weight": f"prompt.weight{slot}"}
+    hub.play_all([(names[key], body[key]) for key in names if key in body])
     return _done()
 
 
@@ -123,6 +123,17 @@ async def _presets(request: web.Request) -> web.Response:
 async def _preset(request: web.Request) -> web.Response:
     which = request.match_info["name"]
     request.app[HUB].play("do.preset", float(which) if which.isdecimal() else which)
+    return _done()
+
+
+async def _scenes(request: web.Request) -> web.Response:
+    status = request.app[HUB].state().get("status", {})
+    return web.json_response({"playing": status.get("scene", ""), "scenes": status.get("scenes", [])})
+
+
+async def _scene(request: web.Request) -> web.Response:
+    which = request.match_info["name"]
+    request.app[HUB].play("do.scene", float(which) if which.isdecimal() else which)
     return _done()
 
 
@@ -146,8 +157,7 @@ async def _events(request: web.Request) -> web.Response:
     for row in rows:
         if not isinstance(row, dict) or set(row) - {"target", "value"}:
             raise Wrong('expected {"target": ..., "value": ...} or a list of them')
-    for row in rows:
-        request.app[HUB].play(row.get("target"), row.get("value"))
+    request.app[HUB].play_all([(row.get("target"), row.get("value")) for row in rows])
     return _done()
 
 
@@ -200,6 +210,8 @@ ROUTES = (
     ),
     Route("GET", "/api/presets", "the presets, and which one plays", _presets),
     Route("POST", "/api/presets/{name}", "play a preset, by name or number", _preset),
+    Route("GET", "/api/scenes", "the scenes of this preset, and which one plays", _scenes),
+    Route("POST", "/api/scenes/{name}", "play a scene, by name or number; 0: the preset without one", _scene),
     Route("GET", "/api/actions", "what else can be done", _actions),
     Route("POST", "/api/actions/{name}", "do it; some take a value", _act, {"value": ANYTHING}),
     Route(

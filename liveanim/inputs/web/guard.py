@@ -103,7 +103,7 @@ def middleware(guard: Guard) -> Middleware:
             return _with_headers(problem(error.status, error.reason) if error.status >= 400 else error)
         if not answer.prepared:
             _with_headers(answer)
-            if request.query.get("token"):  # so that the page's own requests carry it
+            if guard.token and request.query.get("token") == guard.token:  # the page's own requests are to carry it
                 answer.set_cookie(COOKIE, guard.token, max_age=_YEAR, httponly=True, samesite="Strict")
         return answer
 

@@ -6,7 +6,6 @@ import asyncio
 import io
 import threading
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
 from typing import Any
 
@@ -49,7 +48,7 @@ class Hub:
         self._last, self._fps = float("nan"), 0.0
         self._state: State = {}
         self._told: Blend | None = None
-        self._history: deque[str] = deque(maxlen=MOST_HISTORY)
+        self._history: tuple[str, ...] = ()
         self._texts: tuple[str, ...] = ()
         self._tick = asyncio.Event()
         self._followers = 0
@@ -65,6 +64,7 @@ class Hub:
         if gap > 0:
             self._fps += min(1.0, gap / 0.5) * (1 / gap - self._fps) if self._fps else 1 / gap
         self._last = now
+        self._remember(blend.status.prompts)
         with self._lock:
             self._blend = blend
             for name in PEAKS:
@@ -84,11 +84,15 @@ class Hub:
 
     # the server's thread
 
-    def play(self, target: object, value: object) -> ControlEvent:
+    def play(self, target: object, value: object) -> None:
         """Check what a client wants and give it to the show. Raises BadEvent."""
-        event = self.words.event(target, value, self.clock(), self.names)
-        self._pending.put(event)
-        return event
+        self.play_all([(target, value)])
+
+    def play_all(self, rows: Sequence[tuple[object, object]]) -> None:
+        """Several of them, all or none. Raises BadEvent."""
+        now = self.clock()
+        for event in [self.words.event(target, value, now, self.names) for target, value in rows]:
+            self._pending.put(event)
 
     def blend(self) -> Blend | None:
         """The newest frame; None before the first."""
@@ -127,7 +131,6 @@ class Hub:
             if blend is None or blend is self._told:
                 return self._state
             self._told, self._peaks = blend, dict.fromkeys(PEAKS, 0.0)
-        self._remember(blend.status.prompts)
         self._state = state_of(blend, self.words.table, peaks, self._fps, self._history)
         return self._state
 
@@ -148,11 +151,8 @@ class Hub:
         if texts == self._texts:
             return
         self._texts = texts
-        for text in texts:
-            if text and text in self._history:
-                self._history.remove(text)
-            if text:
-                self._history.appendleft(text)
+        for text in filter(None, texts):
+            self._history = (text, *(old for old in self._history if old != text))[:MOST_HISTORY]
 
 
 def preset_rows(hub: Hub) -> list[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from ...core.errors import UserError
 from ...core.model import Blend, ControlEvent, Image
@@ -112,7 +113,8 @@ class WebRemote:
             self._loop.close()
 
     async def _serve(self) -> None:
-        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
+        log.addFilter(_of_ours)
+        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0, logger=log)
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         ticking = asyncio.create_task(self._hub.run())
@@ -141,6 +143,11 @@ class WebRemote:
         app.router.add_get("/pages/{name}", _page)
         app.router.add_get("/", _file(PAGES / "index.html"))
         return app
+
+
+def _of_ours(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is about this program: what strangers send that is no HTTP is answered, not logged."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def own_address() -> str:

@@ -163,7 +163,7 @@ on('status', (changes) => {
   for (const name of ['blackout', 'freeze']) by(name).setAttribute('aria-pressed', String(Boolean(status[name])));
   document.body.classList.toggle('black', Boolean(status.blackout));
   by('look').textContent = [status.preset, status.scene].filter(Boolean).join(' / ');
-  by('pace').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}`;
+  by('pace').textContent = by('pace-here').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}`;
   by('undo').disabled = !status.undo;
   by('redo').disabled = !status.redo;
   by('learning').textContent = status.learning ? `move a knob or hit a pad for ${status.learning}` : '';

@@ -32,7 +32,7 @@ export function edit(which) {
   by('e-exact').value = '';
   const names = [...WORDS, ...Object.keys(state.modulators)];
   by('e-words').replaceChildren(...names.map(chip));
-  dialog.showModal();
+  dialog.show();
   text.blur();
   tell();
   attempt();
@@ -150,7 +150,12 @@ by('e-exact').addEventListener('keydown', (event) => {
   const value = Number(by('e-exact').value.replace(',', '.'));
   if (by('e-exact').value.trim() && Number.isFinite(value)) act(name, clamp(specs.get(name), value));
 });
-dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+document.addEventListener('keydown', (event) => event.key === 'Escape' && dialog.open && dialog.close());
+document.addEventListener('pointerdown', (event) => {
+  if (!dialog.open || event.target.closest('#editor, footer, .edit')) return;
+  event.stopPropagation(); // a touch beside the panel closes it and plays nothing
+  dialog.close();
+}, true);
 
 on('values', tell);
 on('knobs', tell);

@@ -126,7 +126,7 @@ export class Knob {
     const knob = this.turned ?? (this.name in state.knobs ? toPlace(row, state.knobs[this.name]) : null);
     const from = origin(row);
     span(this.fill, from, knob ?? live, this.upright);
-    this.ghost.style.setProperty('--at', knob === null ? live : live);
+    this.ghost.style.setProperty('--at', live);
     const [kind, word] = mark(this.name);
     this.element.dataset.mark = this.turned === null ? kind : 'web';
     this.mark.textContent = this.turned === null ? word : 'remote';

@@ -22,6 +22,7 @@ export function shown(row, value) {
   if (row.curve === 'toggle') return value > 0.5 ? 'on' : 'off';
   if (row.curve === 'step') return String(value);
   const wide = Math.abs(row.high - row.low);
+  if (wide >= 1000) return value.toFixed(0);
   const text = value.toFixed(wide >= 100 ? 1 : wide >= 10 ? 2 : 3);
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text;
 }

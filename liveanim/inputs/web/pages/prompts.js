@@ -1,17 +1,16 @@
 // The prompt slots: a text each, a weight each, and what was played before.
 
-import { act, on, state } from './link.js';
+import { act, on, specs, state } from './link.js';
 import { Knob } from './knob.js';
 import { make } from './maths.js';
 
-const SLOTS = 4;
 let slots = [];
 let chosen = 0;
 
 class Slot {
   constructor(number, edit) {
     this.number = number;
-    this.text = make('textarea', { rows: 2, maxLength: 2000, placeholder: `prompt ${number}`, enterKeyHint: 'send', spellcheck: false });
+    this.text = make('textarea', { rows: 1, maxLength: 2000, placeholder: `prompt ${number}`, enterKeyHint: 'send', spellcheck: false });
     this.text.setAttribute('aria-label', `text of prompt ${number}`);
     this.go = make('button', { className: 'go', textContent: 'play', hidden: true });
     this.undo = make('button', { className: 'plain', textContent: '↺', hidden: true });
@@ -75,8 +74,15 @@ class Slot {
 
 export function build(edit) {
   const place = document.getElementById('slots');
-  slots = Array.from({ length: SLOTS }, (_, n) => new Slot(n + 1, edit));
+  const count = [...specs.keys()].filter((name) => name.startsWith('prompt.weight')).length;
+  slots = Array.from({ length: count }, (_, n) => new Slot(n + 1, edit));
   place.replaceChildren(...slots.map((slot) => slot.element));
+}
+
+// The slots that are in use, and one more.
+function roomFor() {
+  const used = slots.filter((slot) => slot.playing() || slot.differs).map((slot) => slot.number);
+  for (const slot of slots) slot.element.hidden = slot.number > Math.max(2, 1 + Math.max(0, ...used));
 }
 
 function history(texts) {
@@ -101,6 +107,7 @@ negative.addEventListener('keydown', (event) => {
 
 on('prompts', (changes) => {
   for (const slot of slots) if (slot.number in changes) slot.draw();
+  roomFor();
   if ('negative' in changes && document.activeElement !== negative) negative.value = changes.negative ?? '';
   if ('history' in changes) history(changes.history ?? []);
 });
