@@ -10,6 +10,7 @@ from pathlib import Path
 from .core.errors import UserError, near
 from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
+from .core.preset_data import preset_data
 from .data import data_dir
 from .isf import library as shaders
 
@@ -62,6 +63,13 @@ def with_shaders(preset: Preset, names: Sequence[str]) -> Preset:
 def table_of(presets: Iterable[Preset]) -> Table:
     """The parameters of a show that may play any of `presets`."""
     return with_rows(row for preset in presets for row in preset.rows)
+
+
+def as_toml(preset: Preset) -> str:
+    """`preset` as the text of a file that `parse_preset` reads back as the same."""
+    import tomlkit
+
+    return tomlkit.dumps(preset_data(preset))
 
 
 def shipped() -> tuple[Path, ...]:

@@ -23,8 +23,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "mailbox": (set(), set()),
     "data": (set(), set()),
     "options": (set(), set()),
-    "show": ({"core", "clock"}, {"numpy"}),
-    "library": ({"core", "data", "isf"}, set()),
+    "hands": ({"core"}, set()),
+    "show": ({"core", "clock", "hands"}, {"numpy"}),
+    "library": ({"core", "data", "isf"}, {"tomlkit"}),
     "isf": ({"isf", "core", "data"}, {"json5"}),
     "progress": ({"clock"}, {"rich"}),
     "inputs": (

@@ -25,6 +25,35 @@ class Fade:
     length: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Dissolve:
+    """What was on stage when a new scene's picture came, fading out for `length` seconds from `start`: the scene's
+    own pictures go on above it. It holds at most two keyframes, so that the new ones have room."""
+
+    below: tuple[tuple[Keyframe, float], ...]
+    start: float
+    length: float
+
+    @classmethod
+    def of(cls, seen: tuple[tuple[Keyframe, float], ...], start: float, length: float) -> Dissolve:
+        """The dissolve that leaves what is `seen` (keyframe, weight) at `start`."""
+        return cls(_strongest(_two(seen)), start, length)
+
+    def over(self, now: float) -> bool:
+        return now - self.start >= self.length
+
+    def under(self, new: tuple[tuple[Keyframe, float], ...], now: float) -> tuple[tuple[Keyframe, float], ...]:
+        """The shares of both together; `new` are those of the scene that comes."""
+        mix = ease((now - self.start) / self.length, 1.0)
+        below = [(keyframe, share * (1 - mix)) for keyframe, share in self.below]
+        above = [(keyframe, share * mix) for keyframe, share in _strongest(_two(new))]
+        return _strongest([*below, *above])
+
+
+def _two(seen: tuple[tuple[Keyframe, float], ...]) -> list[tuple[Keyframe, float]]:
+    return sorted(seen, key=lambda pair: pair[1])[-MOST_LAYERS // 2 :]
+
+
 def ease(x: float, curve: float) -> float:
     """0..1 -> 0..1: even for curve 0, a smoothstep for curve 1, between them a mix."""
     x = min(1.0, max(0.0, x))
@@ -50,10 +79,10 @@ def arrive(fade: Fade, keyframe: Keyframe, now: float, length: float, curve: flo
     return Fade(shares(fade, now, curve), keyframe, now - early, length)
 
 
-def layers(fade: Fade, now: float, curve: float, travel: Travel) -> tuple[Layer, ...]:
+def layers(seen: tuple[tuple[Keyframe, float], ...], now: float, travel: Travel) -> tuple[Layer, ...]:
     """The layers to draw at `now`, each carried by the camera's move since its keyframe's time."""
     carried = []
-    for keyframe, weight in shares(fade, now, curve):
+    for keyframe, weight in seen:
         homography, move = travel.between(keyframe.time, now)
         carried.append(Layer(keyframe, weight, homography, bounded(move)))
     return tuple(carried)

@@ -81,7 +81,7 @@ class ControlEvent:
     'do.double' 'do.halve' 'do.lock' 'do.follow'   None: tempo twice or half; hold it or not; track the music again
     'do.bpm' 'do.nudge'  tempo; share of a beat to push the phase by
     'cc.21' 'osc./fader' number: what cc(21) and osc("/fader") are in expressions
-    'do.scene'           name of a scene of this preset, or 1-based number (float); 0 or None: without a scene
+    'do.scene'           name of a scene of this preset, or 1-based number (float); 0 or None: the preset itself
     'do.next' 'do.back'  None: the next and the last scene
     'do.undo' 'do.redo'  None: take the last live edit (knob, prompt, expression, scene, preset) back, and do it again
     'do.save'            name to save the state of the show under, as a preset of the user's; None: a name by itself

@@ -1,16 +1,42 @@
-"""The current value of every parameter: its expression, or the knob that has taken over from it."""
+"""The current value of every parameter: what the looks that play say, or the knob that has taken over from them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .expr import Driver, Expression, Memory, compile_expr
+from .expr import Driver, Memory
 from .params import PARAMS, ParamSpec, Table, defaults, spec
 
 TOGGLE = "toggle"
+KEPT = ("out", "macro", "play")
+"""Groups whose knobs outlive a change of look: it must not undo a blackout."""
+Drivers = Mapping[str, Driver | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A look that plays: its drivers, how much of it there is on the stage and in what is painted, and the values of
+    its own modulators in this frame. The weights of all shares sum to 1."""
+
+    drivers: Drivers
+    stage: float = 1.0
+    paint: float = 1.0
+    own: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Drive:
+    """What looks say of one parameter, with its last good value. `share` is the number of the first such look."""
+
+    source: Driver | float
+    value: float
+    memory: Memory
+    reads_knob: bool
+    share: int = 0
+    weight: float = 1.0
 
 
 @dataclass(slots=True)
@@ -18,10 +44,8 @@ class _Row:
     """One parameter at work: what drives it, what the knob says, and where the value stands."""
 
     spec: ParamSpec
-    expression: Driver | None
-    base: float
     value: float
-    memory: Memory = field(default_factory=list)
+    drives: list[_Drive] = field(default_factory=list)
     knob: float | None = None
     holder: str = ""  # who holds the knob
     turned: float | None = None  # place 0..1 of a knob that is turned on bit by bit, finer than its whole numbers
@@ -31,44 +55,61 @@ class Panel:
     """Owned by the show. A touched knob takes its parameter over until it is released; an expression that mentions
     `knob` keeps running and reads it instead. A value that is not a number leaves the last good one."""
 
-    def __init__(self, expressions: Mapping[str, Driver | float] | None = None, table: Table = PARAMS) -> None:
+    def __init__(self, drivers: Drivers | None = None, table: Table = PARAMS) -> None:
         self._table = table
-        self._rows: dict[str, _Row] = {}
-        self._loaded: dict[str, Driver | float] = {}
-        self._drivers: Mapping[str, str] = {}
-        self.load(expressions or {})
+        self._fresh = defaults(table)
+        self._rows = {name: _Row(row, row.default) for name, row in table.items()}
+        self._shares: tuple[tuple[Drivers, float, float], ...] = ()
+        self._owns: tuple[Mapping[str, float], ...] = ({},)
+        self._texts: Mapping[str, str] = {}
+        self.load(drivers or {})
 
-    def load(self, expressions: Mapping[str, Driver | float]) -> None:
-        """Take the values of a look: parameters it does not name get their default, all knobs are released.
+    def load(self, drivers: Drivers) -> None:
+        """Take the values of one look at once, defaults for the rest. Knobs but `KEPT` are released."""
+        for row in self._rows.values():
+            if row.spec.group not in KEPT:
+                row.knob = None
+        self.blend([Share(drivers)])
+        self.jump()
 
-        `out.*` and `macro.*` stay as they are: a change of look must not undo a blackout.
-        """
-        fresh = defaults(self._table)
-        for name, row in self._table.items():
-            if name in self._rows and row.group in ("out", "macro") and name not in expressions:
-                continue
-            self._loaded[name] = expressions.get(name, fresh[name])
-            self._drive(row, self._loaded[name])
-        self._drivers = {}
+    def jump(self) -> None:
+        """Be where the looks' numbers are at once, without the smoothing of slow parameters."""
+        for row in self._rows.values():
+            if row.knob is None and all(isinstance(drive.source, (int, float)) for drive in row.drives):
+                row.value = _mixed(row.spec, row.drives, None)
 
-    def drive(self, name: str, text: str | None) -> None:
-        """Run the expression `text` from now on, None or '': what the preset has; the knob is released.
+    def blend(self, shares: Sequence[Share]) -> None:
+        """The looks that play from now on, the one to come last. Expressions that play on remember what they did."""
+        self._owns = tuple(share.own for share in shares)
+        key = tuple((share.drivers, share.stage, share.paint) for share in shares)
+        if len(key) == len(self._shares) and all(
+            a[0] is b[0] and a[1:] == b[1:] for a, b in zip(key, self._shares, strict=True)
+        ):
+            return
+        if [one[0] for one in key] != [one[0] for one in self._shares]:
+            self._texts = {}
+        self._shares = key
+        for name, row in self._rows.items():
+            self._join(name, row, shares)
 
-        ExprError (a UserError) says the column; then the last good one goes on.
-        """
-        row = spec(name, self._table)
-        driver: Driver | float = compile_expr(text) if text and text.strip() else self._loaded[name]
-        if isinstance(driver, Expression) and driver.constant is not None:
-            driver = driver.constant
-        self._drive(row, driver)
-        self._drivers = {}
+    def _join(self, name: str, row: _Row, shares: Sequence[Share]) -> None:
+        drives: list[_Drive] = []
+        for number, share in enumerate(shares):
+            source = share.drivers.get(name, self._fresh[name])
+            weight = share.paint if row.spec.acts == "keyframe" else share.stage
+            same = _find(drives, source)
+            if same is not None:
+                same.weight += weight
+            elif weight > 0 or number == len(shares) - 1:
+                drive = _find(row.drives, source) or self._drive(row, source)
+                drive.share, drive.weight = number, weight
+                drives.append(drive)
+        row.drives = drives
 
-    def _drive(self, row: ParamSpec, driver: Driver | float) -> None:
-        base = self._rows[row.name].value if row.name in self._rows else row.default
-        if isinstance(driver, (int, float)):
-            self._rows[row.name] = _Row(row, None, row.limit(float(driver)), row.limit(float(driver)))
-        else:
-            self._rows[row.name] = _Row(row, driver, row.default, base, driver.memory())
+    def _drive(self, row: _Row, source: Driver | float) -> _Drive:
+        if not isinstance(source, (int, float)):
+            return _Drive(source, row.value, source.memory(), "knob" in source.names)
+        return _Drive(source, row.spec.limit(float(source)), [], False)
 
     def turn(self, name: str, value: float | str | None, holder: str = "") -> None:
         """`holder`'s knob moved to `value` (own unit), was released (None) or toggled. UserError on an unknown name."""
@@ -78,8 +119,6 @@ class Panel:
             row.knob = None
         elif value == TOGGLE:
             row.knob = row.spec.low if row.value > (row.spec.low + row.spec.high) / 2 else row.spec.high
-        elif isinstance(value, str) and (chosen := row.spec.chosen(value)) is not None:
-            row.knob = chosen
         elif isinstance(value, (int, float)) and math.isfinite(value):
             row.knob = row.spec.clamp(float(value))
 
@@ -116,27 +155,74 @@ class Panel:
         return {name: row.holder for name, row in self._rows.items() if row.knob is not None}
 
     def drivers(self) -> Mapping[str, str]:
-        """The text of every parameter's expression, or its number. The same mapping until one of them changes."""
-        if not self._drivers:
-            texts = {n: f"{r.base:.10g}" if r.expression is None else r.expression.text for n, r in self._rows.items()}
-            self._drivers = MappingProxyType(texts)
-        return self._drivers
+        """The text of every parameter's expression, or its number, in the look to come. The same mapping until one
+        of them changes."""
+        if not self._texts:
+            look = self._shares[-1][0]
+            sources = {name: look.get(name, default) for name, default in self._fresh.items()}
+            texts = {n: f"{s:.10g}" if isinstance(s, (int, float)) else s.text for n, s in sources.items()}
+            self._texts = MappingProxyType(texts)
+        return self._texts
+
+    def macros(self, env: dict[str, float]) -> None:
+        """Put the macros' values into `env`: before the modulators, which may use them."""
+        for n in range(1, 9):
+            env[f"m{n}"] = self._next(self._rows[f"macro.m{n}"], [env] * len(self._owns))
 
     def evaluate(self, env: dict[str, float]) -> dict[str, float]:
         """Every parameter's value in `env` (signals, beat, t, dt ...). Values are clamped and finite."""
-        for n in range(1, 9):
-            env[f"m{n}"] = self._next(self._rows[f"macro.m{n}"], env)
-        return {name: self._next(row, env) for name, row in self._rows.items()}
+        if "m1" not in env:
+            self.macros(env)
+        envs = [{**env, **own} if own else env for own in self._owns]
+        return {
+            name: row.value if row.spec.group == "macro" else self._next(row, envs) for name, row in self._rows.items()
+        }
 
-    def _next(self, row: _Row, env: dict[str, float]) -> float:
-        if row.expression is not None and (row.knob is None or "knob" in row.expression.names):
-            env["knob"] = row.value if row.knob is None else row.knob
-            value = row.expression.evaluate(env, row.memory)
-            if math.isfinite(value):
-                row.value = row.spec.limit(value)
-        elif row.knob is not None or row.expression is None:
-            row.value = _follow(row, row.base if row.knob is None else row.knob, env["dt"])
+    def said(self, name: str, share: int) -> float:
+        """What look number `share` says of a parameter in the frame that was last evaluated."""
+        row = self._rows[name]
+        drive = _find(row.drives, self._shares[share][0].get(name, self._fresh[name]))
+        if drive is None or (row.knob is not None and not drive.reads_knob):
+            return row.value
+        return drive.value
+
+    def _next(self, row: _Row, envs: Sequence[dict[str, float]]) -> float:
+        knob = row.knob
+        moving = False
+        for drive in row.drives:
+            if not isinstance(drive.source, (int, float)) and (knob is None or drive.reads_knob):
+                env = envs[drive.share]
+                env["knob"] = row.value if knob is None else knob
+                value = drive.source.evaluate(env, drive.memory)
+                moving = True
+                if math.isfinite(value):
+                    drive.value = row.spec.limit(value)
+        if knob is not None and not any(drive.reads_knob for drive in row.drives):
+            target = knob
+        else:
+            target = _mixed(row.spec, row.drives, knob)
+        row.value = target if moving else _follow(row, target, envs[0]["dt"])
         return row.value
+
+
+def _find(drives: Sequence[_Drive], source: Driver | float) -> _Drive | None:
+    for drive in drives:
+        if drive.source is source or (isinstance(source, float) and drive.source == source):
+            return drive
+    return None
+
+
+def _mixed(row: ParamSpec, drives: Sequence[_Drive], knob: float | None) -> float:
+    """The drives' values by weight, along the parameter's own curve; of whole numbers the heaviest one's."""
+    if len(drives) == 1:
+        return drives[0].value
+    if row.curve in ("step", "toggle"):
+        return max(reversed(drives), key=lambda drive: drive.weight).value
+    values = [drive.value if knob is None or drive.reads_knob else knob for drive in drives]
+    pairs = [(value, drive.weight) for value, drive in zip(values, drives, strict=True)]
+    if row.curve == "log":
+        return row.limit(math.exp(sum(math.log(max(1e-9, value)) * weight for value, weight in pairs)))
+    return row.limit(sum(value * weight for value, weight in pairs))
 
 
 def _follow(row: _Row, target: float, dt: float) -> float:

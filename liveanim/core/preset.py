@@ -12,12 +12,15 @@ from .errors import UserError, near
 from .expr import Driver, ExprError, compile_expr
 from .journey import Journey, journey_from
 from .model import Chain
+from .modulators import Modulator, modulators_from
 from .params import PARAMS, PROMPT_SLOTS, ParamSpec, Table, spec, with_rows
+from .scenes import Drivers, Morph, Read, Scene, Wander, morph_from, scenes_from, wander_from
 
 GROUPS = tuple(dict.fromkeys(row.group for row in PARAMS.values() if row.group != "out"))
 SHADERS = "isf"
 FAMILY = "deforum"
-_TOP = ("about", "model", "size", "compat")
+_TOP = ("about", "model", "size", "compat", "start")
+_TABLES = (FAMILY, "modulators", "scene", "morph", "autopilot", "knobs")
 _ONE_NAME = ("generator", "transition", "lut")
 _WORDS = {"prompt": ("text", "negative", "keys", "path", "curve", "loop"), "stage": ("filters", *_ONE_NAME)}
 MOST_FILTERS = 8
@@ -30,6 +33,8 @@ class Preset:
 
     `journey` is what slot 1 shows instead of a text; `clock` the frames of a look that is read as Deforum reads it.
     `rows` are those its shaders bring to the table (names 'isf.SHADER.INPUT').
+    `start` is the scene it begins with ('': none), `knobs` hold parameters from the first moment.
+    `written` is the data it was read from, and is kept in step with live edits.
     `text` is the TOML it was read from ('' when there is none), kept in takes.
     """
 
@@ -45,6 +50,18 @@ class Preset:
     clock: FrameClock | None = None
     chain: Chain = field(default_factory=Chain)
     rows: tuple[ParamSpec, ...] = ()
+    modulators: tuple[Modulator, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    morph: Morph = field(default_factory=Morph)
+    wander: Wander = field(default_factory=Wander)
+    start: str = ""
+    knobs: Mapping[str, float] = field(default_factory=dict)
+    written: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that its expressions may use besides those that all may."""
+        return frozenset(row.name for row in self.modulators)
 
 
 def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[ParamSpec] = ()) -> Preset:
@@ -54,24 +71,17 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
     """
     if not data:
         raise UserError(f'{where}: the preset is empty: it needs at least [prompt] with text = ["..."]')
+    known = (*_TOP, *_TABLES, *GROUPS, SHADERS)
     for key in data:
-        if key not in _TOP and key not in GROUPS and key not in (SHADERS, FAMILY):
-            raise UserError(f"{where}: unknown key {key!r}{near(key, (*_TOP, *GROUPS, SHADERS, FAMILY))}")
+        if key not in known:
+            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
     prompt = _table(data, "prompt", where)
     family = _family(data, where)
     clock = None if family is None else family.clock
-    drivers = {} if family is None else dict(family.drivers)
-    table = with_rows(rows)
-    for group in GROUPS:
-        for key, value in _table(data, group, where).items():
-            if key in _WORDS.get(group, ()):
-                continue
-            full = f"{group}.{key}"
-            drivers[full] = _driver(full, value, f"{where}: [{group}] {key}", table, clock)
-    for shader in _table(data, SHADERS, where):
-        for key, value in _table(data[SHADERS], shader, f"{where}: {SHADERS}").items():
-            full = f"{SHADERS}.{shader}.{key}"
-            drivers[full] = _driver(full, value, f"{where}: [{SHADERS}.{shader}] {key}", table, clock)
+    modulators = modulators_from(data.get("modulators", {}), where)
+    reader = _Reader(with_rows(rows), frozenset(row.name for row in modulators), clock)
+    drivers = {**({} if family is None else family.drivers), **reader.drivers(data, where, _WORDS)}
+    scenes = scenes_from(data.get("scene", []), where, (*GROUPS, SHADERS), reader.scene)
     prompts = _prompts(prompt.get("text", []), f"{where}: [prompt] text")
     journey = journey_from(prompt, clock, f"{where}: [prompt]")
     if journey is not None:
@@ -90,7 +100,67 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
         rows=tuple(rows),
         journey=None if journey is None else journey[0],
         clock=clock,
+        modulators=modulators,
+        scenes=scenes,
+        morph=morph_from(data.get("morph", {}), scenes, where),
+        wander=wander_from(data.get("autopilot", {}), where),
+        start=_start(data.get("start", ""), scenes, where),
+        knobs=reader.knobs(data, where),
+        written=data,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads values: `table` has the parameters there are, `names` the look's own variables."""
+
+    table: Table
+    names: frozenset[str]
+    clock: FrameClock | None
+
+    def drivers(self, data: Mapping[str, Any], where: str, words: Mapping[str, Sequence[str]]) -> Drivers:
+        """Every parameter that `data` names; `words` are keys of a group that are none."""
+        found: dict[str, Driver | float] = {}
+        for group in GROUPS:
+            for key, value in _table(data, group, where).items():
+                if key not in words.get(group, ()):
+                    full = f"{group}.{key}"
+                    found[full] = self._driver(full, value, f"{where}: [{group}] {key}")
+        for shader in _table(data, SHADERS, where):
+            for key, value in _table(data[SHADERS], shader, f"{where}: {SHADERS}").items():
+                full = f"{SHADERS}.{shader}.{key}"
+                found[full] = self._driver(full, value, f"{where}: [{SHADERS}.{shader}] {key}")
+        return found
+
+    def scene(self, data: Mapping[str, Any], where: str) -> Read:
+        """What a scene says."""
+        prompt = _table(data, "prompt", where)
+        texts, negative = prompt.get("text"), prompt.get("negative")
+        return Read(
+            self.drivers(data, where, {"prompt": ("text", "negative")}),
+            None if texts is None else _prompts(texts, f"{where}: [prompt] text"),
+            None if negative is None else _text(negative, f"{where}: [prompt] negative"),
+        )
+
+    def knobs(self, data: Mapping[str, Any], where: str) -> dict[str, float]:
+        """Where the knobs of [knobs] stand."""
+        found = {}
+        for name, value in _table(data, "knobs", where).items():
+            driver = self._driver(name, value, f"{where}: [knobs] {name}")
+            if not isinstance(driver, float):
+                raise UserError(f"{where}: [knobs] {name}: expected a number, got {value!r}")
+            found[name] = self.table[name].clamp(driver)
+        return found
+
+    def _driver(self, name: str, value: Any, where: str) -> Driver | float:
+        return read_driver(name, value, where, self.table, self.names, self.clock)
+
+
+def _start(value: Any, scenes: Sequence[Scene], where: str) -> str:
+    names = [scene.name for scene in scenes]
+    if value and value not in names:
+        raise UserError(f"{where}: start: there is no scene {value!r}{near(str(value), names)}")
+    return _text(value, f"{where}: start")
 
 
 def _family(data: Mapping[str, Any], where: str) -> FamilyLook | None:
@@ -139,7 +209,17 @@ def _table(data: Mapping[str, Any], group: str, where: str) -> Mapping[str, Any]
     return table
 
 
-def _driver(name: str, value: Any, where: str, table: Table, clock: FrameClock | None) -> Driver | float:
+def read_driver(
+    name: str,
+    value: Any,
+    where: str,
+    table: Table,
+    names: frozenset[str] = frozenset(),
+    clock: FrameClock | None = None,
+) -> Driver | float:
+    """What drives parameter `name`: the number or the compiled expression that `value` is. `names` are variables that
+    it may use besides those that all may; with a `clock` it is read as Deforum reads it. UserError as preset_from.
+    """
     try:
         row = spec(name, table)
     except UserError as error:
@@ -157,7 +237,7 @@ def _driver(name: str, value: Any, where: str, table: Table, clock: FrameClock |
     if clock is not None:
         return family_driver(value, clock, where)
     try:
-        expression = compile_expr(value)
+        expression = compile_expr(value, extra=names)
     except ExprError as error:
         words = f" (or one of {', '.join(row.choices)})" if row.choices else ""
         raise UserError(f"{where}: {error}{words}") from None

@@ -65,6 +65,11 @@ class BeatClock:
     def locked(self) -> bool:
         return self._locked
 
+    @property
+    def bpm(self) -> float:
+        """Beats per minute at present."""
+        return self._bpm
+
     def at(self, now: float) -> Beat:
         """The beat at show time `now`. Asking for an earlier time than before gives the newest answer again."""
         self._advance(now)

@@ -20,7 +20,7 @@ Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"
 KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch")
 MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "toggle", "hold")
 TURNING = ("twos", "offset", "sign")
-ACTIONS = (*TRIGGERS, "preset", "nudge", "bpm")
+ACTIONS = (*TRIGGERS, "preset", "scene", "nudge", "bpm")
 PROFILES = Path(__file__).with_name("profiles")
 LARGEST = 200_000  # bytes of a map
 STEP = 1 / 127  # of the way: one click of an endless knob
@@ -140,9 +140,9 @@ def _target(target: Any, value: Any, where: str) -> None:
         _check(value is None, f"{where}: value: only for do.preset, do.bpm and do.nudge; a parameter has a range")
         return
     _check(action in ACTIONS, f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
-    if action == "preset":
+    if action in ("preset", "scene"):
         good = isinstance(value, str) or (type(value) is int and value > 0)
-        _check(good, f"{where}: do.preset needs value = a preset's name or number")
+        _check(good, f"{where}: do.{action} needs value = a {action}'s name or number")
     elif action in ("bpm", "nudge"):
         low, high = LIMITS[target]
         good = _is_number(value) and low <= value <= high

@@ -7,13 +7,14 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
 from ..core.errors import near
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec, Table
+from ..core.quantise import PREFIXES
 from .oscwire import Argument
 
 ROOT = "/liveanim"
@@ -24,6 +25,10 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
         "reset": "paint the next picture afresh",
         "release": "give every held parameter back to its expression",
         "panic": "the preset as it was loaded, not frozen, on a fresh picture",
+        "next": "the next scene",
+        "back": "the scene before",
+        "undo": "take the last live edit back",
+        "redo": "do it again",
         "tap": "a tap of the tempo",
         "resync": "this is the first beat of a bar",
         "double": "tempo twice as fast",
@@ -60,6 +65,7 @@ class Address:
     types: str
     doc: str
     spec: ParamSpec | None = None
+    wait: str = ""  # 'beat' or 'bar': what it does is put off to the next one
 
     @property
     def range(self) -> tuple[float, float] | None:
@@ -102,6 +108,10 @@ def _all(table: Table) -> list[Address]:
     rows += [address for slot in range(1, PROMPT_SLOTS + 1) for address in _of_prompt(slot, table)]
     rows.append(Address(f"{ROOT}/prompt/negative", "text", "prompt.negative", "s", "what not to paint"))
     rows.append(Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, or by number from 1 (i)"))
+    rows.append(Address(f"{ROOT}/scene/go", "preset", "do.scene", "s", "scene by name, or by number from 1 (i)"))
+    rows.append(Address(f"{ROOT}/preset/save", "text", "do.save", "s", "save the show as it is now as a preset"))
+    rows.append(Address(f"{ROOT}/midi/learn", "text", "do.learn", "s", "what the next MIDI knob to move plays"))
+    rows.append(Address(f"{ROOT}/midi/forget", "text", "do.forget", "s", "what no learned MIDI knob plays any more"))
     rows.append(Address(f"{tempo}/bpm", "number", "do.bpm", "f", "tempo in beats per minute"))
     rows.append(Address(f"{tempo}/nudge", "number", "do.nudge", "f", "push the beat by a share of a beat"))
     for name in ("tap", "resync", "double", "halve"):
@@ -127,6 +137,10 @@ class Book:
         Only one thread may ask.
         """
         name = path.lower().rstrip("/")
+        for word in PREFIXES:
+            if name.startswith(f"{ROOT}/{word}/"):
+                waiting = self.find(ROOT + name.removeprefix(f"{ROOT}/{word}"))
+                return tuple(replace(address, wait=word) for address in waiting if not address.wait)
         if name in self.addresses:
             return (self.addresses[name],)
         if not any(mark in name for mark in "*?[{"):
@@ -171,6 +185,13 @@ def _spellings(pattern: str) -> list[str]:
 
 def event(address: Address, arguments: Sequence[Argument], time: float) -> ControlEvent | None:
     """What a message to `address` does at show time `time`; None for the release of a button. Raises Refused."""
+    made = _event(address, arguments, time)
+    if made is not None and address.wait:
+        return replace(made, target=f"{address.wait}.{made.target}")
+    return made
+
+
+def _event(address: Address, arguments: Sequence[Argument], time: float) -> ControlEvent | None:
     if address.kind == "value":
         return _value_event(address, arguments, time)
     if address.kind == "raw":

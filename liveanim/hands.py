@@ -1,0 +1,243 @@
+"""What events do: from a knob, a key, a pad or the conductor to the performance, the tempo and the lines on the HUD."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from .core import autopilot, conductor
+from .core.conductor import Conductor
+from .core.errors import UserError, near
+from .core.model import ControlEvent
+from .core.params import PROMPT_SLOTS, Table
+from .core.performance import Performance
+from .core.preset import Preset
+from .core.preset_data import baked
+from .core.tempo import BeatClock
+
+log = logging.getLogger(__name__)
+
+SHOWN = 8.0  # s that a warning or a notice stands on the HUD
+MOST_CONTROLS = 2000  # cc and osc values kept for expressions
+EDITS = ("preset", "scene", "next", "back", "release", "panic", "resume")
+
+
+class Keeper(Protocol):
+    """Keeps the state of the show. Nothing here blocks or raises."""
+
+    def keep(self, state: Preset) -> None:
+        """The state has changed to `state`."""
+
+    def save(self, name: str, state: Preset) -> tuple[str, str]:
+        """Write `state` as a preset of the user's; '': by a name of its own. The name it gets, and a line about it."""
+
+
+class Hands:
+    """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
+
+    controls   what cc() and osc() read in expressions; hints, learning: as in Blend and Status
+    fresh      whether somebody wishes for a fresh picture: whoever paints one sets it back
+    finished   whether somebody quit
+    """
+
+    def __init__(
+        self,
+        play: Performance,
+        clock: BeatClock,
+        presets: Sequence[Preset],
+        table: Table,
+        keeper: Keeper | None = None,
+        broken_off: Preset | None = None,
+    ) -> None:
+        self.controls: dict[str, float] = {}
+        self.hints: dict[str, float] = {}
+        self.learning = ""
+        self.fresh = self.finished = False
+        self.presets = tuple(presets)
+        self._play, self._clock, self._table = play, clock, table
+        self._keeper, self._broken_off, self._kept = keeper, broken_off, 0
+        self._conductor = Conductor()
+        self._values: Mapping[str, float] = {}
+        self._beat = 0.0, 0.0  # show time and beat of the last frame
+        self._warning, self._notice = ("", -SHOWN), ("", -SHOWN)
+        self._actions = self._table_of_actions()
+        if broken_off is not None:
+            self._notice = "the last show broke off: O takes up where it was", 0.0
+
+    def waiting(self) -> tuple[str, ...]:
+        """What waits for a beat or a bar."""
+        return self._conductor.lines()
+
+    def warnings(self, now: float) -> list[str]:
+        """What went wrong lately."""
+        line, at = self._warning
+        return [line] if line and now - at < SHOWN else []
+
+    def notice(self, now: float) -> str:
+        """Good news of late; '' when there is none."""
+        line, at = self._notice
+        return line if now - at < SHOWN else ""
+
+    def apply(self, event: ControlEvent) -> None:
+        """One event that came from outside: now, or when the beat or bar comes that it waits for."""
+        time, beat = self._beat
+        beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
+        ready = self._conductor.waits(event, beat, self._values.get("play.quantise", 0.0))
+        if ready is not None:
+            self._act(ready)
+
+    def conduct(self, now: float, signals: Mapping[str, float], values: Mapping[str, float]) -> None:
+        """Do what is due by itself in this frame; `values` are those of the last one. Tell the keeper what changed."""
+        play, self._values, self._beat = self._play, values, (now, signals["beat"])
+        names = [preset.name for preset in self.presets]
+        pilot = values.get("play.autopilot", 0.0) > 0.5
+        for event in self._conductor.step(now, signals, play.preset, play.scene, pilot, names):
+            self._act(event)
+        if self._keeper is not None and play.history.version != self._kept:
+            self._kept = play.history.version
+            self._keeper.keep(play.as_preset())
+
+    def _act(self, event: ControlEvent) -> None:
+        """A wrong event is said once on the HUD and changes nothing."""
+        before = self._play.state() if is_edit(event) else None
+        try:
+            self._turn_or_do(event)
+        except UserError as error:
+            log.warning("%s", error)
+            self._warning = str(error), event.time
+        else:
+            if before is not None:
+                self._play.history.will_change(event.target, before, event.time)
+
+    def _turn_or_do(self, event: ControlEvent) -> None:
+        kind, _, rest = event.target.partition(".")
+        play, text = self._play, str(event.value or "")
+        if kind == "do":
+            self._do(rest, event)
+        elif kind in ("cc", "osc"):
+            self._control(f"{kind}:{rest}", _number(event))
+        elif kind == "hint":
+            self._hint(rest, event)
+        elif kind == "expr":
+            play.drive(rest, None if event.value is None else text)
+        elif event.target == "prompt.negative":
+            play.negative(text)
+        elif (slot := event.target.removeprefix("prompt.")).isdecimal() and 1 <= int(slot) <= PROMPT_SLOTS:
+            play.text(int(slot), text)
+        elif kind in ("add", "scale"):
+            add, factor = (_number(event), 1.0) if kind == "add" else (0.0, _number(event))
+            play.panel.move(rest, add, factor, event.source)
+            play.turned(rest, event.time)
+        else:
+            play.panel.turn(event.target, event.value, event.source)
+            if event.value is not None:
+                play.turned(event.target, event.time)
+
+    def _control(self, name: str, value: float) -> None:
+        """A controller's value, for `cc` and `osc` in expressions."""
+        if name in self.controls or len(self.controls) < MOST_CONTROLS:
+            self.controls[name] = value
+
+    def _hint(self, name: str, event: ControlEvent) -> None:
+        if event.value is None:
+            self.hints.pop(name, None)
+        elif name in self._table:
+            self.hints[name] = _number(event)
+
+    def _do(self, name: str, event: ControlEvent) -> None:
+        if name not in self._actions:
+            raise UserError(f"unknown action {name!r}{near(name, self._actions)}")
+        self._actions[name](event)
+
+    def _table_of_actions(self) -> dict[str, Callable[[ControlEvent], None]]:
+        """What a 'do.*' event does, by name."""
+        clock, play = self._clock, self._play
+        return {
+            "quit": lambda event: self._end(),
+            "reset": lambda event: self._begin_afresh(),
+            "release": lambda event: play.panel.release(),
+            "panic": lambda event: self._panic(event.time),
+            "preset": lambda event: play.take(self._find(event.value), event.time, self._fade()),
+            "scene": lambda event: play.go(event.value, event.time, clock.bpm),
+            "next": lambda event: play.advance(1, event.time, clock.bpm),
+            "back": lambda event: play.advance(-1, event.time, clock.bpm),
+            "undo": lambda event: play.undo(event.time),
+            "redo": lambda event: play.redo(event.time),
+            "save": lambda event: self._save(event),
+            "resume": lambda event: self._resume(event.time),
+            "learn": lambda event: self._learn(str(event.value or "")),
+            "forget": lambda event: self._learn(f"{event.value or ''} forget"),
+            "learned": lambda event: self._learned(event),
+            "tap": lambda event: clock.tap(event.time),
+            "resync": lambda event: clock.resync(event.time),
+            "nudge": lambda event: clock.nudge(_number(event)),
+            "bpm": lambda event: clock.set_bpm(_number(event), event.time),
+            "double": lambda event: clock.scale(2.0),
+            "halve": lambda event: clock.scale(0.5),
+            "lock": lambda event: clock.lock(not clock.locked),
+            "follow": lambda event: clock.release(),
+        }
+
+    def _end(self) -> None:
+        self.finished = True
+
+    def _begin_afresh(self) -> None:
+        self.fresh = True
+
+    def _panic(self, now: float) -> None:
+        """The look as it was loaded, moving, on a fresh picture. A blackout stays."""
+        self._play.panic(now)
+        self._play.panel.turn("out.freeze", None)
+        self.fresh = True
+
+    def _fade(self) -> float:
+        return self._values.get("play.fade", 0.0)
+
+    def _find(self, which: float | str | None) -> Preset:
+        names = [preset.name for preset in self.presets]
+        if isinstance(which, (int, float)) and 1 <= which <= len(names):
+            return self.presets[int(which) - 1]
+        if which in names:
+            return self.presets[names.index(str(which))]
+        raise UserError(f"there is no preset {which!r}{near(str(which), names)}")
+
+    def _save(self, event: ControlEvent) -> None:
+        if self._keeper is None:
+            raise UserError("there is nowhere to save to here")
+        state = baked(self._play.as_preset())
+        name, line = self._keeper.save(str(event.value or ""), state)
+        self.presets = (*(one for one in self.presets if one.name != name), replace(state, name=name))
+        self._notice = line, event.time
+
+    def _resume(self, now: float) -> None:
+        if self._broken_off is None:
+            raise UserError("no show broke off: there is nothing to take up")
+        self._play.take(self._broken_off, now, self._fade())
+        self._notice = "", now
+
+    def _learn(self, what: str) -> None:
+        target = what.partition(" ")[0]
+        if target and target.removeprefix("do.") not in self._actions and target not in self._table:
+            raise UserError(f"cannot learn {target!r}{near(target, self._table)}")
+        self.learning = what.strip()
+
+    def _learned(self, event: ControlEvent) -> None:
+        self.learning = ""
+        self._notice = str(event.value or ""), event.time
+
+
+def is_edit(event: ControlEvent) -> bool:
+    """Whether the event is something done by hand that can be undone."""
+    kind, _, rest = event.target.partition(".")
+    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "hint", "out"):
+        return False
+    return rest in EDITS if kind == "do" else not rest.startswith("out.")
+
+
+def _number(event: ControlEvent) -> float:
+    if isinstance(event.value, (int, float)) and math.isfinite(event.value):
+        return float(event.value)
+    raise UserError(f"{event.target}: expected a number, got {event.value!r}")
