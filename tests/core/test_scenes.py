@@ -56,7 +56,7 @@ def test_the_four_corners_of_a_morph_sum_to_one_and_two_lie_along_x() -> None:
     assert corner_weights(["a", "b", "c"], 1.0, 1.0) == {"a": 0, "b": 0, "c": 1}
 
 
-SOME = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.text("abc ü'\"\\\n", min_size=1, max_size=8).map(str.strip).filter(bool)
 ROWS = [row for row in PARAMS.values() if row.group in GROUPS and row.group != "knobs"]
 VALUES = st.one_of(st.floats(-10, 10), st.sampled_from(["kick", "0.5*sway + knob", "0:(1), 2s:(sin(t))"]))
