@@ -34,7 +34,9 @@ def _whole_paths(stage: Mapping[str, Any], preset: Preset) -> dict[str, Any]:
     whole = {"generator": chain.generator, "transition": chain.transition, "lut": chain.lut, "filters": chain.filters}
     found: dict[str, Any] = {}
     for key, value in whole.items():
-        if key in stage and any("/" in name or "." in name for name in ([stage[key]] if isinstance(stage[key], str) else stage[key])):
+        if key in stage and any(
+            "/" in name or "." in name for name in ([stage[key]] if isinstance(stage[key], str) else stage[key])
+        ):
             found[key] = list(value) if key == "filters" else value
     return found
 
