@@ -19,11 +19,13 @@ from .core.model import Blend
 from .core.params import Table, spec
 from .core.preset import Preset
 from .inputs import playback
+from .inputs.abletonlink import LinkClock
 from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
 from .inputs.ears import Ears
 from .inputs.fakes import Script
 from .inputs.midi import MidiInput
+from .inputs.midiclock import ClockOut
 from .inputs.osc import PORT, OscInput
 from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
@@ -252,8 +254,9 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         readback = Readback()
-        controls: list[OscInput | MidiInput | WebRemote] = [*_controls(options, clock, readback, choice, table, stack)]
+        controls: list[OscInput | MidiInput | LinkClock | WebRemote] = [*_controls(options, clock, readback, choice, table, stack)]
         sinks: list[Sink] = [stage, readback, *_tellers(options, table, stack)]
+        sinks += [control for control in controls if isinstance(control, LinkClock)]
         remote = open_remote(options, clock.now, choice, table)
         if remote is not None:
             stack.callback(remote.close)
@@ -282,9 +285,13 @@ def _controls(
     choice: Sequence[Preset],
     table: Table,
     stack: ExitStack,
-) -> list[OscInput | MidiInput]:
+) -> list[OscInput | MidiInput | LinkClock]:
     """What plays the show besides the keys. UserError only for what was asked for by name."""
-    controls: list[OscInput | MidiInput] = []
+    controls: list[OscInput | MidiInput | LinkClock] = []
+    if options.link:
+        link = LinkClock(clock.now)
+        stack.callback(link.close)
+        controls.append(link)
     if options.osc:
         host = "0.0.0.0" if options.listen else "127.0.0.1"
         try:
@@ -310,14 +317,20 @@ def _controls(
     return controls
 
 
-def _tellers(options: PlayOptions, table: Table, stack: ExitStack) -> list[OscOut]:
+def _tellers(options: PlayOptions, table: Table, stack: ExitStack) -> list[Sink]:
+    """Who is told what is played: OSC listeners and machines that follow our clock."""
+    tellers: list[Sink] = []
+    if options.midi_clock_out is not None:
+        ticks = ClockOut(options.midi_clock_out)
+        stack.callback(ticks.close)
+        tellers.append(ticks)
     if not options.osc_out:
-        return []
+        return tellers
     if options.osc and any(target in _own(options) for target in options.osc_out):
         raise UserError("--osc-out names the port that this show listens on: it would turn its own knobs")
     out = OscOut(options.osc_out, table)
     stack.callback(out.close)
-    return [out]
+    return [*tellers, out]
 
 
 def _own(options: PlayOptions) -> list[tuple[str, int]]:

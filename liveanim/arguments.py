@@ -134,6 +134,8 @@ def _play(parser: argparse.ArgumentParser) -> None:
         help="tell others by OSC; may repeat",
     )
     hands.add_argument("--midi", metavar="NAME", help="only MIDI inputs with this in their name; '-' for none (all)")
+    hands.add_argument("--link", action="store_true", help="share tempo and bar by Ableton Link")
+    hands.add_argument("--midi-clock-out", metavar="NAME", help="send our beat as MIDI clock to that MIDI output")
     hands.add_argument("--midi-map", type=Path, metavar="FILE", help="what knobs and pads do (.toml)")
     keep = parser.add_argument_group("keeping it")
     keep.add_argument(

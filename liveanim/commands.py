@@ -50,6 +50,8 @@ def play(arguments: Arguments) -> int:
             osc_out=tuple(arguments.osc_out),
             midi=arguments.midi,
             midi_map=arguments.midi_map,
+            link=arguments.link,
+            midi_clock_out=arguments.midi_clock_out,
             flash_limit=arguments.flash_limit,
             shaders=tuple(arguments.shaders),
         )

@@ -16,7 +16,7 @@ from .core.params import PROMPT_SLOTS, Table
 from .core.performance import Performance
 from .core.preset import Preset
 from .core.preset_data import baked
-from .core.tempo import BeatClock
+from .core.tempo import BeatClock, told
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +117,8 @@ class Hands:
         play, text = self._play, str(event.value or "")
         if kind == "do":
             self._do(rest, event)
+        elif kind == "clock":
+            self._clock.follow(*told(event.target, event.value), event.time)
         elif kind in ("cc", "osc"):
             self._control(f"{kind}:{rest}", _number(event))
         elif kind == "hint":
@@ -232,7 +234,7 @@ class Hands:
 def is_edit(event: ControlEvent) -> bool:
     """Whether the event is something done by hand that can be undone."""
     kind, _, rest = event.target.partition(".")
-    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "hint", "out"):
+    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "hint", "out", "clock"):
         return False
     return rest in EDITS if kind == "do" else not rest.startswith("out.")
 

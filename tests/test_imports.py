@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "inputs": (
         {"inputs", "core", "mailbox", "clock", "data"},
         {"numpy", "sounddevice", "soundfile", "aubio", "av", "mido", "rtmidi", "pythonosc", "openvino", "soxr"}
-        | {"aiohttp", "PIL", "zeroconf"},
+        | {"aiohttp", "PIL", "zeroconf", "link"},
     ),
     "render": (
         {"render", "core", "mailbox", "data"},
@@ -119,7 +119,7 @@ def third_party() -> set[str]:
 def test_everything_imported_is_a_declared_requirement() -> None:
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["openvino"], *extras["discovery"]]
+    lines = [*project["dependencies"], *extras["openvino"], *extras["discovery"], *extras["link"]]
     declared = {re.split("[<>=]", line)[0].lower().replace("_", "-") for line in lines}
     providers = importlib.metadata.packages_distributions()
     undeclared = {

@@ -80,6 +80,7 @@ class ControlEvent:
     'do.tap' 'do.resync' None: a tap of the tempo; this is the first beat of a bar
     'do.double' 'do.halve' 'do.lock' 'do.follow'   None: tempo twice or half; hold it or not; track the music again
     'do.bpm' 'do.nudge'  tempo; share of a beat to push the phase by
+    'clock.midi' 'clock.link'  text 'BPM' or 'BPM BEAT': what another clock says; BEAT counts from a bar line
     'cc.21' 'osc./fader' number: what cc(21) and osc("/fader") are in expressions
     'do.scene'           name of a scene of this preset, or 1-based number (float); 0 or None: the preset itself
     'do.next' 'do.back'  None: the next and the last scene

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from .errors import UserError
 from .model import Features
 
 Source = Literal["free", "tracked", "tapped", "midi", "link"]
+External = Literal["midi", "link"]
 RANK: dict[Source, int] = {"free": 0, "tracked": 1, "tapped": 2, "midi": 3, "link": 4}
 
 BEATS_PER_BAR = 4
@@ -59,6 +61,8 @@ class BeatClock:
         self._scale = 1.0
         self._taps: deque[float] = deque(maxlen=8)
         self._heard_external = -math.inf
+        self._shunned: tuple[str, float] = ("", 0.0)  # a clock that is not to be followed, and when it last spoke
+        self._placed = True  # whether MIDI clock or Link says where the beat is, not only how fast it goes
         self._observed = 0.0
 
     @property
@@ -85,10 +89,11 @@ class BeatClock:
     def observe(self, features: Features) -> None:
         """Follow the tempo and beats tracked in one hop, unless locked or told better by MIDI clock or Link."""
         elapsed, self._observed = max(0.0, features.time - self._observed), features.time
-        if self._locked or features.bpm <= 0 or features.confidence < LEAST_TRUST or self._external(features.time):
+        external = self._external(features.time)
+        if self._locked or features.bpm <= 0 or features.confidence < LEAST_TRUST or (external and self._placed):
             return
         tracked = _allowed(features.bpm * self._scale)
-        if self._source == "tapped":
+        if self._source == "tapped" or external:
             if abs(tracked / self._bpm - 1.0) > SAME_TEMPO:
                 return
         else:
@@ -101,21 +106,32 @@ class BeatClock:
         for beat in features.beats:
             self._align(beat, features.time, 0.5)
 
-    def follow(self, source: Literal["midi", "link"], beat: float, bpm: float, now: float) -> None:
-        """An external clock says that `now` is `beat` (counted from a bar line) at `bpm`. Link outranks MIDI clock."""
-        if self._locked or (RANK[source] < RANK[self._source] and self._external(now)):
+    def follow(self, source: External, beat: float | None, bpm: float, now: float) -> None:
+        """An external clock says that `now` is `beat` (counted from a bar line) at `bpm`. Link outranks MIDI clock.
+
+        A clock that began before we listened knows no beat (None): then tracked beats keep its tempo in place.
+        """
+        if self._shunned[0] == source:
+            again = now - self._shunned[1] > EXTERNAL_TIMEOUT
+            self._shunned = ("", 0.0) if again else (source, now)
+        if self._locked or self._shunned[0] == source:
+            return
+        if RANK[source] < RANK[self._source] and self._external(now):
             return
         self._advance(now)
-        self._bpm, self._confidence, self._source = _allowed(bpm), 1.0, source
-        self._heard_external = now
-        half = BEATS_PER_BAR / 2
-        self._owed = (beat - self._beat + half) % BEATS_PER_BAR - half
+        self._bpm, self._confidence, self._source = _allowed(bpm * self._scale), 1.0, source
+        self._heard_external, self._placed = now, beat is not None
+        if beat is not None:
+            half = BEATS_PER_BAR / 2
+            self._owed = (beat * self._scale - self._beat + half) % BEATS_PER_BAR - half
 
     def tap(self, now: float) -> None:
         """One tap of the tempo: the second and later ones set the tempo, each one sets the phase."""
         if self._taps and now - self._taps[-1] > TAP_TIMEOUT:
             self._taps.clear()
         self._taps.append(now)
+        if self._external(now):
+            return
         self._advance(now)
         if len(self._taps) >= 2:
             self._bpm = _allowed(60.0 * (len(self._taps) - 1) / max(1e-3, self._taps[-1] - self._taps[0]))
@@ -143,11 +159,18 @@ class BeatClock:
 
     def set_bpm(self, bpm: float, now: float) -> None:
         """Set the tempo; the phase goes on from where it is."""
+        if self._external(now):
+            return
         self._advance(now)
         self._bpm, self._confidence, self._source = _allowed(bpm), 1.0, "tapped"
 
     def release(self) -> None:
-        """Give up a tapped, set or received tempo: follow what is tracked again."""
+        """Give up a tapped, set or received tempo: follow what is tracked again.
+
+        A clock that was followed is heard again only after it has stopped for a while.
+        """
+        if self._external(self._time):
+            self._shunned = (self._source, self._heard_external)
         self._source, self._confidence = "free", 0.0
         self._taps.clear()
 
@@ -176,6 +199,18 @@ class BeatClock:
         if self._scale < 1.0 and abs(error) > 0.25:  # at half tempo every other tracked beat is none of ours
             return
         self._owed = share * error
+
+
+def told(target: str, value: object) -> tuple[External, float | None, float]:
+    """A 'clock.*' event as (source, beat or None, bpm). UserError when it says something else."""
+    source = next((name for name in get_args(External) if target == f"clock.{name}"), None)
+    try:
+        bpm, *rest = (float(word) for word in str(value).split())
+    except ValueError:
+        source, bpm, rest = None, 0.0, []
+    if source is None or len(rest) > 1 or not all(math.isfinite(number) for number in (bpm, *rest)):
+        raise UserError(f"{target}: expected 'BPM' or 'BPM BEAT' of MIDI clock or Link, got {value!r}")
+    return source, rest[0] if rest else None, bpm
 
 
 def _allowed(bpm: float) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..core.model import ControlEvent
 from . import midimap
+from .midiclock import ClockIn, is_clock
 from .mididesk import MidiDesk, Values
 from .midiports import MidiPorts, System, find_system
 
@@ -37,6 +38,7 @@ class MidiInput:
         maps = ([midimap.read_map(own)] if own is not None else []) + list(midimap.shipped())
         self._clock, self._wanted = clock, wanted
         self._desk = MidiDesk(maps, values)
+        self._clock_in = ClockIn()
         self._waiting: deque[tuple[float, str, Sequence[int]]] = deque(maxlen=_WAITING)
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
         self._said = ("", -_SHOWN)
@@ -57,8 +59,11 @@ class MidiInput:
                 self._desk.forget(device)
         for _ in range(len(self._waiting)):
             time, device, data = self._waiting.popleft()
-            self._desk.message(device, data, time)
-        return self._desk.take()
+            if is_clock(data):
+                self._clock_in.message(device, data, time)
+            else:
+                self._desk.message(device, data, time)
+        return [*self._clock_in.take(), *self._desk.take()]
 
     def problem(self) -> str:
         """A line about an input that has just gone or come back, or that was asked for and is not there; else ''."""

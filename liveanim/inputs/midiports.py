@@ -62,7 +62,7 @@ class RtSystem:
         except (ValueError, self._module.RtMidiError, SystemError) as error:
             made.delete()
             raise OSError(f"cannot be opened: {error}") from None
-        made.ignore_types(sysex=True, timing=True, active_sense=True)
+        made.ignore_types(sysex=True, timing=False, active_sense=True)
         made.set_callback(lambda event, _data: heard(event[0]))
         return _RtPort(made)
 
@@ -77,8 +77,8 @@ class _RtPort:
         self._made.delete()
 
 
-def find_system() -> System | None:
-    """The first MIDI system that answers, None when there is none (yet). UserError when python-rtmidi is missing."""
+def find_api() -> tuple[ModuleType, int] | None:
+    """rtmidi and the first of its systems that is up; None when none is. UserError when python-rtmidi is missing."""
     try:
         import rtmidi
     except ImportError as error:
@@ -87,8 +87,15 @@ def find_system() -> System | None:
         if api == rtmidi.API_RTMIDI_DUMMY or not _is_up(rtmidi, api):
             continue
         with contextlib.suppress(rtmidi.RtMidiError, SystemError):
-            return RtSystem(rtmidi, api)
+            rtmidi.MidiIn(api, name=f"{CLIENT} try").delete()
+            return rtmidi, api
     return None
+
+
+def find_system() -> System | None:
+    """The first MIDI system that answers, None when there is none (yet). UserError when python-rtmidi is missing."""
+    found = find_api()
+    return None if found is None else RtSystem(*found)
 
 
 def _is_up(rtmidi: ModuleType, api: int) -> bool:

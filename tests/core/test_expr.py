@@ -53,6 +53,7 @@ def value(text: str, **changes: float) -> float:
         ("ease_in_quad(0.5) + ease_out_quad(0.5) + ease_in_out_sine(0.5)", 1.5),
         ("lfo(1)", 1.0),
         ("lfo_beats(4)", 0.5),
+        ("beat_in(500) - beat", 1.0),
         ('cc(21) + osc("/x")', 1.3),
         ("cc(22) + osc('/never/sent')", 0.0),
         ("round(2.5) + trunc(-2.7) + fract(-0.25) + sign(-3)", 0.75),

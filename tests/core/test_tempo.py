@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveanim.core.errors import UserError
 from liveanim.core.model import Features
-from liveanim.core.tempo import BeatClock
+from liveanim.core.tempo import BeatClock, told
 
 
 def test_without_any_tempo_it_runs_at_120_with_no_confidence() -> None:
@@ -140,3 +141,67 @@ def test_the_beat_to_come_is_where_the_clock_then_is() -> None:
     played(clock, 0.3, 12, 111.0)
     said = clock.beat_in(7.0, 250.0)
     assert clock.at(7.25).beat == pytest.approx(said)
+
+
+def test_taps_and_set_tempos_do_not_disturb_a_clock_that_is_followed() -> None:
+    clock = BeatClock()
+    for n in range(20):
+        now = n * 0.1
+        clock.follow("midi", now * 2.0, 120.0, now)
+        clock.tap(now + 0.03)
+        clock.set_bpm(77.0, now + 0.04)
+    assert (clock.at(2.0).source, clock.at(2.0).bpm) == ("midi", 120.0)
+    assert off_beat(clock, 2.0) < 0.01
+
+
+def test_a_clock_without_a_start_gives_the_tempo_and_the_ear_the_place() -> None:
+    clock = BeatClock()
+    for n in range(60):
+        now = 0.2 + n * 0.5
+        clock.follow("midi", None, 120.0, now)
+        clock.observe(Features(time=now, beats=(now,), bpm=121.0, confidence=0.9))
+        clock.observe(Features(time=now + 0.1, beats=(now + 0.1,), bpm=97.0, confidence=0.9))  # not that tempo: unheard
+    assert (clock.at(30.0).source, clock.at(30.0).bpm) == ("midi", 120.0)
+    assert off_beat(clock, 30.2) < 0.03
+
+
+def test_tracking_the_music_again_leaves_a_running_clock_unheard_until_it_has_paused() -> None:
+    clock = BeatClock()
+    clock.follow("midi", 0.0, 140.0, 0.0)
+    clock.at(0.5)
+    clock.release()
+    for n in range(40):
+        clock.follow("midi", n * 0.2, 140.0, 0.5 + n * 0.1)
+    last = played(clock, 5.0, 8, 100.0)
+    assert (clock.at(last).source, clock.at(last).bpm) == ("tracked", 100.0)
+    clock.follow("midi", 0.0, 140.0, last + 3.0)
+    assert clock.at(last + 3.0).source == "midi"
+
+
+def test_half_tempo_halves_a_clock_that_is_followed() -> None:
+    clock = BeatClock()
+    clock.scale(0.5)
+    for n in range(100):
+        clock.follow("link", n * 0.2, 120.0, n * 0.1)
+    assert clock.at(10.0).bpm == 60.0
+    assert clock.at(10.0).beat % 4 == pytest.approx(10.0 % 4, abs=0.15)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("120", ("midi", None, 120.0)), ("99.5 17.25", ("midi", 17.25, 99.5))])
+def test_what_a_clock_says_is_read(value: str, expected: tuple[str, float | None, float]) -> None:
+    assert told("clock.midi", value) == expected
+
+
+@given(st.text(max_size=20) | st.none() | st.floats())
+def test_any_other_word_of_a_clock_is_refused_or_read(value: object) -> None:
+    try:
+        source, beat, bpm = told("clock.link", value)
+    except UserError as error:
+        assert "expected" in str(error)
+    else:
+        assert source == "link" and bpm == bpm and (beat is None or beat == beat)
+
+
+def test_a_clock_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UserError, match="expected"):
+        told("clock.smpte", "120")

@@ -139,6 +139,15 @@ def _where(scope: Scope, arguments: Sequence[Node]) -> Node:
     return where
 
 
+def _beat_in(scope: Scope, arguments: Sequence[Node]) -> Node:
+    ahead, beat, bpm = arguments[0], scope.read("beat"), scope.read("bpm")
+
+    def beat_in(env: Env, memory: Memory) -> float:
+        return beat(env, memory) + ahead(env, memory) * bpm(env, memory) / 60000.0
+
+    return beat_in
+
+
 def _lfo(clock: str) -> Callable[[Scope, Sequence[Node]], Node]:
     def build(scope: Scope, arguments: Sequence[Node]) -> Node:
         rate, now = arguments[0], scope.read(clock)
@@ -225,6 +234,7 @@ _ROWS = (
     F("count", "trigger[, around]", 1, 2, "how often the trigger rose above 0.5, counted round `around`", build=_count),
     F("hold", "x, trigger", 2, 2, "x as it was when the trigger last rose above 0.5", build=_hold),
     F("lfo", "hertz[, phase]", 1, 2, "0..1..0 wave of time; phase 0..1", build=_lfo("t")),
+    F("beat_in", "ms", 1, 1, "what `beat` will be so many milliseconds from now", build=_beat_in),
     F("lfo_beats", "beats[, phase]", 1, 2, "0..1..0 wave that takes that many beats", build=_lfo("beat")),
     *(F(name, "x", 1, 1, "0..1 to 0..1 along that curve", ease) for name, ease in maths.EASINGS.items()),
 )

@@ -1,0 +1,107 @@
+"""Ableton Link: the tempo and the bar that the programs of a network share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from ..core.errors import UserError
+from ..core.model import Blend, ControlEvent
+
+BAR = 4.0
+EVERY = 0.1  # s between two words to the beat clock
+SOURCE = "link"
+_SHOWN = 8.0  # s that a change of the company is on the HUD
+_SAME_BPM, _SAME_PHASE = 0.02, 0.03  # our own tempo is not told again for less than that
+
+
+class Session(Protocol):
+    """Link as this module uses it. Phases are beats into a bar of four."""
+
+    @property
+    def peers(self) -> int: ...
+    def place(self, ahead: float) -> tuple[float, float]:
+        """(tempo, phase) `ahead` seconds from now."""
+
+    def lead(self, bpm: float, beat: float) -> None:
+        """It is `beat` now, at `bpm`."""
+
+    def close(self) -> None: ...
+
+
+class LinkSession:
+    """`Session` over LinkPython. UserError when it is not installed."""
+
+    def __init__(self, bpm: float = 120.0) -> None:
+        try:
+            import link
+        except ImportError:
+            raise UserError("Ableton Link needs a package more: `pip install LinkPython-extern`") from None
+        self._link: Any = link.Link(bpm)
+        self._link.enabled = True
+        self._clock = self._link.clock()
+
+    @property
+    def peers(self) -> int:
+        return int(self._link.numPeers())
+
+    def place(self, ahead: float) -> tuple[float, float]:
+        state = self._link.captureAppSessionState()
+        return float(state.tempo()), float(state.phaseAtTime(self._clock.micros() + round(ahead * 1e6), BAR))
+
+    def lead(self, bpm: float, beat: float) -> None:
+        now = self._clock.micros()
+        state = self._link.captureAppSessionState()
+        state.setTempo(bpm, now)
+        state.forceBeatAtTime(beat, now, BAR)
+        self._link.commitAppSessionState(state)
+
+    def close(self) -> None:
+        self._link.enabled = False
+
+
+class LinkClock:
+    """A `Source` that says where the session is, and a sink that offers our own beat as long as nobody else is there.
+
+    ahead   seconds from a beat of the session, which is when it is heard, to when the picture is to show it; negative
+            for later
+    """
+
+    def __init__(self, clock: Callable[[], float], session: Session | None = None, ahead: float = 0.0) -> None:
+        self._clock, self._session, self._ahead = clock, session or LinkSession(), ahead
+        self._due = 0.0
+        self._peers = 0
+        self._changed = -_SHOWN
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        """Ten times a second, while there is company, the tempo and the place in the bar."""
+        if now < self._due:
+            return []
+        self._due = now + EVERY
+        peers = self._session.peers
+        if peers != self._peers:
+            self._peers, self._changed = peers, now
+        if not peers:
+            return []
+        bpm, phase = self._session.place(self._ahead)
+        return [ControlEvent(self._clock(), "clock.link", f"{bpm:.4f} {phase:.4f}", SOURCE)]
+
+    def write(self, blend: Blend, now: float) -> None:
+        """Whoever joins finds the tempo that is played."""
+        bpm, beat = blend.signals.get("bpm", 0.0), blend.signals.get("beat", 0.0)
+        if self._peers or bpm <= 0 or self._session.peers:
+            return
+        told, phase = self._session.place(0.0)
+        off = (phase - beat + BAR / 2) % BAR - BAR / 2
+        if abs(told - bpm) > _SAME_BPM or abs(off) > _SAME_PHASE:
+            self._session.lead(bpm, beat)
+
+    def problem(self) -> str:
+        """A line when somebody joined or left."""
+        if self._clock() - self._changed > _SHOWN:
+            return ""
+        return f"Link: {self._peers} other{'s' * (self._peers != 1)}" if self._peers else "Link: nobody else"
+
+    def close(self) -> None:
+        """Leave the session."""
+        self._session.close()
