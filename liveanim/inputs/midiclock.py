@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.model import Blend, ControlEvent
-from .midiports import CLIENT, find_api
+from .midiports import CLIENT, systems
 
 log = logging.getLogger(__name__)
 
@@ -208,17 +208,16 @@ class ClockOut:
 
 
 def _open(wanted: str) -> Out:
-    found = find_api()
-    if found is None:
-        raise UserError(f"no MIDI output {wanted!r} for the clock: no MIDI system is running")
-    rtmidi, api = found
-    made: Any = rtmidi.MidiOut(api, name=f"{CLIENT} clock")
-    names = [str(name) for name in made.get_ports()]
-    name = next((each for each in names if wanted.casefold() in each.casefold()), None)
-    if name is None:
-        raise UserError(f"no MIDI output with {wanted!r} in its name; there are: {', '.join(names) or 'none'}")
-    try:
-        made.open_port(names.index(name), name="clock")
-    except (rtmidi.RtMidiError, SystemError) as error:
-        raise UserError(f"MIDI output {name!r} cannot be opened for the clock: {error}") from None
-    return made
+    there: list[str] = []
+    for rtmidi, api in systems():
+        try:
+            made: Any = rtmidi.MidiOut(api, name=f"{CLIENT} clock")
+            names = [str(name) for name in made.get_ports()]
+            there += names
+            for number, name in enumerate(names):
+                if wanted.casefold() in name.casefold():
+                    made.open_port(number, name="clock")
+                    return made
+        except (rtmidi.RtMidiError, SystemError) as error:
+            raise UserError(f"MIDI output for the clock cannot be opened: {error}") from None
+    raise UserError(f"no MIDI output with {wanted!r} in its name; there are: {', '.join(there) or 'none'}")

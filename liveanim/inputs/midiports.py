@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -77,25 +77,23 @@ class _RtPort:
         self._made.delete()
 
 
-def find_api() -> tuple[ModuleType, int] | None:
-    """rtmidi and the first of its systems that is up; None when none is. UserError when python-rtmidi is missing."""
+def systems() -> Iterator[tuple[ModuleType, int]]:
+    """rtmidi and each of its systems that is up. UserError when python-rtmidi is missing."""
     try:
         import rtmidi
     except ImportError as error:
         raise UserError(f"MIDI needs the python-rtmidi package: `pip install python-rtmidi` ({error})") from None
     for api in rtmidi.get_compiled_api():
-        if api == rtmidi.API_RTMIDI_DUMMY or not _is_up(rtmidi, api):
-            continue
-        with contextlib.suppress(rtmidi.RtMidiError, SystemError):
-            rtmidi.MidiIn(api, name=f"{CLIENT} try").delete()
-            return rtmidi, api
-    return None
+        if api != rtmidi.API_RTMIDI_DUMMY and _is_up(rtmidi, api):
+            yield rtmidi, api
 
 
 def find_system() -> System | None:
     """The first MIDI system that answers, None when there is none (yet). UserError when python-rtmidi is missing."""
-    found = find_api()
-    return None if found is None else RtSystem(*found)
+    for rtmidi, api in systems():
+        with contextlib.suppress(rtmidi.RtMidiError, SystemError):
+            return RtSystem(rtmidi, api)
+    return None
 
 
 def _is_up(rtmidi: ModuleType, api: int) -> bool:
