@@ -254,7 +254,9 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         readback = Readback()
-        controls: list[OscInput | MidiInput | LinkClock | WebRemote] = [*_controls(options, clock, readback, choice, table, stack)]
+        controls: list[OscInput | MidiInput | LinkClock | WebRemote] = [
+            *_controls(options, clock, readback, choice, table, stack)
+        ]
         sinks: list[Sink] = [stage, readback, *_tellers(options, table, stack)]
         sinks += [control for control in controls if isinstance(control, LinkClock)]
         remote = open_remote(options, clock.now, choice, table)
