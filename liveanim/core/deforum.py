@@ -1,7 +1,7 @@
 """Looks of the Deforum family: schedules by frame, played on the clock of the show.
 
 A look with `compat = "deforum"` has its expressions read by that family's rules; its [deforum] table holds the clock
-(fps, frames, loop, size, bpm) and the camera in the family's own units: degrees, pixels and factors a frame.
+(fps, frames, loop, size, bpm, seed) and the camera in the family's own units: degrees, pixels and factors a frame.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class FrameClock:
 
     size  (width, height) in pixels that the family's pixels are of
     bpm   the tempo that `beat` counts by; 0: the show's own beat
+    seed  what `s` is; below 0: the show's own seed
     """
 
     fps: float = FPS
@@ -33,6 +34,7 @@ class FrameClock:
     loop: bool = True
     size: tuple[int, int] = (512, 512)
     bpm: float = 0.0
+    seed: float = -1.0
 
     @property
     def seconds(self) -> float:
@@ -46,6 +48,8 @@ class FrameClock:
     def env(self, env: Env, frame: int) -> Env:
         """The show's `env` as the family's schedules see it at whole frame `frame`."""
         there = {**env, "t": float(frame), "f": float(frame), "fps": self.fps, "max_f": float(max(0, self.frames - 1))}
+        if self.seed >= 0:
+            there |= {"s": self.seed, "seed": self.seed}
         if self.bpm > 0:
             beat = frame * self.bpm / (60.0 * self.fps)
             there |= {"bpm": self.bpm, "beat": beat, "bar": beat / 4.0, "phase": beat % 1.0}
@@ -146,7 +150,7 @@ CAMERA: Mapping[str, Mapping[str, tuple[str, Unit]]] = {
     },
 }
 """What the camera fields of a [deforum] table drive, by its mode. Signs and units: the family's own."""
-_CLOCK = ("mode", "fps", "frames", "loop", "size", "bpm")
+_CLOCK = ("mode", "fps", "frames", "loop", "size", "bpm", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,7 @@ def family_from(table: Mapping[str, Any], size: tuple[int, int], where: str) -> 
         loop=table.get("loop", True) is not False,
         size=size,
         bpm=_number(table.get("bpm", 0), 0, 1000.0, f"{where}: bpm"),
+        seed=_number(table.get("seed", -1), -1, 4294967295.0, f"{where}: seed"),
     )
     drivers: dict[str, Driver | float] = {}
     for key, (name, unit) in CAMERA[mode].items():
