@@ -103,7 +103,16 @@ def _look(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="Deforum settings (.txt, .json) or a Parseq document")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.toml", help="the preset to write (else it is shown)")
+    parser.add_argument("--report", action="store_true", help="say what became of every field")
+
+
 def _play(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "look", nargs="?", metavar="FILE", help="a preset, Deforum settings or a Parseq document; or music to play to"
+    )
     sound = parser.add_argument_group("the sound (without: the default input)").add_mutually_exclusive_group()
     sound.add_argument("-a", "--audio", metavar="FILE", help="play to an audio file; 'builtin' is the built-in track")
     sound.add_argument("-i", "--input", metavar="DEVICE", help="sound input, by part of its name or number")
@@ -158,7 +167,10 @@ def _codec(group: argparse._ArgumentGroup) -> None:
 
 
 def _render(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="audio file, folder of a take, or 'builtin'")
+    parser.add_argument(
+        "source", metavar="SOURCE", help="audio, folder of a take, 'builtin', a preset or Deforum settings"
+    )
+    parser.add_argument("-a", "--audio", metavar="FILE", help="the sound, where SOURCE is a preset or settings")
     parser.add_argument(
         "-o",
         "--output",
@@ -226,6 +238,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "start": ("play where there is a screen and a sound input, else perform the demo", _nothing),
     "demo": ("perform the built-in track into out/demo.mp4 and out/demo.png", _demo),
     "listen": ("show what is heard: meters, lamps, tempo, advice on the level", _listen),
+    "import": ("make a preset of Deforum settings or a Parseq document", _import),
     "presets": ("list the presets", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),

@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "start": commands.start,
     "demo": commands.demo,
     "listen": commands.listen,
+    "import": commands.bring,
     "presets": commands.presets,
     "words": commands.words,
     "schedule": commands.schedule,

@@ -25,66 +25,66 @@ def say(text: str = "") -> None:
 
 def play(arguments: Arguments) -> int:
     from . import app
+    from .lookfile import played
 
-    return app.play(
-        PlayOptions(
-            audio=arguments.audio,
-            input=arguments.input,
-            preset=arguments.preset,
-            size=arguments.size,
-            model=arguments.model,
-            fullscreen=arguments.fullscreen,
-            monitor=arguments.monitor,
-            record=tuple(arguments.record),
-            codec=arguments.codec,
-            take=arguments.take,
-            seconds=arguments.seconds,
-            seed=arguments.seed,
-            hud=arguments.hud,
-            headless=arguments.headless,
-            osc=arguments.osc,
-            osc_port=arguments.osc_port,
-            web=arguments.web,
-            web_port=arguments.web_port,
-            listen=arguments.listen,
-            osc_out=tuple(arguments.osc_out),
-            midi=arguments.midi,
-            midi_map=arguments.midi_map,
-            link=arguments.link,
-            midi_clock_out=arguments.midi_clock_out,
-            flash_limit=arguments.flash_limit,
-            shaders=tuple(arguments.shaders),
-        )
+    options = PlayOptions(
+        audio=arguments.audio,
+        input=arguments.input,
+        preset=arguments.preset,
+        size=arguments.size,
+        model=arguments.model,
+        fullscreen=arguments.fullscreen,
+        monitor=arguments.monitor,
+        record=tuple(arguments.record),
+        codec=arguments.codec,
+        take=arguments.take,
+        seconds=arguments.seconds,
+        seed=arguments.seed,
+        hud=arguments.hud,
+        headless=arguments.headless,
+        osc=arguments.osc,
+        osc_port=arguments.osc_port,
+        web=arguments.web,
+        web_port=arguments.web_port,
+        listen=arguments.listen,
+        osc_out=tuple(arguments.osc_out),
+        midi=arguments.midi,
+        midi_map=arguments.midi_map,
+        link=arguments.link,
+        midi_clock_out=arguments.midi_clock_out,
+        flash_limit=arguments.flash_limit,
+        shaders=tuple(arguments.shaders),
     )
+    return app.play(played(options, arguments.look))
 
 
 def render(arguments: Arguments) -> int:
     from . import app
+    from .lookfile import rendered
 
-    return app.render(
-        RenderOptions(
-            source=arguments.source,
-            output=arguments.output[0],
-            extra=tuple(arguments.output[1:]),
-            codec=arguments.codec,
-            painted=arguments.painted,
-            begin=arguments.begin,
-            end=arguments.end,
-            pace=arguments.pace,
-            count=arguments.count,
-            preset=arguments.preset,
-            size=arguments.size,
-            fps=arguments.fps,
-            seconds=arguments.seconds,
-            seed=arguments.seed,
-            model=arguments.model,
-            steps=arguments.steps,
-            sheet=arguments.sheet,
-            quiet=arguments.quiet,
-            flash_limit=arguments.flash_limit,
-            shaders=tuple(arguments.shaders),
-        )
+    options = RenderOptions(
+        source=arguments.source,
+        output=arguments.output[0],
+        extra=tuple(arguments.output[1:]),
+        codec=arguments.codec,
+        painted=arguments.painted,
+        begin=arguments.begin,
+        end=arguments.end,
+        pace=arguments.pace,
+        count=arguments.count,
+        preset=arguments.preset,
+        size=arguments.size,
+        fps=arguments.fps,
+        seconds=arguments.seconds,
+        seed=arguments.seed,
+        model=arguments.model,
+        steps=arguments.steps,
+        sheet=arguments.sheet,
+        quiet=arguments.quiet,
+        flash_limit=arguments.flash_limit,
+        shaders=tuple(arguments.shaders),
     )
+    return app.render(rendered(options, arguments.audio))
 
 
 def listen(arguments: Arguments) -> int:
@@ -97,6 +97,34 @@ def listen(arguments: Arguments) -> int:
         raise UserError("--plot draws a file: liveanim listen FILE --plot OUT.png")
     say(hearing.listen(ListenOptions(source, named, arguments.plot, arguments.seconds)))
     return 0
+
+
+def bring(arguments: Arguments) -> int:
+    from .importers import as_text
+    from .library import parse_preset, read_import
+
+    found = read_import(arguments.file)
+    parse_preset(found.toml, arguments.file.stem)
+    if arguments.output is not None:
+        write_text(arguments.output, found.toml)
+    if arguments.report:
+        say(as_text(found))
+    elif arguments.output is None:
+        say(found.toml.rstrip())
+    else:
+        for warning in found.warnings:
+            log.warning("%s", warning)
+        say(f"{arguments.output}: {found.summary()} (--report lists them)")
+    return 0
+
+
+def write_text(path: Path, text: str) -> None:
+    """`text` as the file `path`; UserError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def demo(arguments: Arguments) -> int:

@@ -1,4 +1,4 @@
-"""Presets on disk: the ones that travel with the package, and any .toml file by its path."""
+"""Presets on disk: the ones that travel with the package, any .toml file, and files of other programs."""
 
 from __future__ import annotations
 
@@ -12,22 +12,39 @@ from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
 from .core.preset_data import preset_data
 from .data import data_dir
+from .importers import Imported, import_text
 from .isf import library as shaders
 
-LARGEST = 1_000_000  # bytes of a preset file
+LARGEST = 8_000_000  # bytes of a preset file
+LARGEST_FOREIGN = 50_000_000
+FOREIGN = (".txt", ".json")
+"""Endings of files of other programs (Deforum settings, Parseq documents)."""
 
 
 def read_preset(path: Path) -> Preset:
-    """The preset in a .toml file; UserError names file, line or key, and what was expected."""
+    """The preset in a .toml file, or made of another program's file.
+
+    UserError names file, line or key, and what was expected.
+    """
+    if path.suffix.lower() in FOREIGN:
+        return parse_preset(read_import(path).toml, path.stem, str(path))
+    return parse_preset(_text(path, LARGEST), path.stem, str(path))
+
+
+def read_import(path: Path) -> Imported:
+    """Another program's file as the text of a preset, with a report. UserError: file, line, column, reason."""
+    return import_text(_text(path, LARGEST_FOREIGN), str(path))
+
+
+def _text(path: Path, largest: int) -> str:
     try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path}: a preset is at most {LARGEST // 1_000_000} MB of text")
-        text = path.read_text(encoding="utf-8")
+        if path.stat().st_size > largest:
+            raise UserError(f"{path}: at most {largest // 1_000_000} MB of text are read")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not a text: {error}") from None
-    return parse_preset(text, path.stem, str(path))
 
 
 def parse_preset(text: str, name: str, where: str | None = None) -> Preset:
@@ -85,7 +102,7 @@ def find_preset(name: str) -> Preset:
     for path in files:
         if name.lower() in (path.stem.lower(), path.stem.lower().lstrip("0123456789-")):
             return read_preset(path)
-    if name.endswith(".toml") or "/" in name:
+    if name.lower().endswith((".toml", *FOREIGN)) or "/" in name:
         return read_preset(Path(name))
     raise UserError(
         f"there is no preset {name!r}{near(name, [path.stem for path in files])}; liveanim presets lists them"
