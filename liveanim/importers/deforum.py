@@ -49,8 +49,9 @@ def imported(
 
     `frames` are those of a Parseq document, whose prompts come from there.
     """
-    settings, own = _renamed(found)
+    settings, own, lost = _renamed(found)
     job = Job(settings, own)
+    job.lost += [Line(field, "off", f"{instead} counts") for field, instead in lost]
     job.warnings += notes
     frames = frames or _with_manifest(job, name)
     _run(job, name)
@@ -100,30 +101,34 @@ def finished(job: Job, name: str, kind: str, sound: str = "") -> Imported:
     toml = written(job.tables, comments)
     order = {field: number for number, field in enumerate(job.settings)}
     lines = sorted(job.lines.values(), key=lambda line: order.get(line.field, len(order)))
-    lines = [Line(job.own.get(line.field, line.field), line.kind, line.note) for line in lines]
+    lines = [Line(job.own.get(line.field, line.field), line.kind, line.note) for line in lines] + job.lost
     if " --neg " in toml and "guidance" not in job.tables["picture"]:
         job.warnings.append("what follows --neg acts only with [picture] guidance above 1, which few-step models lack")
     return Imported(toml, tuple(lines), tuple(job.warnings), sound)
 
 
-def _renamed(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The settings under today's names, and the file's own names of those that had another."""
-    settings, own = {}, {}
+def _renamed(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], list[tuple[str, str]]]:
+    """The settings under today's names, the file's own names of them, and (name, what counts instead) of the others."""
+    settings: dict[str, Any] = {}
+    own: dict[str, str] = {}
+    lost: list[tuple[str, str]] = []
     for key, value in found.items():
         new = RENAMED.get(key, key)
         # Old notebooks have `prompts` for single pictures beside `animation_prompts` for animations.
         if new == key or new not in found or (isinstance(value, Mapping) and not isinstance(found[new], Mapping)):
+            if new in own:
+                lost.append((own[new], key))
             settings[new] = value
             own[new] = key
         else:
-            settings[key] = None
+            lost.append((key, new))
     coherence = str(settings.get("color_coherence", ""))
     if coherence.startswith("Match Frame 0 "):
         settings["color_coherence"] = coherence.removeprefix("Match Frame 0 ")
     for key, on in (("hybrid_composite", "Normal"), *((f"optical_flow_{n}", "DIS Fine") for n in _FLOWS)):
         if isinstance(settings.get(key), bool):
             settings[key] = on if settings[key] else "None"
-    return settings, own
+    return settings, own, lost
 
 
 _FLOWS = ("cadence", "redo_generation")
@@ -257,10 +262,11 @@ def _feedback(job: Job) -> None:
         job.put("noise.type", kind)
         for field, target, most in (("perlin_octaves", "octaves", 7), ("perlin_persistence", "persistence", 1)):
             job.put(f"noise.{target}", min(most, max(0, job.number(field, float(DEFAULTS[field])))))
-    for field in ("noise_type", "perlin_octaves", "perlin_persistence"):
-        job.say(field, "exact" if feeds else "off")
-    job.say("perlin_w", "off")
-    job.say("perlin_h", "off")
+        for field, target in (("perlin_w", "width"), ("perlin_h", "height")):
+            if field in job.settings:
+                job.put(f"noise.{target}", min(64, max(1, round(job.number(field, 8)))))
+    for field in ("noise_type", "perlin_octaves", "perlin_persistence", "perlin_w", "perlin_h"):
+        job.say(field, "exact" if feeds else "off", "" if feeds else f"not in {job.mode_name}")
     if not is_off(job.settings.get("color_force_grayscale")):
         job.put("picture.grey", 1)
     job.say("color_force_grayscale", "exact")
@@ -364,11 +370,11 @@ def worded(job: Job, text: str, around: list[str]) -> str:
     positive, negative = split_negative(text)
     found = " ".join(part for part in (around[0], positive.strip()) if part)
     against = " ".join(part for part in (negative.strip(), around[1]) if part)
-    if names := _LORA.findall(found):
-        found = _LORA.sub("", found)
-        line = f"LoRAs named in prompts are left out: {', '.join(dict.fromkeys(names))[:200]}"
+    for name in dict.fromkeys(re.sub(r":[^:]*$", "", tag[1:-1]) for tag in _LORA.findall(found + against)):
+        line = f"a LoRA named in a prompt is left out: {name[:100]}"
         if line not in job.warnings:
             job.warnings.append(line)
+    found, against = (_LORA.sub("", part).strip() for part in (found, against))
     whole = f"{found} --neg {against}" if against else found
     return whole[:_MOST_TEXT]
 

@@ -28,6 +28,7 @@ class Job:
         self.read: set[str] = set()
         self.tables: dict[str, dict[str, Value]] = {name: {} for name in ("", "deforum", "prompt", "picture", "camera")}
         self.lines: dict[str, Line] = {}
+        self.lost: list[Line] = []
         self.warnings: list[str] = []
 
     def get(self, field: str) -> Any:

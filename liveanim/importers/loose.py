@@ -45,6 +45,13 @@ def _table(pairs: list[tuple[str, Any]], notes: list[str]) -> dict[str, Any]:
     return found
 
 
+def _paired(text: str) -> str:
+    """`text` with the halves of characters that were written as two escapes put together, as JSON means them."""
+    if not any("\ud800" <= sign <= "\udfff" for sign in text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 class _Reader:
     def __init__(self, text: str, where: str) -> None:
         self._text, self._where, self._at = text, where, 0
@@ -60,7 +67,8 @@ class _Reader:
     def _skip(self) -> None:
         match = _BLANK.match(self._text, self._at)
         assert match is not None
-        if match.group().strip(" \t\r\n\ufeff"):
+        if comment := match.group().lstrip(" \t\r\n\ufeff"):
+            self._at = match.end() - len(comment)
             self._note("a comment")
         self._at = match.end()
 
@@ -129,7 +137,7 @@ class _Reader:
                 raise self._wrong("a text that begins here has no end")
             self._at += 1
             if sign == quote:
-                return "".join(parts)
+                return _paired("".join(parts))
             parts.append(self._escape())
 
     def _escape(self) -> str:

@@ -49,26 +49,26 @@ def _video(job: Job) -> None:
 
 def _masks(job: Job) -> None:
     for field in ("use_mask", "use_mask_video", "use_noise_mask"):
-        job.say(field, "off" if is_off(job.settings.get(field)) else "not", "no masks yet")
+        _absent(job, field, "no masks yet")
 
 
 def _hybrid(job: Job) -> None:
     for field in ("hybrid_composite", "hybrid_motion"):
-        job.say(field, "off" if is_off(job.settings.get(field)) else "not", "no hybrid video yet")
+        _absent(job, field, "no hybrid video yet")
 
 
 def control(job: Job) -> None:
     """ControlNet units, guided images, camera shake, a Parseq document inside the settings."""
     for number in range(1, 6):
         field = f"cn_{number}_enabled"
-        job.say(field, "off" if is_off(job.settings.get(field)) else "not", "no ControlNet yet")
+        _absent(job, field, "no ControlNet yet")
     if not is_off(job.settings.get("use_looper")):
         for field in (
             "use_looper init_images image_strength_schedule blendFactorMax blendFactorSlope tweening_frames_schedule "
             "color_correction_factor"
         ).split():
             job.say(field, "not", "guided images are not played")
-    job.say("use_looper", "off")
+    job.say("use_looper", "off", "off")
     if not is_off(job.settings.get("shake_name")) and job.mode_name == "3D":
         strength = min(1.0, max(0.0, 0.15 * job.number("shake_intensity", 1.0)))
         job.put("stage.shake", strength)
@@ -76,3 +76,8 @@ def control(job: Job) -> None:
             job.say(field, "near", "a shake of its own at the stage, without the recorded hand")
     if not is_off(job.settings.get("parseq_manifest")):
         job.say("parseq_manifest", "not", "import the Parseq document itself: it has the rendered frames")
+
+
+def _absent(job: Job, switch: str, why: str) -> None:
+    off = is_off(job.settings.get(switch))
+    job.say(switch, "off" if off else "not", "off" if off else why)
