@@ -121,9 +121,9 @@ class DiffusionRenderer:
         self.render(RenderRequest(0, 0.0, size, denoise=1.0), None)
 
     def _painting_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        if self._shrink == 1.0:
-            return size
-        width, height = (max(64, int(side * self._shrink) // 8 * 8) for side in size)
+        """The nearest size below that the model can paint."""
+        unit = self._parts.shrinking
+        width, height = (max(64, int(side * self._shrink) // unit * unit) for side in size)
         return width, height
 
     @torch.inference_mode()
@@ -235,7 +235,8 @@ class DiffusionRenderer:
         return network
 
     def _latent_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        return 1, self._channels, size[1] // 8, size[0] // 8
+        unit = self._parts.shrinking
+        return 1, self._channels, size[1] // unit, size[0] // unit
 
     def _own(self, engine: Engine, request: RenderRequest) -> Own:
         """What the prompts' own pictures look like, mixed by weight."""

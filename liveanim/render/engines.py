@@ -35,7 +35,7 @@ class Engine(Protocol):
     name: str
 
     def encode(self, picture: Tensor) -> Tensor:
-        """(1, 3, height, width) sRGB 0..1 -> latents (1, channels, height / 8, width / 8) of about unit variance."""
+        """(1, 3, height, width) sRGB 0..1 -> latents (1, channels, height / n, width / n) of about unit variance, n 8 or 16."""
 
     def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
         """Noisy latents -> the network's answer, same shape."""
@@ -159,7 +159,7 @@ class OpenVinoEngine:
             self._options["INFERENCE_NUM_THREADS"] = threads
         width, height = size
         picture = torch.zeros(1, 3, height, width)
-        latents = torch.zeros(1, int(parts.unet_config["in_channels"]), height // 8, width // 8)
+        latents = torch.zeros(1, int(parts.unet_config["in_channels"]), height // parts.shrinking, width // parts.shrinking)
         examples = ((picture,), unet_inputs(latents, 500.0, words), (latents,))
         networks: list[nn.Module] = []
         self._requests = []

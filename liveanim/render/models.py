@@ -70,7 +70,15 @@ def find(name: str) -> ModelSpec:
 
 def _native_size(folder: Path) -> int:
     config = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
-    return 8 * int(config.get("sample_size") or 64)
+    size = int(config.get("sample_size") or 64)
+    vae = folder / "vae" / "config.json"
+    return size * (shrinking(json.loads(vae.read_text(encoding="utf-8"))) if vae.is_file() else 8)
+
+
+def shrinking(vae_config: Mapping[str, Any]) -> int:
+    """Pixels per latent: an autoencoder halves the size between one of its levels and the next."""
+    levels = vae_config.get("encoder_block_out_channels") or vae_config.get("block_out_channels") or range(4)
+    return int(2 ** (len(levels) - 1))
 
 
 def folder_of(spec: ModelSpec) -> Path:
@@ -161,6 +169,11 @@ class Parts:
     @cached_property
     def vae_config(self) -> Mapping[str, Any]:
         return _settings((self.vae_folder or self.folder / "vae") / "config.json")
+
+    @property
+    def shrinking(self) -> int:
+        """Pixels per latent, 8 or 16 as a rule."""
+        return shrinking(self.vae_config)
 
     @cached_property
     def unet_config(self) -> Mapping[str, Any]:
