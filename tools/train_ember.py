@@ -1,8 +1,8 @@
 """Trains ember from nothing, or goes on from where it was: `python tools/train_ember.py --minutes 120`.
 
 Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs only its decoder, so that the UNet
-stays valid), text encoder and UNet on half-size latents (`small`), on full-size ones (`full`), with guidance and worn
-pictures (`guided`), for few steps (`few`). Then the networks are exported as fp16 safetensors in diffusers' format.
+stays valid), text encoder and UNet (`flow`), with guidance and worn pictures (`guided`), for few steps (`few`). Another
+process draws the training pictures meanwhile. Then the networks are exported as fp16 safetensors in diffusers' format.
 Checkpoints lie in the work folder; without it, training goes on from the exported weights alone.
 """
 
@@ -11,18 +11,23 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import multiprocessing
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
-from ember.bank import Bank, Filler, shard_path
-from ember.export import Ember, export, fresh, load
+from ember.album import SHEET, sheet_path
+from ember.bank import Bank, fill, shard_path, wait_for
+from ember.export import Ember, export, fits, fresh, load
 from ember.loop import Stage
-from ember.nets import count
+from ember.nets import Vae, count
 from ember.readme import write_readme
 from ember.sheets import gallery
 from ember.stage_few import train_few
@@ -30,14 +35,13 @@ from ember.stage_unet import Phase, train_unet
 from ember.stage_vae import train_vae
 
 logger = logging.getLogger("ember")
-SHARES = {"vae": 0.20, "small": 0.25, "full": 0.25, "guided": 0.15, "few": 0.15}
+SHARES = {"vae": 0.20, "flow": 0.55, "guided": 0.15, "few": 0.10}
 PHASES = {
-    "small": Phase(side=16, batch=16, worn=0.0, guided=False),
-    "full": Phase(side=32, batch=12, worn=0.8, guided=False),
-    "guided": Phase(side=32, batch=12, worn=1.0, guided=True),
+    "flow": Phase(batch=32, worn=0.15, guided=False, plain=True),
+    "guided": Phase(batch=32, worn=0.5, guided=True),
 }
-RATES = {"small": 3.5e-3, "full": 2.0e-3, "guided": 1.5e-3}
-FIRST_SHARDS = 4
+RATES = {"flow": 3.5e-3, "guided": 1.0e-3}
+FIRST_SHEETS = 4
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
@@ -50,8 +54,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--stages", default=",".join(SHARES), help="which stages, comma separated (default: all)")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--workers", type=int, default=0, help="training threads (default: one per core, one on a GPU)")
-    parser.add_argument("--pictures", type=int, default=4096, help="how many pictures the bank is filled with")
+    parser.add_argument("--workers", type=int, default=0, help="training threads (default: all cores but one)")
+    parser.add_argument("--pictures", type=int, default=8192, help="how many pictures are drawn")
     parser.add_argument("--batch", type=int, default=0, help="samples per worker and step (default: chosen for a CPU)")
     parser.add_argument("--fresh", action="store_true", help="forget the exported weights, start from nothing")
     parser.add_argument("--gallery", type=Path, help="also write a contact sheet of all motifs, two steps, here")
@@ -61,9 +65,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 def begin(args: argparse.Namespace) -> tuple[Ember, bool]:
     """The networks to go on with, and whether they are new."""
     args.work.mkdir(parents=True, exist_ok=True)
-    known = (args.out / "unet").exists() and not args.fresh
-    started = any((args.work / f"{name}.pt").exists() for name in SHARES)
-    if known and not started:
+    begun = (args.work / "vae.pt").exists()
+    if fits(args.out) and not args.fresh and not begun:
         logger.info("going on from the weights in %s", args.out)
         return load(args.out), False
     return fresh(args.work, args.seed), not shard_path(args.work, 0).exists()
@@ -76,47 +79,57 @@ def take(ember: Ember, stage: Stage) -> None:
             target.load_state_dict(stage.ema[name].module.state_dict())
 
 
+@contextmanager
+def drawing(args: argparse.Namespace, ready: Path, vae: Vae | None) -> Iterator[None]:
+    """Draws (and with a `vae` encodes) training pictures in a process of its own; starts when `ready` is there."""
+    spawn = multiprocessing.get_context("spawn")
+    sheets = max(FIRST_SHEETS, args.pictures // SHEET)
+    words = (args.work, sheets, args.seed, None if vae is None else vae.cpu(), args.device, os.getpid())
+    process = spawn.Process(target=fill, args=words, daemon=True, name="ember-draw")
+    process.start()
+    try:
+        wait_for(ready, process)
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
 def vae_stage(ember: Ember, args: argparse.Namespace, minutes: float, new: bool) -> list[Stage]:
     """The autoencoder: all of it on a first run, else the decoder alone."""
-    stages = [train_vae(args.work, minutes if new else 0.0, args.device, args.seed, False, ember.vae, args.workers)]
-    if stages[0].curve.steps:
-        take(ember, stages[0])
-    if not new:
-        stages.append(train_vae(args.work, minutes, args.device, args.seed, True, ember.vae, args.workers))
-        if stages[1].curve.steps:
-            take(ember, stages[1])
+    if minutes == 0.0 and not any((args.work / f"{name}.pt").exists() for name in ("vae", "decoder")):
+        return []
+    with drawing(args, sheet_path(args.work, FIRST_SHEETS - 1), None):
+        stages = [train_vae(args.work, minutes if new else 0.0, args.device, args.seed, False, ember.vae, args.workers)]
+        if stages[0].curve.steps:
+            take(ember, stages[0])
+        if not new:
+            stages.append(train_vae(args.work, minutes, args.device, args.seed, True, ember.vae, args.workers))
+            if stages[1].curve.steps:
+                take(ember, stages[1])
     ember.vae.eval()
     return [stage for stage in stages if stage.curve.steps]
 
 
 def flow_stages(ember: Ember, args: argparse.Namespace, minutes: dict[str, float]) -> list[Stage]:
     """The stages of text encoder and UNet, each taking up where the one before it ended."""
-    bank = Bank(args.work, args.device)
-    filler = Filler(args.work, max(FIRST_SHARDS, args.pictures // 64), args.seed, ember.vae, args.device)
-    if sum(minutes.values()) > 0:
-        filler.start()
-        while not shard_path(args.work, FIRST_SHARDS - 1).exists():
-            filler.join(1.0)
-            if not filler.is_alive():
-                raise RuntimeError("drawing the training pictures failed: see the message above")
-        bank.refresh()
     stages = []
-    for name in ("small", "full", "guided", "few"):
-        time = minutes.get(name, 0.0)
-        if time == 0.0 and not (args.work / f"{name}.pt").exists():
-            continue
-        if name == "few":
-            stage = train_few(ember, bank, args.work, time, args.device, args.seed, args.workers, args.batch)
-        else:
-            phase = PHASES[name] if not args.batch else Phase(**{**vars(PHASES[name]), "batch": args.batch})
-            stage = train_unet(
-                ember, bank, args.work, time, phase, name, RATES[name], args.device, args.seed, args.workers
-            )
-        take(ember, stage)
-        stages.append(stage)
-    filler.halt.set()
-    if filler.is_alive():
-        filler.join()
+    with drawing(args, shard_path(args.work, FIRST_SHEETS - 1), ember.vae):
+        bank = Bank(args.work, args.device)
+        bank.refresh()
+        for name in ("flow", "guided", "few"):
+            time = minutes.get(name, 0.0)
+            if time == 0.0 and not (args.work / f"{name}.pt").exists():
+                continue
+            if name == "few":
+                stage = train_few(ember, bank, args.work, time, args.device, args.seed, args.workers, args.batch)
+            else:
+                phase = PHASES[name] if not args.batch else replace(PHASES[name], batch=args.batch)
+                stage = train_unet(
+                    ember, bank, args.work, time, phase, name, RATES[name], args.device, args.seed, args.workers
+                )
+            take(ember, stage)
+            stages.append(stage)
     return stages
 
 
@@ -128,14 +141,15 @@ def main() -> int:
     if unknown:
         logger.error("unknown stage %s: choose from %s", ", ".join(unknown), ", ".join(SHARES))
         return 2
-    args.workers = args.workers or (1 if args.device != "cpu" else max(1, os.cpu_count() or 1))
+    args.workers = args.workers or (1 if args.device != "cpu" else max(1, (os.cpu_count() or 1) - 1))
     wanted = args.stages.split(",")
     minutes = {name: args.minutes * SHARES[name] / sum(SHARES[n] for n in wanted) for name in wanted}
     ember, new = begin(args)
     sizes = {"unet": count(ember.unet), "vae": count(ember.vae), "text": count(ember.text)}
     logger.info("parameters in millions: %s", json.dumps(sizes))
     stages = vae_stage(ember, args, minutes.get("vae", 0.0), new)
-    stages += flow_stages(ember, args, minutes)
+    if any(minutes.get(name, 0.0) for name in ("flow", "guided", "few")):
+        stages += flow_stages(ember, args, minutes)
     for module in (ember.unet, ember.text, ember.vae):
         module.to("cpu", torch.float32).eval()
     export(ember, args.out)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .compiled import converted, stored
 from .models import Parts
@@ -35,7 +36,7 @@ class Engine(Protocol):
     name: str
 
     def encode(self, picture: Tensor) -> Tensor:
-        """(1, 3, height, width) sRGB 0..1 -> latents (1, channels, height / n, width / n) of about unit variance, n 8 or 16."""
+        """(1, 3, height, width) sRGB 0..1 -> latents (1, channels, height / n, width / n), n 8 or 16."""
 
     def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
         """Noisy latents -> the network's answer, same shape."""
@@ -45,27 +46,27 @@ class Engine(Protocol):
 
 
 class _Encode(nn.Module):
-    def __init__(self, vae: Any) -> None:
+    def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
         self.net = vae.encoder if _tiny(vae) else vae
-        self.tiny = _tiny(vae)
+        self.tiny, self.packing = _tiny(vae), packing
         self.scale, self.shift = _scaling(vae)
 
     def forward(self, picture: Tensor) -> Tensor:
         picture = picture * 2 - 1
         latents = self.net(picture) if self.tiny else self.net.encode(picture).latent_dist.mode()
-        return (latents - self.shift) * self.scale
+        return functional.pixel_unshuffle((latents - self.shift) * self.scale, self.packing)
 
 
 class _Decode(nn.Module):
-    def __init__(self, vae: Any) -> None:
+    def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
         self.net = vae.decoder if _tiny(vae) else vae
-        self.tiny = _tiny(vae)
+        self.tiny, self.packing = _tiny(vae), packing
         self.scale, self.shift = _scaling(vae)
 
     def forward(self, latents: Tensor) -> Tensor:
-        latents = latents / self.scale + self.shift
+        latents = functional.pixel_shuffle(latents, self.packing) / self.scale + self.shift
         picture = self.net(latents) if self.tiny else self.net.decode(latents, return_dict=False)[0]
         return (picture * 0.5 + 0.5).clamp(0, 1)
 
@@ -108,7 +109,8 @@ def unet_inputs(x: Tensor, timestep: float, condition: Embedding) -> tuple[Tenso
 def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
     """(encode, unet, decode) as modules from tensors to tensors."""
     pooled = parts.unet_config.get("addition_embed_type") == "text_time"
-    return _Encode(parts.vae), (_PooledUNet if pooled else _UNet)(parts.unet), _Decode(parts.vae)
+    unet = (_PooledUNet if pooled else _UNet)(parts.unet)
+    return _Encode(parts.vae, parts.packing), unet, _Decode(parts.vae, parts.packing)
 
 
 class TorchEngine:
@@ -159,7 +161,8 @@ class OpenVinoEngine:
             self._options["INFERENCE_NUM_THREADS"] = threads
         width, height = size
         picture = torch.zeros(1, 3, height, width)
-        latents = torch.zeros(1, int(parts.unet_config["in_channels"]), height // parts.shrinking, width // parts.shrinking)
+        channels, unit = int(parts.unet_config["in_channels"]), parts.shrinking
+        latents = torch.zeros(1, channels, height // unit, width // unit)
         examples = ((picture,), unet_inputs(latents, 500.0, words), (latents,))
         networks: list[nn.Module] = []
         self._requests = []

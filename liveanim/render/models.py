@@ -72,13 +72,18 @@ def _native_size(folder: Path) -> int:
     config = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
     size = int(config.get("sample_size") or 64)
     vae = folder / "vae" / "config.json"
-    return size * (shrinking(json.loads(vae.read_text(encoding="utf-8"))) if vae.is_file() else 8)
+    return size * (shrinking(config, json.loads(vae.read_text(encoding="utf-8"))) if vae.is_file() else 8)
 
 
-def shrinking(vae_config: Mapping[str, Any]) -> int:
-    """Pixels per latent: an autoencoder halves the size between one of its levels and the next."""
+def packing(unet_config: Mapping[str, Any], vae_config: Mapping[str, Any]) -> int:
+    """2 where the network sees squares of 2 x 2 latents as one with four times the channels, else 1."""
+    return 2 if unet_config.get("in_channels") == 4 * int(vae_config.get("latent_channels") or 4) else 1
+
+
+def shrinking(unet_config: Mapping[str, Any], vae_config: Mapping[str, Any]) -> int:
+    """Pixels per latent that the network sees; an autoencoder halves the size between one level and the next."""
     levels = vae_config.get("encoder_block_out_channels") or vae_config.get("block_out_channels") or range(4)
-    return int(2 ** (len(levels) - 1))
+    return int(packing(unet_config, vae_config) * 2 ** (len(levels) - 1))
 
 
 def folder_of(spec: ModelSpec) -> Path:
@@ -172,8 +177,13 @@ class Parts:
 
     @property
     def shrinking(self) -> int:
-        """Pixels per latent, 8 or 16 as a rule."""
-        return shrinking(self.vae_config)
+        """Pixels per latent that the network sees, 8 or 16 as a rule."""
+        return shrinking(self.unet_config, self.vae_config)
+
+    @property
+    def packing(self) -> int:
+        """2 where squares of 2 x 2 latents are one to the network."""
+        return packing(self.unet_config, self.vae_config)
 
     @cached_property
     def unet_config(self) -> Mapping[str, Any]:

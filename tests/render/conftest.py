@@ -51,11 +51,13 @@ def write_text_encoder(folder: Path, vocabulary: int, projected: bool = False) -
     (CLIPTextModelWithProjection if projected else CLIPTextModel)(config).save_pretrained(folder)
 
 
-def write_networks(folder: Path, cross: int, **more: Any) -> None:
+def write_networks(folder: Path, cross: int, channels: int = 4, **more: Any) -> None:
     from diffusers import AutoencoderTiny, UNet2DConditionModel
 
     unet: Any = UNet2DConditionModel(
         sample_size=8,
+        in_channels=channels,
+        out_channels=channels,
         layers_per_block=1,
         block_out_channels=(16, 32),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
@@ -75,11 +77,11 @@ def write_networks(folder: Path, cross: int, **more: Any) -> None:
     vae.save_pretrained(folder / "vae")
 
 
-def write_model(folder: Path, scheduler: dict[str, Any]) -> Path:
+def write_model(folder: Path, scheduler: dict[str, Any], channels: int = 4) -> Path:
     torch.manual_seed(5)
     vocabulary = write_tokenizer(folder / "tokenizer")
     write_text_encoder(folder / "text_encoder", vocabulary)
-    write_networks(folder, WIDTH)
+    write_networks(folder, WIDTH, channels)
     (folder / "scheduler").mkdir()
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(scheduler))
     return folder
@@ -88,6 +90,12 @@ def write_model(folder: Path, scheduler: dict[str, Any]) -> Path:
 @pytest.fixture(scope="session")
 def flow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("models") / "flow", FLOW)
+
+
+@pytest.fixture(scope="session")
+def packed_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A UNet that sees squares of 2 x 2 latents as one."""
+    return write_model(tmp_path_factory.mktemp("models") / "packed", FLOW, 16)
 
 
 @pytest.fixture(scope="session")

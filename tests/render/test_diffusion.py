@@ -176,3 +176,11 @@ def test_what_was_painted_before_does_not_matter(
         fresh.render(first, before)
         pictures.append(fresh.render(asked, before).image)
     assert np.array_equal(pictures[0], pictures[1])
+
+
+def test_a_model_that_shrinks_by_sixteen_paints_any_size(packed_model: Path, before: Image) -> None:
+    renderer = load(str(packed_model), options=TORCH)
+    for size in ((96, 64), (104, 72)):
+        first = renderer.render(request(0, size=size), None)
+        assert first.image.shape == (size[1], size[0], 3)
+        assert renderer.render(request(1, size=size), first.image).image.shape == first.image.shape

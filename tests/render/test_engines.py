@@ -120,6 +120,19 @@ def test_openvino_answers_as_torch_does(kept: tuple[e.OpenVinoEngine, Path], flo
     assert float((fast.decode(latents) - plain.decode(latents)).abs().mean()) * 255 < 2
 
 
+def test_a_packed_model_sees_a_sixteenth_and_gets_its_picture_back(packed_model: Path, flow_model: Path) -> None:
+    torch.set_num_threads(1)
+    parts = Parts(find(str(packed_model)))
+    engine, vae = e.TorchEngine(parts), parts.vae
+    picture = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+    latents = engine.encode(picture)
+    assert latents.shape == (1, 16, 4, 6)
+    assert engine.unet(latents, 400.0, WORDS).shape == latents.shape
+    own = vae.decode(vae.encode(picture * 2 - 1).latents).sample * 0.5 + 0.5
+    assert torch.allclose(engine.decode(latents), own.clamp(0, 1), atol=1e-4)
+    assert (parts.shrinking, Parts(find(str(flow_model))).shrinking) == (16, 8)
+
+
 def test_a_compiled_model_is_read_again_without_the_original(
     kept: tuple[e.OpenVinoEngine, Path], flow_model: Path
 ) -> None:

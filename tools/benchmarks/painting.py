@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -129,6 +130,16 @@ def _feedback(renderer: Renderer, size: tuple[int, int], steps: int) -> Callable
     return paint
 
 
+def _pack(vae: Any) -> None:
+    """Has diffusers' autoencoder give and take the packed latents that ember's UNet is trained on."""
+    from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
+    from torch.nn import functional
+
+    encode, decode = vae.encode, vae.decode
+    vae.encode = lambda x, **_: AutoencoderTinyOutput(functional.pixel_unshuffle(encode(x).latents, 2))
+    vae.decode = lambda z, **_: decode(functional.pixel_shuffle(z, 2), return_dict=False)
+
+
 def _diffusers(size: tuple[int, int], steps: int) -> Callable[[int], None]:
     """diffusers' own img2img pipeline as it comes, on the same weights and as many steps; the words encoded beforehand.
 
@@ -146,6 +157,8 @@ def _diffusers(size: tuple[int, int], steps: int) -> Callable[[int], None]:
         local_files_only=True,
     )
     pipeline.set_progress_bar_config(disable=True)
+    if pipeline.unet.config.in_channels == 4 * pipeline.vae.config.latent_channels:
+        _pack(pipeline.vae)
     words = torch.zeros(1, pipeline.tokenizer.model_max_length, pipeline.unet.config.cross_attention_dim)
     picture = [np.full((1, size[1], size[0], 3), 0.5, dtype=np.float32)]
 

@@ -1,29 +1,25 @@
-"""A growing bank of encoded pictures with their captions, drawn in the background while the UNet trains.
+"""The drawn pictures encoded: what the UNet trains on, with the specs to write captions from.
 
-Each shard is one file of the work folder: latents of clean pictures at full and at half size, latents of worn copies
-(as feedback wears pictures), and the specs to write captions from. Shard n depends on the seed and n alone.
+Each shard belongs to one sheet of the album: latents of its pictures, of the same mirrored, and of worn copies of the
+first WORN (as feedback wears pictures). A process of its own draws and encodes while the UNet trains.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import threading
-from dataclasses import asdict
+import os
+import time
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .drawing import Spec, draw, random_spec
-from .nets import Vae
+from .album import SHEET, make_sheet, read_sheet, sheet_path
+from .drawing import Spec
+from .nets import Vae, precision, to_latents, to_pictures
 
-logger = logging.getLogger("ember")
-SHARD = 64
-SIDE = 256
-DRAW_BATCH = 4
-WORN = 1  # of each DRAW_BATCH; the others keep a clean copy in their place
+BATCH = 8
+WORN = 16
 LUMA = (0.2126, 0.7152, 0.0722)
 
 
@@ -52,7 +48,7 @@ def worn(vae: Vae, pictures: Tensor, generator: torch.Generator) -> Tensor:
     for _ in range(int(torch.randint(1, 4, (), generator=generator))):
         zoom, angle = pick(0.94, 1.06), pick(-0.03, 0.03)
         x = moved(moved(x, zoom, angle), 1.0 / zoom, -angle)
-        x = vae.decode(vae.encode(x).latents).sample.clamp(-1, 1)
+        x = to_pictures(vae, to_latents(vae, x))
     grey = (x * x.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
     x = grey + (x - grey) * shape(pick(0.7, 1.2))
     x = x.mean((1, 2, 3), keepdim=True) + (x - x.mean((1, 2, 3), keepdim=True)) * shape(pick(0.75, 1.15))
@@ -68,72 +64,88 @@ def shard_path(work: Path, index: int) -> Path:
 
 @torch.no_grad()
 def make_shard(work: Path, index: int, seed: int, vae: Vae, device: str) -> None:
-    """Draws, wears and encodes one shard."""
+    """Wears and encodes one sheet."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + index)
-    specs = [random_spec(generator) for _ in range(SHARD)]
-    clean, small, old = [], [], []
-    with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
-        for start in range(0, SHARD, DRAW_BATCH):
-            x = draw(specs[start : start + DRAW_BATCH], SIDE, device=device) * 2.0 - 1.0
-            x = x.contiguous(memory_format=torch.channels_last)
-            clean.append(vae.encode(x).latents.float().cpu())
-            small.append(vae.encode(F.avg_pool2d(x, 2)).latents.float().cpu())
-            used = vae.encode(worn(vae, x[:WORN], generator)).latents.float().cpu()
-            old.append(torch.cat([used, clean[-1][WORN:]]))
+    pictures = read_sheet(sheet_path(work, index))[0]
+    parts: dict[str, list[Tensor]] = {"clean": [], "mirrored": [], "worn": []}
+    with precision(device):
+        for start in range(0, SHEET, BATCH):
+            x = (pictures[start : start + BATCH].to(device).float() / 127.5 - 1.0).contiguous(
+                memory_format=torch.channels_last
+            )
+            parts["clean"].append(to_latents(vae, x))
+            parts["mirrored"].append(to_latents(vae, x.flip(-1)))
+            if start < WORN:
+                parts["worn"].append(to_latents(vae, worn(vae, x, generator)))
     path = shard_path(work, index)
     path.parent.mkdir(parents=True, exist_ok=True)
-    parts = {"clean": torch.cat(clean), "small": torch.cat(small), "worn": torch.cat(old)}
     partial = path.with_suffix(".part")
-    parts = {key: value.half() for key, value in parts.items()}
-    torch.save({**parts, "specs": json.dumps([asdict(spec) for spec in specs])}, partial)
+    torch.save({key: torch.cat(values).half().cpu() for key, values in parts.items()}, partial)
     partial.replace(path)
 
 
 class Bank:
-    """The shards made so far, in memory: clean, small and worn latents and specs."""
+    """The shards made so far, in memory: latents and specs."""
 
     def __init__(self, work: Path, device: str) -> None:
         self.work, self.device = work, device
-        self.parts: dict[str, list[Tensor]] = {"clean": [], "small": [], "worn": []}
-        self.specs: list[Spec] = []
-        self.shards = 0
+        self.parts: dict[str, list[Tensor]] = {"clean": [], "mirrored": [], "worn": []}
+        self.specs: list[list[Spec]] = []
+        self.known: set[Path] = set()
 
     def refresh(self) -> None:
         """Takes in shards that have been finished since the last call."""
-        while (path := shard_path(self.work, self.shards)).exists():
+        for path in sorted(set(shard_path(self.work, 0).parent.glob("shard_*.pt")) - self.known):
             shard = torch.load(path, weights_only=True)
             for key, values in self.parts.items():
                 values.append(shard[key].to(self.device))
-            self.specs += [Spec(**spec) for spec in json.loads(shard["specs"])]
-            self.shards += 1
+            self.specs.append(read_sheet(sheet_path(self.work, int(path.stem[6:])))[1])
+            self.known.add(path)
 
-    def batch(self, count: int, generator: torch.Generator) -> tuple[list[int], dict[str, Tensor]]:
-        """Numbers of `count` random pictures and their latents by part, float32."""
-        which = torch.randint(0, len(self.specs), (count,), generator=generator).tolist()
-        places = [(n // SHARD, n % SHARD) for n in which]
-        return which, {
-            key: torch.stack([values[shard][row] for shard, row in places]).float()
-            for key, values in self.parts.items()
-        }
+    @property
+    def size(self) -> int:
+        """Pictures so far."""
+        return SHEET * len(self.specs)
+
+    def batch(self, count: int, generator: torch.Generator, worn_share: float) -> tuple[list[Spec], Tensor, Tensor]:
+        """Specs, clean latents (count, ...) and what feedback may have made of them: `worn_share` of them are worn."""
+        specs, clean, used = [], [], []
+        for wears, flips in zip(
+            (torch.rand(count, generator=generator) < worn_share).tolist(),
+            (torch.rand(count, generator=generator) < 0.5).tolist(),
+            strict=True,
+        ):
+            shard = int(torch.randint(0, len(self.specs), (), generator=generator))
+            row = int(torch.randint(0, WORN if wears else SHEET, (), generator=generator))
+            specs.append(self.specs[shard][row])
+            clean.append(self.parts["mirrored" if flips and not wears else "clean"][shard][row])
+            used.append(self.parts["worn"][shard][row] if wears else clean[-1])
+        return specs, torch.stack(clean).float(), torch.stack(used).float()
 
 
-class Filler(threading.Thread):
-    """Thread `ember-bank`: owns nothing but the shard files it writes, up to `shards` of them; stops when told to."""
+def fill(work: Path, sheets: int, seed: int, vae: Vae | None, device: str, parent: int) -> None:
+    """Draws the missing ones of the first `sheets` sheets, and encodes them if there is a `vae`.
 
-    def __init__(self, work: Path, shards: int, seed: int, vae: Vae, device: str) -> None:
-        super().__init__(name="ember-bank", daemon=True)
-        self.work, self.shards, self.seed, self.vae, self.device = work, shards, seed, vae, device
-        self.halt = threading.Event()
+    Runs in a process of its own and ends with the process `parent`.
+    """
+    torch.set_num_threads(1)
+    if vae is not None:
+        vae.to(device, memory_format=torch.channels_last).eval()
+    for index in range(sheets):
+        if os.getppid() != parent:
+            return
+        if not sheet_path(work, index).exists():
+            make_sheet(work, index, seed, device)
+        if vae is not None and not shard_path(work, index).exists():
+            make_shard(work, index, seed, vae, device)
 
-    def run(self) -> None:
-        """Makes the missing shards in order."""
-        torch.set_num_threads(1)
-        for index in range(self.shards):
-            if self.halt.is_set():
-                return
-            if not shard_path(self.work, index).exists():
-                make_shard(self.work, index, self.seed, self.vae, self.device)
-        logger.info("bank holds %d pictures", self.shards * SHARD)
+
+def wait_for(path: Path, alive: object) -> None:
+    """Waits for a file that another process makes; `alive` has is_alive()."""
+    while not path.exists():
+        if not alive.is_alive():  # type: ignore[attr-defined]
+            raise RuntimeError("drawing the training pictures failed: see the message above")
+        time.sleep(0.2)
 
 
 def logit_normal(count: int, generator: torch.Generator, mean: float = 0.0, spread: float = 1.0) -> Tensor:

@@ -38,6 +38,14 @@ def _subject(spec: Spec, chance: random.Random) -> str:
     return joined.format(first, second)
 
 
+def plain_caption(spec: Spec) -> str:
+    """The first word for each thing in the picture, always in the same order: what is learned first."""
+    subject = MOTIF_WORDS[spec.motif][0] + (f" and {MOTIF_WORDS[spec.second][0]}" if spec.second else "")
+    named = [PALETTE_WORDS[spec.palette][0]]
+    named += STYLE_WORDS[spec.style][:1] + COMPOSITION_WORDS[spec.composition][:1]
+    return ", ".join([subject, *named])
+
+
 def caption(spec: Spec, seed: int) -> str:
     """A sentence for the spec. The same seed gives the same sentence; now and then it leaves something out."""
     chance = random.Random(seed)

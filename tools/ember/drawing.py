@@ -22,6 +22,7 @@ from .styles import STYLES
 
 MOTIFS = {**LIGHT, **PATTERN, **NATURE}
 COMPOSITIONS = ("plain", "centred", "tiled", "mirrored", "kaleidoscopic", "close-up", "wide")
+PLAIN_STYLE, PLAIN_COMPOSITION, BLENDED = 0.5, 0.72, 0.08
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,11 @@ def draw(specs: Sequence[Spec], height: int = 256, width: int | None = None, dev
 
 
 def random_spec(generator: torch.Generator) -> Spec:
-    """A random spec. Some words are rarer than others: one picture in eight blends two motifs."""
+    """A random spec. Most show one motif plainly: what a motif is has to be learned first."""
     motif, palette = _one(list(MOTIFS), generator), _one(list(PALETTES), generator)
-    style = "plain" if _uniform(generator) < 0.3 else _one([s for s in STYLES if s != "plain"], generator)
-    composition = "plain" if _uniform(generator) < 0.6 else _one(list(COMPOSITIONS[1:]), generator)
-    second = _one([m for m in MOTIFS if m != motif], generator) if _uniform(generator) < 0.125 else ""
+    style = "plain" if _uniform(generator) < PLAIN_STYLE else _one([s for s in STYLES if s != "plain"], generator)
+    composition = "plain" if _uniform(generator) < PLAIN_COMPOSITION else _one(list(COMPOSITIONS[1:]), generator)
+    second = _one([m for m in MOTIFS if m != motif], generator) if _uniform(generator) < BLENDED else ""
     seed = int(torch.randint(0, 2**31 - 1, (), generator=generator))
     return Spec(motif, palette, style, composition, seed, second)
 

@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderTiny, FlowMatchEulerDiscreteScheduler, UNet2DConditionModel
 from transformers import CLIPTextModel
 
-from .nets import Text, Unet, Vae, make_text, make_unet, make_vae
+from .nets import LATENT_CHANNELS, Text, Unet, Vae, make_text, make_unet, make_vae
 from .tokens import END, START, load_tokenizer, write_tokenizer
 from .words import vocabulary
 
@@ -35,6 +35,12 @@ def fresh(work: Path, seed: int) -> Ember:
     tokenizer = load_tokenizer(work / "tokenizer")
     numbers = tokenizer.get_vocab()
     return Ember(tokenizer, make_text(len(numbers), numbers[START], numbers[END]), make_unet(), make_vae())
+
+
+def fits(folder: Path) -> bool:
+    """Whether the folder holds exported networks that training can go on from."""
+    config = folder / "unet" / "config.json"
+    return config.exists() and json.loads(config.read_text(encoding="utf-8"))["in_channels"] == LATENT_CHANNELS
 
 
 def load(folder: Path) -> Ember:

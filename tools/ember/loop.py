@@ -20,7 +20,7 @@ from .optimiser import Orthogonal, split
 logger = logging.getLogger("ember")
 SAVE_EVERY_S = 120.0
 LOG_EVERY = 25
-LossOf = Callable[[int], tuple[Tensor, dict[str, float], int]]
+LossOf = Callable[[int, float], tuple[Tensor, dict[str, float], int]]
 
 
 @dataclass
@@ -111,8 +111,8 @@ class Stage:
         return True
 
     def run(self, minutes: float, losses: Sequence[LossOf]) -> None:
-        """Trains for that long. Each of `losses` gives, for a step number, a loss, numbers to log and how many
-        samples it used; they run side by side, one thread each, and their gradients are averaged."""
+        """Trains for that long. Each of `losses` gives, for a step number and the progress 0..1, a loss, numbers to log
+        and how many samples it used; they run side by side, one thread each, and their gradients are averaged."""
         for module in self.modules.values():
             module.train()
         sums: dict[str, float] = {}
@@ -120,7 +120,7 @@ class Stage:
         with ThreadPoolExecutor(len(losses), "ember-train", torch.set_num_threads, (_threads(losses),)) as crew:
             for progress in _clock(minutes, self):
                 self._schedule(rate(progress, self.curve.steps))
-                numbers = self._gradients(crew, losses)
+                numbers = self._gradients(crew, losses, progress)
                 norm = nn.utils.clip_grad_norm_(self.parameters, 1.0)
                 if not torch.isfinite(norm):
                     raise FloatingPointError(f"{self.name}: gradients are not finite at step {self.curve.steps}")
@@ -138,11 +138,11 @@ class Stage:
             for group in optimiser.param_groups:
                 group["lr"] = full * factor
 
-    def _gradients(self, crew: ThreadPoolExecutor, losses: Sequence[LossOf]) -> dict[str, float]:
+    def _gradients(self, crew: ThreadPoolExecutor, losses: Sequence[LossOf], progress: float) -> dict[str, float]:
         """Puts the mean gradient of all losses into the parameters; gives the mean of their numbers."""
 
         def work(loss_of: LossOf) -> tuple[tuple[Tensor | None, ...], dict[str, float], int]:
-            loss, numbers, samples = loss_of(self.curve.steps)
+            loss, numbers, samples = loss_of(self.curve.steps, progress)
             return torch.autograd.grad(loss, self.parameters, allow_unused=True), numbers, samples
 
         results = list(crew.map(work, losses))

@@ -1,11 +1,13 @@
 """The three networks of ember, in diffusers' and transformers' own classes, and their sizes.
 
-Latents are (B, 4, H/8, W/8) of about unit variance. Time t runs 0 (picture) to 1 (noise): x_t = (1-t) x_0 + t noise,
+Latents are (B, 16, H/16, W/16) of about unit variance: the autoencoder's (B, 4, H/8, W/8) with squares of 2 x 2 packed
+into one, which makes the UNet four times as fast. Time t runs 0 (picture) to 1 (noise): x_t = (1-t) x_0 + t noise,
 the UNet is given 1000 t and answers with the velocity noise - x_0.
 """
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -13,6 +15,7 @@ from diffusers import AutoencoderTiny, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from diffusers.models.autoencoders.vae import AutoencoderTinyBlock
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel
 
 Vae = Any  # an AutoencoderTiny; the libraries' own classes hide their methods from type checkers
@@ -20,19 +23,21 @@ Unet = Any  # a UNet2DConditionModel
 Text = Any  # a CLIPTextModel
 TEXT_WIDTH = 128
 TOKENS = 32
-LATENT_CHANNELS = 4
-DOWN = 8
+VAE_CHANNELS = 4
+PACK = 2
+LATENT_CHANNELS = VAE_CHANNELS * PACK**2
+DOWN = 8 * PACK
 TIME_SCALE = 1000.0
 
 
 def make_vae() -> Vae:
-    """Pictures (B, 3, H, W) -1..1 to latents (B, 4, H/8, W/8) and back; 32 channels throughout, 0.5 M parameters."""
+    """Pictures (B, 3, H, W) -1..1 to latents (B, 4, H/8, W/8) and back; 32 channels throughout, 0.6 M parameters."""
     vae: Vae = AutoencoderTiny(
         encoder_block_out_channels=(32, 32, 32, 32),
         decoder_block_out_channels=(32, 32, 32, 32),
         num_encoder_blocks=(1, 2, 3, 3),
         num_decoder_blocks=(3, 3, 2, 1),
-        latent_channels=LATENT_CHANNELS,
+        latent_channels=VAE_CHANNELS,
         scaling_factor=1.0,
         shift_factor=0.0,
     )
@@ -46,14 +51,24 @@ def make_vae() -> Vae:
     return vae
 
 
+def to_latents(vae: Vae, pictures: Tensor) -> Tensor:
+    """Packed latents (B, 16, H/16, W/16) of pictures (B, 3, H, W) -1..1."""
+    return functional.pixel_unshuffle(vae.encode(pictures).latents, PACK)
+
+
+def to_pictures(vae: Vae, latents: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) -1..1 of packed latents."""
+    return vae.decode(functional.pixel_shuffle(latents, PACK)).sample.clamp(-1, 1)
+
+
 def make_unet() -> Unet:
-    """The denoiser. Attention from 16 x 16 down; the words also steer every block through the time embedding."""
+    """The denoiser. Attention from 8 x 8 down; the words also steer every block through the time embedding."""
     unet: Unet = UNet2DConditionModel(
-        sample_size=32,
+        sample_size=16,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
         layers_per_block=1,
-        block_out_channels=(64, 128, 224),
+        block_out_channels=(48, 96, 192),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=TEXT_WIDTH,
@@ -88,6 +103,13 @@ def make_text(vocabulary: int, start: int, end: int) -> Text:
             pad_token_id=end,
         )
     )
+
+
+def precision(device: str) -> AbstractContextManager[Any]:
+    """bfloat16 where the hardware computes in it, else float32: imitated, it is a hundred times slower."""
+    kind = torch.device(device).type
+    fast = kind != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return torch.autocast(kind, dtype=torch.bfloat16) if fast else nullcontext()
 
 
 def embed(text: Text, tokens: Tensor) -> Tensor:

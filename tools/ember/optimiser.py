@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 
 QUINTIC = (3.4445, -4.775, 2.0315)
-ITERATIONS = 5
+ITERATIONS = 4
+TURNS = 3  # each matrix is stepped once in so many steps, that much further: orthogonalising costs as much as learning
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
     """About the nearest (rows, columns) matrix whose singular values are all 1."""
     a, b, c = QUINTIC
-    x = matrix.bfloat16()
+    x = matrix.bfloat16() if matrix.is_cuda else matrix.float()
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)
@@ -31,22 +32,26 @@ class Orthogonal(torch.optim.Optimizer):
 
     def __init__(self, parameters: list[nn.Parameter], lr: float, momentum: float = 0.95, decay: float = 0.01) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "decay": decay})
+        self.turn = 0
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One update from the gradients."""
+        self.turn += 1
         for group in self.param_groups:
-            for p in group["params"]:
+            for number, p in enumerate(group["params"]):
                 if p.grad is None:
                     continue
                 state = self.state[p]
                 if "momentum" not in state:
                     state["momentum"] = torch.zeros_like(p)
                 state["momentum"].lerp_(p.grad, 1.0 - group["momentum"])
+                if (number + self.turn) % TURNS:
+                    continue
                 update = torch.lerp(p.grad, state["momentum"], group["momentum"]).flatten(1)
                 rows, columns = update.shape
-                size = 0.2 * max(rows, columns) ** 0.5
-                p.mul_(1.0 - group["lr"] * group["decay"])
+                size = 0.2 * TURNS * max(rows, columns) ** 0.5
+                p.mul_(1.0 - TURNS * group["lr"] * group["decay"])
                 p.add_(orthogonal(update).view(p.shape), alpha=-group["lr"] * size)
 
 

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from .bank import moved
 from .export import Ember
-from .nets import DOWN, LATENT_CHANNELS, embed, velocity
+from .nets import DOWN, LATENT_CHANNELS, embed, to_latents, to_pictures, velocity
 from .tokens import encode
 
 
 def noise_for(seeds: list[int], height: int, width: int) -> Tensor:
-    """Noise (B, 4, height/8, width/8), each picture's from its own seed, drawn on the CPU."""
+    """Noise (B, 16, height/16, width/16), each picture's from its own seed, drawn on the CPU."""
     shape = (LATENT_CHANNELS, height // DOWN, width // DOWN)
     return torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
 
@@ -49,7 +49,7 @@ def sample(
     device = next(ember.unet.parameters()).device
     words = embed(ember.text, encode(ember.tokenizer, texts).to(device))
     clean = denoise(ember, noise_for(seeds, side, side).to(device), words, 1.0, steps, guidance)
-    return ember.vae.decode(clean).sample.clamp(-1, 1) * 0.5 + 0.5
+    return to_pictures(ember.vae, clean) * 0.5 + 0.5
 
 
 @torch.no_grad()
@@ -64,7 +64,7 @@ def feedback(
     for index in range(keyframes):
         turned = moved(picture, torch.tensor([zoom], device=device), torch.tensor([angle], device=device))
         noise = noise_for([index + 1], side, side).to(device)
-        noisy = (1.0 - start) * ember.vae.encode(turned).latents + start * noise
-        picture = ember.vae.decode(denoise(ember, noisy, words, start, steps)).sample.clamp(-1, 1)
+        noisy = (1.0 - start) * to_latents(ember.vae, turned) + start * noise
+        picture = to_pictures(ember.vae, denoise(ember, noisy, words, start, steps))
         out.append(picture * 0.5 + 0.5)
     return out

@@ -7,6 +7,7 @@ picture ends. The student must say the same from the start, so that its single s
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,14 +16,13 @@ from torch import Tensor
 from .bank import Bank
 from .export import Ember
 from .loop import Stage
-from .nets import embed, velocity
-from .stage_unet import FlowLoss, Phase
+from .nets import embed, precision, velocity
+from .stage_unet import REFRESH_EVERY, FlowLoss, Phase
 
 STRIDE = 0.35
 SUBSTEPS = 2
 SOFTNESS = 0.02
-ANCHOR = 0.25
-PHASE = Phase(side=32, batch=12, worn=1.0, guided=False)
+PHASE = Phase(batch=24, worn=0.5, guided=False)
 
 
 class FewLoss(FlowLoss):
@@ -46,23 +46,22 @@ class FewLoss(FlowLoss):
         last = velocity(self.averages.unet, x, now, embed(self.averages.text, tokens)).float()
         return x - now.view(-1, 1, 1, 1) * last
 
-    def __call__(self, step: int) -> tuple[Tensor, dict[str, float], int]:
+    def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, samples used."""
-        if step % 20 == 0:
+        if step % REFRESH_EVERY == 0:
             self.bank.refresh()
-        which, parts = self.bank.batch(self.phase.batch, self.generator)
-        tokens, _ = self.tokens(which)
-        t = self.times(len(which)).clamp(min=0.05)
-        clean, noisy, _ = self.start(parts, t)
-        noisy = noisy.contiguous(memory_format=torch.channels_last)
+        specs, clean, used = self.bank.batch(self.phase.batch, self.generator, self.phase.worn)
+        tokens, _ = self.tokens(specs, False)
+        t = self.times(len(specs)).clamp(min=0.05)
+        noisy = self.start(clean, used, t)
         tt = t.view(-1, 1, 1, 1)
-        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+        with precision(self.device):
             goal = self.goal(noisy, t, tokens)
             answer = velocity(self.ember.unet, noisy, t, embed(self.ember.text, tokens)).float()
         error = ((noisy - tt * answer - goal) / tt.clamp(min=0.2)).square().mean((1, 2, 3))
         loss = ((error + SOFTNESS**2).sqrt() - SOFTNESS).mean()
         plain = (answer - (noisy - clean) / tt).square().mean()
-        return loss, {"loss": float(loss.detach()), "plain": float(plain.detach())}, len(which)
+        return loss, {"loss": float(loss.detach()), "plain": float(plain.detach())}, len(specs)
 
 
 def train_few(
@@ -76,7 +75,7 @@ def train_few(
     stage.load()
     averages = Ember(ember.tokenizer, stage.ema["text"].module, stage.ema["unet"].module, ember.vae)
     if minutes > 0:
-        phase = PHASE if not batch else Phase(**{**vars(PHASE), "batch": batch})
+        phase = PHASE if not batch else replace(PHASE, batch=batch)
         seeds = [seed + stage.curve.steps * 7 + worker for worker in range(workers)]
         stage.run(minutes, [FewLoss(ember, bank, phase, averages, teacher, own, device) for own in seeds])
     return stage

@@ -14,26 +14,29 @@ import torch
 from torch import Tensor
 
 from .bank import Bank, logit_normal
-from .captions import caption
+from .captions import caption, plain_caption
+from .drawing import Spec
 from .export import Ember
 from .loop import Stage
-from .nets import embed, quick_attention, velocity
+from .nets import embed, precision, quick_attention, velocity
 from .tokens import encode
 
 DROP_CAPTION = 0.1
-GUIDANCE = 2.5
+GUIDANCE = 1.8
 FROM_NOISE = 0.12
+PLAIN_UNTIL = 0.35  # share of a phase with plain captions
 REFRESH_EVERY = 20
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One part of the training: latents `side` 16 or 32, batch size, share of worn samples, guidance or not."""
+    """One part of the training: batch size, share of worn samples, guidance or not, whether it starts with plain
+    captions."""
 
-    side: int
     batch: int
     worn: float
     guided: bool
+    plain: bool = False
 
 
 class FlowLoss:
@@ -44,31 +47,26 @@ class FlowLoss:
         self.generator = torch.Generator().manual_seed(seed)
         self.empty = encode(ember.tokenizer, [""]).to(device)
 
-    def tokens(self, which: list[int]) -> tuple[Tensor, Tensor]:
+    def tokens(self, specs: list[Spec], plain: bool) -> tuple[Tensor, Tensor]:
         """Token numbers of fresh captions for these pictures, and which (B,) of them are left empty."""
-        seeds = torch.randint(0, 2**31 - 1, (len(which),), generator=self.generator).tolist()
-        texts = [caption(self.bank.specs[n], s) for n, s in zip(which, seeds, strict=True)]
-        dropped = torch.rand(len(which), generator=self.generator) < DROP_CAPTION
+        seeds = torch.randint(0, 2**31 - 1, (len(specs),), generator=self.generator).tolist()
+        texts = [plain_caption(spec) if plain else caption(spec, s) for spec, s in zip(specs, seeds, strict=True)]
+        dropped = torch.rand(len(specs), generator=self.generator) < DROP_CAPTION
         texts = ["" if gone else text for text, gone in zip(texts, dropped.tolist(), strict=True)]
         return encode(self.ember.tokenizer, texts).to(self.device), dropped.to(self.device)
 
     def times(self, count: int) -> Tensor:
         """Times (B,): logit-normal, some at pure noise."""
-        t = logit_normal(count, self.generator, mean=0.2)
+        t = logit_normal(count, self.generator, mean=0.7)
         noise = torch.rand(count, generator=self.generator) < FROM_NOISE
         return torch.where(noise, 1.0 - 0.03 * torch.rand(count, generator=self.generator), t).to(self.device)
 
-    def start(self, parts: dict[str, Tensor], t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Clean latents, noisy latents at times t and the noise; some of the noisy ones are made from worn copies."""
-        clean = parts["clean" if self.phase.side == 32 else "small"]
-        noise = torch.randn(clean.shape, generator=self.generator).to(self.device)
-        source = clean
-        if self.phase.worn > 0 and self.phase.side == 32:
-            old = torch.rand(len(clean), generator=self.generator).to(self.device) < self.phase.worn
-            use = (old & (t > 0.2))[:, None, None, None]
-            source = torch.where(use, parts["worn"], clean)
+    def start(self, clean: Tensor, used: Tensor, t: Tensor) -> Tensor:
+        """Noisy latents at times t: of the worn copies, but of the clean pictures where little noise is left."""
         tt = t.view(-1, 1, 1, 1)
-        return clean, (1.0 - tt) * source + tt * noise, noise
+        noise = torch.randn(clean.shape, generator=self.generator).to(self.device)
+        noisy = (1.0 - tt) * torch.where(tt > 0.2, used, clean) + tt * noise
+        return noisy.contiguous(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def push(self, answer: Tensor, noisy: Tensor, t: Tensor, dropped: Tensor) -> Tensor:
@@ -79,22 +77,21 @@ class FlowLoss:
         weight = (1.0 - 1.0 / GUIDANCE) * (~dropped).float() * ((t - 0.1) / 0.3).clamp(0.0, 1.0)
         return (answer.detach() - unsaid) * weight.view(-1, 1, 1, 1)
 
-    def __call__(self, step: int) -> tuple[Tensor, dict[str, float], int]:
+    def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, samples used."""
         if step % REFRESH_EVERY == 0:
             self.bank.refresh()
-        which, parts = self.bank.batch(self.phase.batch, self.generator)
-        tokens, dropped = self.tokens(which)
-        t = self.times(len(which))
-        clean, noisy, _ = self.start(parts, t)
-        noisy = noisy.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+        specs, clean, used = self.bank.batch(self.phase.batch, self.generator, self.phase.worn)
+        tokens, dropped = self.tokens(specs, self.phase.plain and progress < PLAIN_UNTIL)
+        t = self.times(len(specs))
+        noisy = self.start(clean, used, t)
+        with precision(self.device):
             answer = velocity(self.ember.unet, noisy, t, embed(self.ember.text, tokens)).float()
             push = self.push(answer, noisy, t, dropped) if self.phase.guided else torch.zeros_like(noisy)
         target = (noisy - clean) / t.view(-1, 1, 1, 1)
         plain = (answer - target).square().mean()
         loss = (answer - target - push).square().mean() if self.phase.guided else plain
-        return loss, {"loss": float(plain.detach()), "pictures": float(len(self.bank.specs))}, len(which)
+        return loss, {"loss": float(plain.detach()), "pictures": float(self.bank.size)}, len(specs)
 
 
 def train_unet(
@@ -114,7 +111,7 @@ def train_unet(
     ember.unet.to(device, memory_format=torch.channels_last)
     if device == "cpu":
         quick_attention(ember.unet)
-    stage = Stage(name, work, {"unet": ember.unet, "text": ember.text}, rate, plain_rate=rate, decay=0.998)
+    stage = Stage(name, work, {"unet": ember.unet, "text": ember.text}, rate, plain_rate=rate, decay=0.995)
     stage.load()
     averages = None
     if phase.guided:

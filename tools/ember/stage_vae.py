@@ -8,17 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .album import Album
 from .loop import Stage
-from .nets import Vae
-from .pool import Pool
+from .nets import Vae, precision
 
 CROP = 128
-BATCH = 8
-POOL = 1200
-RENEW_EVERY = 12
-RENEW = 8
-LATENT_NOISE = 0.06
+BATCH = 4
+REFRESH_EVERY = 40
+LATENT_NOISE = 0.08
 ROUND_TRIP_EVERY = 4
+SMALLER_EVERY = 3
 
 
 def pyramid_loss(got: Tensor, want: Tensor) -> Tensor:
@@ -49,32 +48,37 @@ def psnr(got: Tensor, want: Tensor) -> float:
 
 
 class VaeLoss:
-    """The stage's loss for one batch of fresh crops. With `decoder_only` the encoder stays as it is."""
+    """The stage's loss for one batch of fresh crops. With `decoder_only` the encoder stays as it is.
 
-    def __init__(self, vae: Vae, pool: Pool, device: str, decoder_only: bool) -> None:
-        self.vae, self.pool, self.device, self.decoder_only = vae, pool, device, decoder_only
+    Now and then averaged latents must decode to the averaged picture: latents that scale as pictures do are easier for
+    a UNet to learn.
+    """
 
-    def __call__(self, step: int) -> tuple[Tensor, dict[str, float], int]:
+    def __init__(self, vae: Vae, album: Album, seed: int, device: str, decoder_only: bool) -> None:
+        self.vae, self.album, self.device, self.decoder_only = vae, album, device, decoder_only
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, crops used."""
-        if step % RENEW_EVERY == 0:
-            self.pool.renew(RENEW)
-        x = self.pool.crops(BATCH, CROP).to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+        if step % REFRESH_EVERY == 0:
+            self.album.refresh()
+        x = self.album.crops(BATCH, CROP, self.generator).to(self.device, memory_format=torch.channels_last)
+        with precision(self.device):
             with torch.set_grad_enabled(not self.decoder_only):
                 z = self.vae.encode(x).latents
             noisy = z + LATENT_NOISE * torch.rand((), device=z.device) * 2 * torch.randn_like(z)
             y = self.vae.decode(noisy).sample
             again = self.vae.encode(y).latents if step % ROUND_TRIP_EVERY == 0 else None
+            smaller = self.vae.decode(F.avg_pool2d(z, 2)).sample if step % SMALLER_EVERY == 0 else None
         picture = pyramid_loss(y.float(), x)
         spread = moments(z.float())
         loss = picture + 0.2 * spread
         if again is not None:
             loss = loss + 0.15 * F.smooth_l1_loss(again.float(), z.detach().float(), beta=0.2)
-        return (
-            loss,
-            {"loss": float(picture.detach()), "spread": float(spread.detach()), "psnr": psnr(y.float(), x)},
-            BATCH,
-        )
+        if smaller is not None:
+            loss = loss + 0.5 * pyramid_loss(smaller.float(), F.avg_pool2d(x, 2))
+        numbers = {"loss": float(picture.detach()), "spread": float(spread.detach()), "psnr": psnr(y.float(), x)}
+        return loss, numbers, BATCH
 
 
 def train_vae(
@@ -87,8 +91,7 @@ def train_vae(
     stage = Stage("decoder" if decoder_only else "vae", work, {"vae": vae}, 3e-3, decay=0.997)
     stage.load()
     if minutes > 0:
-        pools = [Pool(POOL // workers, 256, seed + stage.curve.steps + n, device) for n in range(workers)]
-        for pool in pools:
-            pool.renew(POOL // workers // 3)
-        stage.run(minutes, [VaeLoss(vae, pool, device, decoder_only) for pool in pools])
+        album = Album(work)
+        seeds = [seed + stage.curve.steps + n for n in range(workers)]
+        stage.run(minutes, [VaeLoss(vae, album, own, device, decoder_only) for own in seeds])
     return stage

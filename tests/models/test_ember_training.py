@@ -1,0 +1,121 @@
+"""Parts of the training and of the judging that can be checked in seconds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("diffusers")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from ember import album, bank, judge, measures, nets  # noqa: E402
+from ember.captions import plain_caption  # noqa: E402
+from ember.drawing import Spec  # noqa: E402
+from ember.optimiser import TURNS, Orthogonal, orthogonal  # noqa: E402
+
+
+def test_a_plain_caption_names_everything_in_one_order() -> None:
+    assert plain_caption(Spec("rain", "azure", "glass", "wide", 1, "fire")) == "rain and fire, azure, glass, wide"
+    assert plain_caption(Spec("mandala", "jade", "plain", "plain", 1)) == "a mandala, jade"
+
+
+def test_packed_latents_come_back_as_the_autoencoders_own() -> None:
+    torch.manual_seed(1)
+    vae = nets.make_vae().eval()
+    picture = torch.rand(1, 3, 64, 32) * 2 - 1
+    with torch.no_grad():
+        packed = nets.to_latents(vae, picture)
+        assert packed.shape == (1, nets.LATENT_CHANNELS, 4, 2)
+        assert torch.equal(nets.to_pictures(vae, packed), vae.decode(vae.encode(picture).latents).sample.clamp(-1, 1))
+
+
+def test_sheets_are_drawn_encoded_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (album, bank):
+        monkeypatch.setattr(module, "SHEET", 4)
+    monkeypatch.setattr(album, "SIDE", 64)
+    monkeypatch.setattr(bank, "WORN", 2)
+    monkeypatch.setattr(bank, "BATCH", 2)
+    torch.manual_seed(2)
+    bank.fill(tmp_path, 2, 5, nets.make_vae(), "cpu", parent=__import__("os").getppid())
+    filled = bank.Bank(tmp_path, "cpu")
+    filled.refresh()
+    assert filled.size == 8
+    generator = torch.Generator().manual_seed(1)
+    specs, clean, used = filled.batch(6, generator, worn_share=0.0)
+    assert len(specs) == 6 and clean.shape == (6, nets.LATENT_CHANNELS, 4, 4) and torch.equal(clean, used)
+    _, clean, used = filled.batch(6, generator, worn_share=1.0)
+    assert float((clean - used).abs().mean()) > 1e-3
+    pictures = album.Album(tmp_path)
+    pictures.refresh()
+    crops = pictures.crops(3, 32, generator)
+    assert crops.shape == (3, 3, 32, 32) and -1.0 <= float(crops.min()) < float(crops.max()) <= 1.0
+
+
+def test_the_nearest_orthogonal_matrix_has_even_singular_values() -> None:
+    values = torch.linalg.svdvals(orthogonal(torch.randn(24, 60, generator=torch.Generator().manual_seed(3))))
+    assert 0.5 < float(values.min()) and float(values.max()) < 1.5
+
+
+def test_every_matrix_takes_its_turn() -> None:
+    weights = [torch.nn.Parameter(torch.zeros(3, 5)) for _ in range(TURNS)]
+    optimiser = Orthogonal(weights, lr=0.1)
+    for step in range(1, TURNS + 1):
+        for weight in weights:
+            weight.grad = torch.ones_like(weight)
+        optimiser.step()
+        assert sum(bool(weight.any()) for weight in weights) == step
+
+
+def test_frechet_distance_is_that_of_normal_distributions() -> None:
+    a = torch.randn(4000, 3, generator=torch.Generator().manual_seed(4))
+    assert judge.frechet(a, a) == pytest.approx(0.0, abs=1e-6)
+    assert judge.frechet(a, a + torch.tensor([3.0, 0.0, 4.0])) == pytest.approx(25.0, rel=1e-3)
+    assert judge.frechet(a, 2 * a) == pytest.approx(3.0, rel=0.1)  # trace of (2 - 1)^2, three times
+
+
+class Scripted:
+    """A painter of known pictures: grey noise whose contrast and change per keyframe are given by rules."""
+
+    def __init__(self, fading: float = 0.0) -> None:
+        self.fading = fading
+
+    def fresh(self, prompts: object, seed: int, steps: int) -> measures.Frame:
+        return self.picture(seed, 1.0)
+
+    def next(self, prompt: str, index: int, previous: measures.Frame, strength: float, moving: bool) -> measures.Frame:
+        return self.picture(index, 1.0 - self.fading * index)
+
+    def picture(self, seed: int, contrast: float) -> measures.Frame:
+        values = np.random.default_rng(seed).standard_normal((64, 64, 3)) * 30 * contrast + 128
+        return values.clip(0, 255).astype(np.uint8)
+
+
+def test_feedback_that_keeps_its_contrast_drifts_by_nothing_and_a_fading_one_shows() -> None:
+    steady = measures.feedback(Scripted(), 60, lambda *_: None)
+    assert max(steady.values()) < 0.05
+    fading = measures.feedback(Scripted(fading=0.01), 60, lambda *_: None)
+    assert fading["feedback_contrast_drift"] == pytest.approx(0.45, abs=0.1)
+
+
+def test_rest_that_calms_down_has_a_ratio_below_one() -> None:
+    assert measures.rest(Scripted(), 60) == pytest.approx(1.0, abs=0.05)
+    assert measures.rest(Scripted(fading=0.012), 60) < 0.6
+
+
+def test_health_of_grey_stripes() -> None:
+    frame = np.zeros((64, 64, 3), np.uint8)
+    frame[::2] = 255
+    contrast, saturation, detail = measures.health(frame)
+    assert contrast == pytest.approx(0.5, abs=0.01) and detail == pytest.approx(0.5, abs=0.01) and saturation == 0.0
+
+
+def test_every_motif_has_prompts_and_the_judge_one_score_each() -> None:
+    prompts = measures.motif_prompts(2)
+    assert [number for _, number in prompts] == [*range(len(judge.NAMES))] * 2
+    assert len({text for text, _ in prompts}) == len(prompts)
+    scores = judge.Judge().eval()(torch.rand(2, 3, 32, 32))
+    assert scores.shape == (2, len(judge.NAMES))
