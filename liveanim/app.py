@@ -259,7 +259,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ]
         sinks: list[Sink] = [stage, readback, *_tellers(options, table, stack)]
         sinks += [control for control in controls if isinstance(control, LinkClock)]
-        remote = open_remote(options, clock.now, choice, table)
+        osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
+        remote = open_remote(options, clock.now, choice, table, osc_port)
         if remote is not None:
             stack.callback(remote.close)
             stage.show_to(remote)

@@ -26,15 +26,18 @@ _TOKEN = re.compile(r"[\w-]{16,64}", re.ASCII)
 
 
 def open_remote(
-    options: PlayOptions, clock: Callable[[], float], presets: Sequence[Preset], table: Table
+    options: PlayOptions, clock: Callable[[], float], presets: Sequence[Preset], table: Table, osc_port: int | None
 ) -> WebRemote | None:
-    """The remote that was asked for; None without one. UserError only where its port was named, or --listen."""
+    """The remote that was asked for; None without one. UserError only where its port was named, or --listen.
+
+    table: the parameters of this show; osc_port: where OSC comes in.
+    """
     if not options.web:
         return None
     host, token = ("0.0.0.0", kept_token(token_file())) if options.listen else ("127.0.0.1", "")
     rows = [(preset.name, preset.about) for preset in presets]
     try:
-        remote = WebRemote(clock, rows, host, options.web_port or PORT, token, __version__, table)
+        remote = WebRemote(clock, rows, host, options.web_port or PORT, token, __version__, table, osc_port)
     except UserError as error:
         if options.web_port is not None or options.listen:
             raise

@@ -13,6 +13,7 @@ from PIL import Image as Pictures
 
 from ...core.model import Blend, ControlEvent, Image
 from ...core.params import PARAMS, Table
+from ..osc import OscReader
 from ..oscnames import Book
 from ..pending import Pending
 from .events import Vocabulary
@@ -39,7 +40,12 @@ class Hub:
         book: Book | None = None,
     ) -> None:
         self.clock, self.presets = clock, tuple(presets)
-        self.words = Vocabulary(table, book, [name for name, _ in presets])
+        names = [name for name, _ in presets]
+        self.book = book or Book(table)
+        self.words = Vocabulary(table, self.book, names)
+        self.answer: Callable[[bytes, int], None] = lambda packet, line: None
+        """What takes an OSC answer back to the line its question came by."""
+        self._osc = OscReader(clock, self._values, lambda packet, who: self.answer(packet, who[1]), names, self.book)
         self.names: Set[str] = frozenset()
         self._pending = Pending()
         self._lock = threading.Lock()
@@ -70,9 +76,13 @@ class Hub:
             for name in PEAKS:
                 self._peaks[name] = max(self._peaks[name], blend.signals.get(name, 0.0))
 
-    def read(self) -> list[ControlEvent]:
-        """What clients did since the last call, in order."""
-        return self._pending.take()
+    def read(self, now: float) -> list[ControlEvent]:
+        """What clients did since the last call, or put off until `now`."""
+        return [*self._pending.take(), *self._osc.read(now)]
+
+    def problem(self) -> str:
+        """The newest OSC packet that was not applied, for a while; else ''."""
+        return self._osc.problem()
 
     def wanted(self) -> bool:
         """Whether somebody is looking at the preview."""
@@ -94,9 +104,12 @@ class Hub:
         for event in [self.words.event(target, value, now, self.names) for target, value in rows]:
             self._pending.put(event)
 
-    def blend(self) -> Blend | None:
-        """The newest frame; None before the first."""
-        return self._blend
+    def packet(self, packet: bytes, line: int) -> None:
+        """Take in an OSC packet that came by `line`."""
+        self._osc.packet(packet, ("a web client", line), self.clock())
+
+    def _values(self) -> Mapping[str, float]:
+        return {} if self._blend is None else self._blend.values
 
     def state(self) -> State:
         """The newest frame as JSON; empty before the first. The same for everybody who follows."""

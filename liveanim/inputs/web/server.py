@@ -19,8 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from ...core.errors import UserError
 from ...core.model import Blend, ControlEvent, Image
 from ...core.params import PARAMS, Table
-from ..oscnames import Book
-from . import openapi, remote
+from . import openapi, oscquery, remote
 from .api import HUB, ROUTES, answering
 from .guard import BURST, GUESSES, GUESSES_AT_ONCE, LARGEST, RATE, Allowance, Guard, middleware
 from .hub import Hub
@@ -44,7 +43,7 @@ class WebRemote:
 
     clock    show time; presets: (name, what it says of itself)
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network who has the `token`
-    version  of liveanim; table: the parameters of this show; book: its addresses
+    version  of liveanim; table: the parameters of this show; osc_port: where OSC comes in
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
     """
 
@@ -57,15 +56,18 @@ class WebRemote:
         token: str = "",
         version: str = "",
         table: Table = PARAMS,
-        book: Book | None = None,
+        osc_port: int | None = None,
     ) -> None:
-        self._version = version
-        self._hub = Hub(clock, presets, table, book)
+        self._version, self._osc_port = version, osc_port
+        self._hub = Hub(clock, presets, table)
+        self._hub.answer = self._answer
+        self._lines: dict[int, web.WebSocketResponse] = {}
         self._token = token
         self._socket = _open(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._shown = host if host != "0.0.0.0" else own_address()
         self._problem = ""
+        self._tasks: set[asyncio.Task[None]] = set()  # answers under way
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -78,7 +80,7 @@ class WebRemote:
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What clients did since the last call, in order. Never blocks or raises."""
-        return self._hub.read()
+        return self._hub.read(now)
 
     def write(self, blend: Blend, now: float) -> None:
         """Keep the frame for the clients. Never blocks or raises."""
@@ -93,8 +95,8 @@ class WebRemote:
         self._hub.picture(image, now)
 
     def problem(self) -> str:
-        """Why the remote is gone; '' while it works."""
-        return self._problem
+        """Why the remote is gone, or what of OSC could not be applied; '' while all is well."""
+        return self._problem or self._hub.problem()
 
     def close(self) -> None:
         """Say goodbye to the clients and give the port back."""
@@ -122,17 +124,26 @@ class WebRemote:
         ticking.cancel()
         await runner.cleanup()
 
+    def _answer(self, packet: bytes, number: int) -> None:
+        if number in self._lines:
+            task = self._loop.create_task(_sent_by(self._lines[number], packet))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
     def _app(self) -> web.Application:
+        tree = oscquery.Tree(self._hub.book, [name for name, _ in self._hub.presets], self._osc_port)
+        is_open = oscquery.is_open if self._osc_port is not None else (lambda request: False)
         guard = Guard(
             self._token,
             time.monotonic,
             Allowance(RATE, BURST),
             Allowance(GUESSES, GUESSES_AT_ONCE),
-            lambda request: False,
+            is_open,
         )
         app = web.Application(middlewares=[middleware(guard)], client_max_size=LARGEST)
         app[HUB] = self._hub
         app[remote.CLIENTS] = set()
+        app[oscquery.TREE], app[oscquery.LINES] = tree, self._lines
         app.on_shutdown.append(_goodbye)
         for route in ROUTES:
             app.router.add_route(route.method, route.path, answering(route))
@@ -141,7 +152,9 @@ class WebRemote:
         app.router.add_get("/api", _text(openapi.page(self._version, self._hub.words), "text/html"))
         app.router.add_get("/remote", remote.connect)
         app.router.add_get("/pages/{name}", _page)
-        app.router.add_get("/", _file(PAGES / "index.html"))
+        app.router.add_get("/liveanim", oscquery.answer)
+        app.router.add_get("/liveanim/{path:.*}", oscquery.answer)
+        app.router.add_get("/", _front)
         return app
 
 
@@ -159,8 +172,8 @@ def own_address() -> str:
 
 
 async def _goodbye(app: web.Application) -> None:
-    clients = app[remote.CLIENTS]
-    for line in tuple(clients):
+    clients, lines = app[remote.CLIENTS], app[oscquery.LINES]
+    for line in (*clients, *lines.values()):
         await line.close(code=1001, message=b"the show has ended")
 
 
@@ -177,11 +190,14 @@ def _sent(path: Path) -> web.Response:
     )
 
 
-def _file(path: Path) -> Callable[[web.Request], Coroutine[Any, Any, web.Response]]:
-    async def answer(request: web.Request) -> web.Response:
-        return _sent(path)
+async def _front(request: web.Request) -> web.StreamResponse:
+    """The page for people, the address space for programs."""
+    return await oscquery.answer(request) if oscquery.is_asked(request) else _sent(PAGES / "index.html")
 
-    return answer
+
+async def _sent_by(line: web.WebSocketResponse, packet: bytes) -> None:
+    with contextlib.suppress(ConnectionError):
+        await line.send_bytes(packet)
 
 
 def _text(text: str, kind: str) -> Callable[[web.Request], Coroutine[Any, Any, web.Response]]:
