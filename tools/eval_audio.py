@@ -1,10 +1,12 @@
 """Scores the ears on annotated music, block by block as live: ours, aubio's best setting and LedFx's, side by side.
 
     python tools/eval_audio.py DIR [--gain-db G] [--snr-db S] [--speed R] [--json] [--names SUBSTRING ...] [--only ours]
+                               [--relock]
 
 DIR holds NAME.flac (or .wav) and NAME.onsets.txt, NAME.beats.txt, NAME.kicks.txt, NAME.snares.txt, NAME.hats.txt: one
 time in seconds per line; what is missing is left out of the means. Windows are mir_eval's: 50 ms and 25 ms for onsets
 and drums, 70 ms for beats, whose first 5 s do not count. An event is stamped with the sound handed out so far.
+`--relock` also scores each file with eight silent beats in its middle, and with its second half 12.5 % faster.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from scipy.signal import butter, resample_poly, sosfilt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from liveanim.inputs.analysis import Analyser
+from tools.ears.relock import LEAST_BEATS, beats_missed, lock_time, with_break, with_step
 
 RATE = 44100
 KINDS = ("onsets", "beats", "kicks", "snares", "hats")
@@ -133,17 +136,6 @@ def f_measure(truth: Times, found: Times, window: float) -> float:
     return float(mir_eval.onset.f_measure(truth, np.sort(found), window=window)[0])
 
 
-def lock_time(truth: Times, found: Times, run: int = 4) -> float:
-    """Seconds from the first beat until `run` beats in a row have been hit; infinite when that never happens."""
-    hit = np.zeros(len(truth), dtype=bool)
-    if len(found):
-        hit[[i for i, _ in mir_eval.util.match_events(truth, np.sort(found), 0.07)]] = True
-    for k in range(len(truth) - run + 1):
-        if hit[k : k + run].all():
-            return float(truth[k + run - 1] - truth[0])
-    return float("inf")
-
-
 def score_onsets(truth: Times, events: Events) -> dict[str, object]:
     at, now = events.arrays()
     late = [float(now[j] - truth[i]) for i, j in mir_eval.util.match_events(truth, at, 0.05)] if len(at) else []
@@ -179,6 +171,18 @@ def score_file(heard: Heard, truths: dict[str, Times]) -> dict[str, object]:
         if kind in truths:
             out[f"{kind[:-1]}_f50"] = f_measure(truths[kind], heard[kind].arrays()[0], 0.05)
     return out
+
+
+def score_relock(sound: Floats, beats: Times, system: System) -> dict[str, object]:
+    """Beats missed after a break, and seconds to lock after a step of the tempo. Nothing for a short file."""
+    if len(beats) < LEAST_BEATS:
+        return {}
+    broken, after = with_break(sound, beats, RATE)
+    stepped, moved, first = with_step(sound, beats, RATE)
+    return {
+        "relock_break_beats": beats_missed(beats, system(broken)["beats"].arrays()[0], after),
+        "relock_step_s": lock_time(moved, system(stepped)["beats"].arrays()[0], first),
+    }
 
 
 def pink(count: int) -> NDArray[np.float64]:
@@ -243,6 +247,10 @@ def summary(files: dict[str, dict[str, object]], cpu_ms_per_s: float) -> dict[st
     out["onset_latency_median_ms"] = float(np.median(late)) if late else float("nan")
     out["onset_latency_p95_ms"] = float(np.percentile(late, 95)) if late else float("nan")
     out["lock_median_s"] = float(np.median(locks)) if locks else float("nan")
+    for key in ("relock_break_beats", "relock_step_s"):
+        found = values(key)
+        if found:
+            out[f"{key}_median"] = float(np.median(found))
     out["cpu_ms_per_s"] = cpu_ms_per_s
     out["files"] = {name: {k: v for k, v in one.items() if k != "onset_latencies"} for name, one in files.items()}
     return out
@@ -261,6 +269,8 @@ def evaluate(paths: list[Path], system: System, options: argparse.Namespace) -> 
         cpu += time.process_time() - began
         seconds += len(sound) / RATE
         files[path.stem] = score_file(heard, truths)
+        if options.relock and "beats" in truths:
+            files[path.stem].update(score_relock(sound, truths["beats"], system))
     return summary(files, 1000 * cpu / max(seconds, 1e-9))
 
 
@@ -287,6 +297,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0, help="play faster (tempo and pitch)")
     parser.add_argument("--names", nargs="*", default=[], help="only files whose name has one of these in it")
     parser.add_argument("--only", nargs="*", choices=list(SYSTEMS), default=list(SYSTEMS))
+    parser.add_argument("--relock", action="store_true", help="also after a break and after a step of the tempo")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     paths = sorted(path for path in options.folder.glob("*") if path.suffix in (".flac", ".wav"))

@@ -57,8 +57,9 @@ class Tempo(Protocol):
     bpm: float
     confidence: float
 
-    def step(self, hop: Floats, bands: Floats, now: float) -> list[float]:
-        """One hop of samples, its (100,) levels and growth, its end (s) -> times (s) of beats found in it."""
+    def step(self, hop: Floats, bands: Floats, chances: list[float], now: float) -> list[float]:
+        """One hop of samples, its (100,) levels and growth, (onset, kick, snare, hat) 0..1, its end (s) -> times (s) of
+        beats found in it."""
 
 
 class Analyser:
@@ -130,7 +131,7 @@ class Analyser:
         struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances)
         drums = {name: (now - RULES[name].age_s,) if hit and audible else () for name, hit in struck.items()}
         self._heard = now if audible else self._heard
-        beats = self._tempo.step(hop, bands, now)
+        beats = self._tempo.step(hop, bands, chances, now)
         values.update(self._marks(onsets, drums, now))
         values.update(self._tones(hop))
         if self._hops % 2:

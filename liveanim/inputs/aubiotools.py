@@ -61,7 +61,7 @@ class AubioTempo:
         self.bpm = 0.0
         self.confidence = 0.0
 
-    def step(self, hop: Floats, bands: Floats, now: float) -> list[float]:
+    def step(self, hop: Floats, bands: Floats, chances: list[float], now: float) -> list[float]:
         """Beats heard in this hop, stream seconds (aubio works from the samples alone)."""
         beats = [self._tempo.get_last_s() for chunk in self._chunks.push(hop) if self._tempo(chunk)[0] > 0]
         if beats:

@@ -5,22 +5,65 @@ After Whiteley, Cemgil and Godsill's bar pointer and Krebs, Boeck and Widmer's s
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .bands import Floats
 from .earnet import BeatNetwork
 
-MIN_BPM, MAX_BPM = 55.0, 215.0
+MIN_BPM, MAX_BPM = 55.0, 225.0
 BEAT_SHARE = 16  # the first 1/16 of a beat is where an attack is expected
-FLOOR, CEILING = 0.035, 0.98  # of the activation: nothing heard must not be proof against a beat (breaks)
+FLOOR, CEILING = 0.01, 0.98  # of the activation: nothing heard must not be proof against a beat (breaks)
 TEMPER = 0.8  # what the network hears in one place is not independent of what it hears in the next
 TEMPO_STIFFNESS = 140.0
+OFF_BEAT = 0.3  # half-way to the next beat an attack is expected that much
+USUAL_BPM, USUAL_SPREAD, USUAL_WEIGHT = 130.0, 0.7, 0.2  # octaves; log odds a second for the tempi that are common
+BACKBEAT_WEIGHT = 3.0  # log odds a second for the tempo at which kick and snare take turns
+BACKBEAT_S = 6.0
+HIT, LEAST_HITS = 0.1, 0.1
 EARLY = 0.1  # before a tempo is known, a peak of the activation over this counts as a beat
 EARLY_GAP_S = 0.2
 LEAST_BELIEF, LEAST_CHANGE = 1e-25, 1e-12
 MEASURE_EVERY = 3  # frames
 SURE = 0.7  # belief in one tempo from which it counts as known
 REPORT_DELAY_S = 0.006  # how much later than the attack its frame ends, on average
+
+
+class Backbeat:
+    """How far apart kicks and snares are: in most music with drums they take turns on the beat, which tells the tempo
+    from its half and its double."""
+
+    def __init__(self, longest: int, frame_s: float) -> None:
+        """`longest`: frames."""
+        self._kicks, self._snares = (np.zeros(longest + 2, dtype=np.float32) for _ in range(2))
+        self._pairs = np.zeros(longest + 1, dtype=np.float32)
+        self._fall = math.exp(-frame_s / BACKBEAT_S)
+        self._kicked = self._snared = 0.0
+
+    def step(self, kick: float, snare: float) -> None:
+        """How likely each is hit in this frame, 0..1."""
+        self._pairs *= np.float32(self._fall)
+        self._pairs += np.float32(1e-20)  # smaller numbers are slow
+        self._kicked = self._kicked * self._fall + kick * kick
+        self._snared = self._snared * self._fall + snare * snare
+        if snare > HIT:
+            self._pairs[1:] += np.float32(snare) * _widened(self._kicks)
+        if kick > HIT:
+            self._pairs[1:] += np.float32(kick) * _widened(self._snares)
+        for past, newest in ((self._kicks, kick), (self._snares, snare)):
+            past[1:] = past[:-1]
+            past[0] = newest
+
+    def shares(self) -> Floats:
+        """(longest + 1,) by frames apart: how much of all that was hit lies so far from its counterpart."""
+        return self._pairs / np.float32(math.sqrt(self._kicked * self._snared) + LEAST_HITS)
+
+
+def _widened(past: Floats) -> Floats:
+    """(n + 2,) newest first -> (n,) so many frames ago, with what lies a frame beside counting 0.7."""
+    beside = np.maximum(np.concatenate([[np.float32(0.0)], past[:-3]]), past[1:-1])
+    return np.maximum(past[:-2], np.float32(0.7) * beside)
 
 
 class BeatTracker:
@@ -36,14 +79,18 @@ class BeatTracker:
         self._tempo_of = np.repeat(np.arange(len(self._intervals)), self._intervals)
         self._place = place
         share = place / np.repeat(self._intervals, self._intervals)
-        self._beat_states = (share < 1.0 / BEAT_SHARE).astype(np.float32)
-        self._factors = np.empty_like(self._beat_states)
+        region = 1.0 / BEAT_SHARE
+        self._kinds = np.where(share < region, 1, np.where((share >= 0.5) & (share < 0.5 + region), 2, 0))
+        self._factors = np.empty(len(share), dtype=np.float32)
         ratio = self._intervals[None, :] / self._intervals[:, None]
         change = np.exp(-TEMPO_STIFFNESS * np.abs(ratio - 1.0))
         change[change < LEAST_CHANGE] = 0.0  # products of what is that small are slow (denormal) numbers
         self._change = np.ascontiguousarray((change / change.sum(axis=1, keepdims=True)).T, dtype=np.float32)
         bpm = 60.0 / (self._intervals * frame_s)
         prior = np.exp(-0.5 * (np.log2(bpm / 120.0) / 0.7) ** 2)
+        usual = -0.5 * (np.log2(bpm / USUAL_BPM) / USUAL_SPREAD) ** 2
+        self._usual = (USUAL_WEIGHT * usual).astype(np.float32)
+        self._backbeat = Backbeat(int(self._intervals[-1]), frame_s)
         belief = np.repeat(prior / self._intervals, self._intervals)
         self._belief: Floats = (belief / belief.sum()).astype(np.float32)
         self._next = np.empty_like(self._belief)
@@ -56,19 +103,22 @@ class BeatTracker:
         self.bpm = 0.0
         self.confidence = 0.0
 
-    def step(self, activation: float, now: float) -> list[float]:
-        """One frame ending at stream time `now` (s) -> times (s) of the beats that it completed: none or one."""
+    def step(self, activation: float, now: float, kick: float = 0.0, snare: float = 0.0) -> list[float]:
+        """One frame ending at stream time `now` (s), and how likely kick and snare are hit in it -> times (s) of the
+        beats that it completed: none or one."""
         self._move()
         heard = min(CEILING, max(FLOOR, activation))
         belief = self._belief
-        odds = (heard / ((1.0 - heard) / (BEAT_SHARE - 1))) ** TEMPER
-        np.multiply(self._beat_states, np.float32(odds - 1.0), out=self._factors)
-        self._factors += np.float32(1.0)
+        odds = heard * (BEAT_SHARE - 1) / (1.0 - heard)  # against the same sound at any other place
+        on_beat, off_beat = odds**TEMPER * (1.0 + kick + snare), max(1.0, OFF_BEAT * (odds - 1.0) + 1.0) ** TEMPER
+        np.take(np.array([1.0, on_beat, off_beat], dtype=np.float32), self._kinds, out=self._factors, mode="clip")
         belief *= self._factors
+        self._backbeat.step(kick, snare)
         best = int(belief.argmax())
         tempo, place = int(self._tempo_of[best]), int(self._place[best])
         self._frames += 1
         if self._frames % MEASURE_EVERY == 0:
+            belief *= self._leaning()
             belief *= 1.0 / float(belief.sum())
             np.maximum(belief, LEAST_BELIEF, out=belief)  # nothing is ever ruled out, nor so small that sums get slow
             self._measure(tempo)
@@ -93,6 +143,12 @@ class BeatTracker:
         self._next[1:] = self._belief[:-1]
         self._next[self._first] = self._change @ ending
         self._belief, self._next = self._next, self._belief
+
+    def _leaning(self) -> Floats:
+        """For each state how much its tempo is favoured, beats apart: by what is common, and by kick and snare."""
+        odds = self._usual + BACKBEAT_WEIGHT * self._backbeat.shares()[self._intervals]
+        odds -= odds.max()
+        return np.repeat(np.exp(odds * np.float32(MEASURE_EVERY * self._frame_s)), self._intervals)
 
     def _measure(self, tempo: int) -> None:
         mass = np.add.reduceat(self._belief, self._first)
@@ -119,14 +175,18 @@ class NetworkTempo:
     def __init__(self, hop_s: float) -> None:
         self._network = BeatNetwork()
         self._tracker = BeatTracker(2.0 * hop_s)
+        self._before = [0.0] * 4
         self.bpm = 0.0
         self.confidence = 0.0
 
-    def step(self, hop: Floats, bands: Floats, now: float) -> list[float]:
-        """One hop's (100,) levels and growth, its end (s) -> times (s) of beats that it completed."""
+    def step(self, hop: Floats, bands: Floats, chances: list[float], now: float) -> list[float]:
+        """One hop's (100,) levels and growth, (onset, kick, snare, hat) 0..1, its end (s) -> times (s) of beats that it
+        completed."""
         chance = self._network.step(bands)
         if chance is None:
+            self._before = chances
             return []
-        beats = self._tracker.step(chance, now)
+        _, kick, snare, _ = map(max, zip(self._before, chances, strict=True))
+        beats = self._tracker.step(chance, now, kick, snare)
         self.bpm, self.confidence = self._tracker.bpm, self._tracker.confidence
         return beats
