@@ -8,14 +8,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from . import __version__, progress
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
-from .core.model import Blend
+from .core.model import Blend, ControlEvent
 from .core.params import Table, spec
 from .core.preset import Preset
 from .inputs import playback
@@ -32,7 +32,8 @@ from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.sources import AudioSource, Steady, open_supply
 from .inputs.web.server import WebRemote
-from .library import find_preset, parse_preset, read_preset, shipped, table_of, with_shaders
+from .keeping import Keeper, Paper
+from .library import as_toml, find_preset, own, parse_preset, read_preset, shipped, table_of, with_shaders
 from .options import BUILTIN, PlayOptions, RenderOptions
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
@@ -58,6 +59,7 @@ PICTURE = (1280, 720)  # of a video or a window when nothing else is said
 SWITCH_INTERVAL = 0.0005  # s: as late as a busy Python thread may make the loop
 PAINT = "paint"
 PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
+BROKEN_OFF = "(broken off)"  # a take's name for the state that the show offered to take up
 GRID = 32  # painted pictures are whole multiples: the networks halve them five times
 
 
@@ -112,7 +114,9 @@ def render(options: RenderOptions) -> int:
         stack.callback(port.close)
         choice = _choice(plan.preset, take)
         settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
-        show = Show([take] if take else [], ears, port, choice, settings, plan.preset, [stage.compositor.problem])
+        sources, problems = [take] if take else [], [stage.compositor.problem]
+        broken = _broken_off(take)
+        show = Show(sources, ears, port, choice, settings, plan.preset, problems, keeper=Paper(), broken_off=broken)
         clock = FrameClock(span.fps, span.last, first=_first_frame(take, span.fps))
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
             run(show, clock, [SinkFrom(stage, start.time), SinkFrom(Counted(done), span.begin)])
@@ -198,10 +202,36 @@ def _render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple
     return _plan(preset, options.model or info.model, picture, overrides, painted)
 
 
+def _first(options: PlayOptions, broken: Preset | None) -> Preset:
+    if not options.resume:
+        return find_preset(options.preset or DEFAULT_PRESET)
+    if broken is None:
+        raise UserError("no show broke off here: there is nothing to resume")
+    return replace(broken, text=as_toml(broken))
+
+
+def _own_presets() -> list[Preset]:
+    """The user's presets; one that cannot be read is said and left out."""
+    found = []
+    for path in own():
+        try:
+            found.append(read_preset(path))
+        except UserError as error:
+            log.warning("%s", error)
+    return found
+
+
+def _broken_off(take: TakeReader | None) -> Preset | None:
+    """What the show of a take had to take up when it began."""
+    text = take.looks().get(BROKEN_OFF) if take else None
+    return parse_preset(text, BROKEN_OFF) if text else None
+
+
 def _choice(first: Preset, take: TakeReader | None = None) -> list[Preset]:
     """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
-    kept = take.looks() if take else {}
-    presets = [parse_preset(text, name) for name, text in kept.items()] or [read_preset(path) for path in shipped()]
+    kept = {name: text for name, text in take.looks().items() if name != BROKEN_OFF} if take else {}
+    presets = [parse_preset(text, name) for name, text in kept.items()]
+    presets = presets or [*(read_preset(path) for path in shipped()), *_own_presets()]
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]
 
 
@@ -236,10 +266,13 @@ def play(options: PlayOptions) -> int:
 def live(options: PlayOptions) -> Iterator[Live]:
     """Everything a live show needs, opened in order and closed in reverse: sound in, painter, stage, recorders."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
     overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
-    plan = _plan(preset, options.model, options.size or PICTURE, overrides)
     with ExitStack() as stack:
+        keeper = Keeper()
+        stack.callback(keeper.close)
+        broken = keeper.broken_off()
+        preset = with_shaders(_first(options, broken), options.shaders)
+        plan = _plan(preset, options.model, options.size or PICTURE, overrides)
         stage = _stage(options)
         stack.callback(stage.close)
         painter = ThreadRender(_loading(plan), PaintRenderer())
@@ -253,6 +286,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         stack.callback(source.close)
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
+        asked = [ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else []
         readback = Readback()
         controls: list[OscInput | MidiInput | LinkClock | WebRemote] = [
             *_controls(options, clock, readback, choice, table, stack)
@@ -266,10 +300,10 @@ def live(options: PlayOptions) -> Iterator[Live]:
             stage.show_to(remote)
             controls.append(remote)
             sinks.append(remote)
-        sources: list[Source] = [keys, *controls]
-        problems = [stage.compositor.problem, *(control.problem for control in controls)]
+        sources: list[Source] = [keys, Script(asked), *controls]
+        problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls)]
         if options.take is not None:
-            looks = {one.name: one.text for one in choice}
+            looks = {one.name: one.text for one in choice} | ({BROKEN_OFF: as_toml(broken)} if broken else {})
             writer = TakeWriter(options.take, _take_info(plan, stage.size), looks)
             stack.callback(writer.close)
             sources, port = keep_take(writer, sources, port, ears)
@@ -277,7 +311,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         if options.record:
             problems.append(_record(options, stage, ears).status)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
-        show = Show(sources, ears, port, choice, settings, preset, problems)
+        offered = None if options.resume else broken
+        show = Show(sources, ears, port, choice, settings, preset, problems, keeper=keeper, broken_off=offered)
         yield Live(show, clock, tuple(sinks))
 
 

@@ -54,6 +54,8 @@ def play(arguments: Arguments) -> int:
         midi_clock_out=arguments.midi_clock_out,
         flash_limit=arguments.flash_limit,
         shaders=tuple(arguments.shaders),
+        resume=arguments.resume,
+        autopilot=arguments.autopilot,
     )
     return app.play(played(options, arguments.look))
 
@@ -158,9 +160,9 @@ def start(_arguments: Arguments) -> int:
 
 
 def presets(arguments: Arguments) -> int:
-    from .library import shipped
+    from .library import own, shipped
 
-    rows = [_preset_row(path) for path in shipped()]
+    rows = [_preset_row(path) for path in (*shipped(), *own())]
     if arguments.json:
         say(json.dumps([{"name": name, "about": about, "file": str(path)} for name, about, path in rows], indent=2))
         return 0

@@ -31,8 +31,8 @@ class Keeper(Protocol):
     def keep(self, state: Preset) -> None:
         """The state has changed to `state`."""
 
-    def save(self, name: str, state: Preset) -> tuple[str, str]:
-        """Write `state` as a preset of the user's; '': by a name of its own. The name it gets, and a line about it."""
+    def save(self, name: str, state: Preset) -> str:
+        """Write `state` as the user's preset called `name`; a line about it."""
 
 
 class Hands:
@@ -209,10 +209,15 @@ class Hands:
     def _save(self, event: ControlEvent) -> None:
         if self._keeper is None:
             raise UserError("there is nowhere to save to here")
-        state = baked(self._play.as_preset())
-        name, line = self._keeper.save(str(event.value or ""), state)
-        self.presets = (*(one for one in self.presets if one.name != name), replace(state, name=name))
-        self._notice = line, event.time
+        name = str(event.value or "").strip() or self._free_name()
+        state = replace(baked(self._play.as_preset()), name=name)
+        self._notice = self._keeper.save(name, state), event.time
+        self.presets = (*(one for one in self.presets if one.name != name), state)
+
+    def _free_name(self) -> str:
+        names = {preset.name for preset in self.presets}
+        base = self._play.preset.name
+        return next(name for n in range(2, len(names) + 3) if (name := f"{base}-{n}") not in names)
 
     def _resume(self, now: float) -> None:
         if self._broken_off is None:

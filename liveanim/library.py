@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import platformdirs
+
 from .core.errors import UserError, near
 from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
@@ -94,16 +96,25 @@ def shipped() -> tuple[Path, ...]:
     return tuple(sorted(data_dir("presets").glob("*.toml")))
 
 
+def own_presets_dir() -> Path:
+    """Where a user's own presets lie."""
+    return platformdirs.user_config_path("liveanim") / "presets"
+
+
+def own() -> tuple[Path, ...]:
+    """The files of the user's own presets, by name."""
+    return tuple(sorted(own_presets_dir().glob("*.toml")))
+
+
 def find_preset(name: str) -> Preset:
     """The preset called `name`, numbered `name` (1-based), or in the file `name`. UserError lists the near ones."""
     files = shipped()
     if name.isdecimal() and 1 <= int(name) <= len(files):
         return read_preset(files[int(name) - 1])
-    for path in files:
+    for path in (*files, *own()):
         if name.lower() in (path.stem.lower(), path.stem.lower().lstrip("0123456789-")):
             return read_preset(path)
     if name.lower().endswith((".toml", *FOREIGN)) or "/" in name:
         return read_preset(Path(name))
-    raise UserError(
-        f"there is no preset {name!r}{near(name, [path.stem for path in files])}; liveanim presets lists them"
-    )
+    names = [path.stem for path in (*files, *own())]
+    raise UserError(f"there is no preset {name!r}{near(name, names)}; liveanim presets lists them")

@@ -34,6 +34,8 @@ class PlayOptions:
     midi_map    .toml file that says what its knobs and pads do; None: the profile that fits
     flash_limit whether pictures that flash too often are held back
     shaders     ISF shaders put on top of the preset: names, or paths of .fs files
+    resume      go on where the last show broke off
+    autopilot   scenes and presets change by themselves
     """
 
     audio: str | None = None
@@ -62,6 +64,8 @@ class PlayOptions:
     midi_clock_out: str | None = None
     flash_limit: bool = True
     shaders: tuple[str, ...] = ()
+    resume: bool = False
+    autopilot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,10 @@ class Show:
         """Whether somebody quit."""
         return self._hands.finished
 
+    def finish(self) -> None:
+        """As if somebody quit."""
+        self._hands.finished = True
+
     def tick(self, now: float) -> Blend:
         """One display frame at show time `now` (never earlier than the one before)."""
         dt = 0.0 if self._now is None else max(0.0, now - self._now)

@@ -47,6 +47,16 @@ def _gpu() -> str:
 WHY_NOT: dict[str, Callable[[], str]] = {"screen": _screen, "audio": _audio, "midi": _midi, "gpu": _gpu}
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Presets, controller maps and states of shows that tests write are not the user's."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(home / "state"))
+        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+        yield
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark, why_not in WHY_NOT.items():
         if item.get_closest_marker(mark) is not None and (reason := why_not()):

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "options": (set(), set()),
     "hands": ({"core"}, set()),
     "show": ({"core", "clock", "hands"}, {"numpy"}),
-    "library": ({"core", "data", "isf", "importers"}, {"tomlkit"}),
+    "library": ({"core", "data", "isf", "importers"}, {"tomlkit", "platformdirs"}),
     "isf": ({"isf", "core", "data"}, {"json5"}),
     "progress": ({"clock"}, {"rich"}),
     "inputs": (

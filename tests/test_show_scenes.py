@@ -117,8 +117,8 @@ class Shelf:
     def keep(self, state: Preset) -> None:
         self.kept.append(state)
 
-    def save(self, name: str, state: Preset) -> tuple[str, str]:
-        return name or "look-1", f"saved as {name}"
+    def save(self, name: str, state: Preset) -> str:
+        return f"saved as {name}"
 
 
 def test_every_change_is_kept_and_a_saved_state_is_a_preset_to_choose() -> None:

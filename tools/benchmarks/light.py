@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
             if any(layer.keyframe.model == "ember" for layer in blend.layers):
                 seen["first_keyframe_s"] = shown
                 seen["first_keyframe_cpu_s"] = time.process_time()
-                self._show.finished = True
+                self._show.finish()
 
     def watched(show: Show, clock: Clock, sinks: Sequence[Sink]) -> None:
         run(show, clock, [*sinks, Light(show)])

@@ -1,0 +1,121 @@
+"""State on disk: kept as it changes, offered after a kill, gone after a good end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from liveanim import app
+from liveanim.core.errors import UserError
+from liveanim.core.preset import Preset, preset_from
+from liveanim.inputs import oscwire
+from liveanim.keeping import Keeper, file_name, write_whole
+from liveanim.library import find_preset, own_presets_dir, parse_preset
+from liveanim.options import PlayOptions
+
+
+def look(**more: object) -> Preset:
+    return preset_from({"prompt": {"text": ["hill"]}, **more}, "test.toml", "look")
+
+
+def waited(path: Path, text: str, seconds: float = 30.0) -> str:
+    """What a file holds, once it holds `text`."""
+    for _ in range(int(seconds / 0.05)):
+        if path.is_file() and text in (found := path.read_text(encoding="utf-8")):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{path} never held {text!r}")
+
+
+def test_the_newest_state_is_on_disk_and_a_good_end_takes_it_away(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path, tmp_path / "presets")
+    for value in (0.1, 0.2, 0.3):
+        keeper.keep(look(knobs={"stage.hue": value}))
+    path = tmp_path / f"{os.getpid()}-look.toml"
+    waited(path, '"stage.hue" = 0.3')
+    assert keeper.broken_off() is None  # its process is alive
+    keeper.close()
+    assert list(tmp_path.glob("*.toml")) == [] and keeper.problem() == ""
+
+
+def test_a_state_of_a_process_that_is_gone_is_offered_until_a_good_end(tmp_path: Path) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    path = tmp_path / f"{int(gone.stdout)}-look.toml"
+    write_whole(path, look(knobs={"stage.hue": 0.5}))
+    (tmp_path / f"{int(gone.stdout)}-torn.toml").write_text("[prompt", encoding="utf-8")
+    os.utime(tmp_path / f"{int(gone.stdout)}-torn.toml", (0, 0))
+    keeper = Keeper(tmp_path, tmp_path / "presets")
+    state = keeper.broken_off()
+    assert state is not None and (state.name, dict(state.knobs)) == ("look", {"stage.hue": 0.5})
+    keeper.close()
+    assert not path.exists()
+
+
+def test_a_saved_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveanim.library.own_presets_dir", lambda: tmp_path)
+    keeper = Keeper(tmp_path / "shows", tmp_path)
+    assert keeper.save("../My look?", look(stage={"hue": 0.25})) == f"saved as -My look-: {tmp_path / '-My look-.toml'}"
+    waited(tmp_path / "-My look-.toml", "hue = 0.25")
+    assert find_preset("-my look-").drivers["stage.hue"] == 0.25
+    keeper.close()
+
+
+def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    keeper = Keeper(tmp_path / "file" / "shows", tmp_path)
+    keeper.keep(look())
+    for _ in range(200):
+        if keeper.problem():
+            break
+        time.sleep(0.02)
+    assert "cannot be saved" in keeper.problem()
+    keeper.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("a/b", "a-b"), ("..", "preset"), ("ü 1", "ü 1"), ("", "preset"), ("x" * 200, "x" * 80)]
+)
+def test_a_name_becomes_one_that_files_may_have(name: str, file: str) -> None:
+    assert file_name(name) == file
+
+
+def test_a_show_that_is_killed_can_be_taken_up(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    play = "play --headless --audio silence -m paint --no-web --midi - --size 64x64".split()
+    command = [sys.executable, "-m", "liveanim", *play]
+    show = subprocess.Popen([*command, "--osc-port", str(port), "-p", "ink-storm"], env={**os.environ, **home})
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            folder = tmp_path / "state" / "liveanim" / "shows"
+            for _ in range(600):  # until it listens
+                out.sendto(oscwire.message("/liveanim/param/stage/hue/raw", 0.375), ("127.0.0.1", port))
+                if list(folder.glob("*.toml")) or show.poll() is not None:
+                    break
+                time.sleep(0.1)
+        text = waited(folder / f"{show.pid}-ink-storm.toml", '"stage.hue" = 0.375')
+        assert "ink" in text
+    finally:
+        show.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        show.wait(10)
+    keeper = Keeper(folder, tmp_path)
+    left = keeper.broken_off()
+    keeper.close()
+    assert left is not None and (left.name, left.knobs["stage.hue"]) == ("ink-storm", 0.375)
+    first = app._first(PlayOptions(resume=True), left)
+    assert parse_preset(first.text, first.name).knobs == left.knobs  # what a take of it keeps
+    with pytest.raises(UserError, match="nothing to resume"):
+        app._first(PlayOptions(resume=True), None)
+
+
+def test_presets_of_ones_own_have_a_folder() -> None:
+    assert own_presets_dir().name == "presets"
