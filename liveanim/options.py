@@ -19,6 +19,9 @@ class PlayOptions:
     size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     model       name of the models table, or path of a diffusers folder; 'paint' needs no model
     monitor     1-based, as `liveanim devices` numbers them
+    performer   a second window has the figures, the first only the picture
+    streams     where to stream to: rtmp://, srt://, udp:// or file addresses
+    share       how the picture is shared with other programs: ndi, spout, syphon, camera
     record      files to write while playing: films, pictures, sound
     codec       how films are encoded; None: as their ending suggests
     take        folder to keep sound, control events and seeds in
@@ -45,6 +48,9 @@ class PlayOptions:
     model: str | None = None
     fullscreen: bool = False
     monitor: int | None = None
+    performer: bool = False
+    streams: tuple[str, ...] = ()
+    share: tuple[str, ...] = ()
     record: tuple[Path, ...] = ()
     codec: str | None = None
     take: Path | None = None

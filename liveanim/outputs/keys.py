@@ -14,7 +14,7 @@ class Key:
     """One key. `name` as GLFW names it ('space', 'f', '1', 'up').
 
     target/value  the control event it sends; with `step` the value is the parameter's present one plus `step`
-    local         what the window does by itself: 'fullscreen', 'hud' or 'help'
+    local         what the window does by itself: 'fullscreen', 'hud', 'help' or 'mapping'
     """
 
     name: str
@@ -32,6 +32,7 @@ KEYS: tuple[Key, ...] = (
     Key("space", "freeze the picture", "out.freeze", "toggle"),
     Key("b", "blackout", "out.blackout", "toggle"),
     Key("h", "this display on and off", local="hud"),
+    Key("k", "fit the picture to the screen", local="mapping"),
     Key("f1", "list of keys", local="help"),
     *(Key(str(n), f"preset {n}", "do.preset", float(n)) for n in range(1, 10)),
     Key("t", "tap the tempo", "do.tap"),

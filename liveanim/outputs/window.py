@@ -17,12 +17,14 @@ from .context import current_context
 from .hud import Hud
 from .hud_layout import Readout
 from .keys import BY_NAME, Key, event_for
+from .mapper import Mapper, Screens
+from .performer import Performer, place_for
 from .preview import Viewer
 from .shaders import Program
 from .taps import Tap, TapFeed
 
 _NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
-_KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in BY_NAME}
+_KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in (*BY_NAME, "tab", "enter")}
 
 
 class Recorder(Protocol):
@@ -52,6 +54,8 @@ class Window:
 
     size        (width, height) of the picture in pixels, and of the window where it fits on the screen
     monitor     screen number from 1; None: wherever the system puts the window
+    performer   a second window, on another screen if there is one, has the figures: this one shows only the picture
+    screens     how the picture is fitted to each screen
     vsync       wait for the screen at each frame. Some systems do not wait (a virtual screen, a hidden window): hold
                 the loop to `max_fps` as well
 
@@ -68,6 +72,8 @@ class Window:
         vsync: bool = True,
         linear_light: bool = False,
         flash_limit: bool = True,
+        performer: bool = False,
+        screens: Screens | None = None,
     ) -> None:
         self.size, self._vsync = size, vsync
         self._window = _open_window(size, title, monitor)
@@ -81,6 +87,7 @@ class Window:
         self.compositor = Compositor(self._ctx, size, linear_light, flash_limit)
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
+        self.mapper, self._mapped = Mapper(screens or Screens()), Program(self._ctx, ["mapped.frag.glsl"])
         self.hud_shown, self.help_shown = True, False
         self.recorder: Recorder | None = None
         self._pressed: list[Key] = []
@@ -95,6 +102,17 @@ class Window:
         glfw.set_monitor_callback(self._on_monitor)
         if fullscreen:
             self._enter_fullscreen(monitors.handle_under(self._window))
+        self._follow_screen()
+        self.performer = self._open_performer(title) if performer else None
+
+    def _open_performer(self, title: str) -> Performer:
+        handle, size = place_for(self._window)
+        window = _open_window(size, f"{title} - performer", None, beside=self._window, handle=handle)
+        return Performer(self._window, window, _Loader(), self._on_key)
+
+    def _follow_screen(self) -> None:
+        screen = self._screen()
+        self.mapper.follow(monitors.name_of(screen) if screen else "")
 
     @property
     def refresh_rate(self) -> float:
@@ -139,10 +157,21 @@ class Window:
         self._feed.taken(now)
         if self._show(blend):
             glfw.swap_buffers(self._window)
+        self._show_performer(blend)
         glfw.poll_events()
         if self._monitors_changed:
             self._monitors_changed = False
             self._follow_monitors()
+            self._follow_screen()
+
+    def _show_performer(self, blend: Blend) -> None:
+        if self.performer is None:
+            return
+        if self.performer.closed:
+            self.performer.close()
+            self.performer = None
+            return
+        self.performer.show(self.compositor.texture, blend, self._readout())
 
     def read_picture(self) -> Image:
         """The picture last drawn, without the HUD."""
@@ -171,22 +200,32 @@ class Window:
         screen.use()
         screen.viewport = (0, 0, width, height)
         screen.clear()
+        if not self.mapper.plain:
+            self.mapper.draw(self._mapped, self.compositor.texture, (width, height))
+            return self._show_hud(blend, (width, height))
         screen.viewport = ((width - shown[0]) // 2, (height - shown[1]) // 2, *shown)
         self.compositor.texture.use(0)
         self._present.set(picture=0, aspect=1.0)
         self._present.draw()
-        if self.hud_shown or self.help_shown:
-            screen.viewport = (0, 0, width, height)
-            self._hud.draw(blend, self._readout(), (width, height))
+        return self._show_hud(blend, (width, height))
+
+    def _show_hud(self, blend: Blend, size: tuple[int, int]) -> bool:
+        if (self.hud_shown or self.help_shown or self.mapper.hint) and self.performer is None:
+            self._ctx.screen.viewport = (0, 0, *size)
+            self._hud.draw(blend, self._readout(), size)
         return True
 
     def _readout(self) -> Readout:
         label = self.recorder.label() if self.recorder else ""
         limiter = self.compositor.limiter
         flashes, holding = (limiter.flashes, limiter.holding) if limiter else (None, False)
-        return Readout(self.fps, label, (), self.hud_shown, self.help_shown, flashes, holding)
+        lines = (self.mapper.hint,) if self.mapper.hint else ()
+        return Readout(self.fps, label, lines, self.hud_shown, self.help_shown, flashes, holding)
 
     def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
+        if self.mapper.active and action in (glfw.PRESS, glfw.REPEAT):
+            if self.mapper.key(_KEY_NAMES.get(code, ""), bool(mods & glfw.MOD_SHIFT)):
+                return
         # Letters go by what is printed on the key, everything else by its place.
         printed = glfw.get_key_name(code, scancode) if glfw.KEY_A <= code <= glfw.KEY_Z else None
         key = BY_NAME.get((printed or "").lower()) or BY_NAME.get(_KEY_NAMES.get(code, ""))
@@ -202,6 +241,8 @@ class Window:
             self.hud_shown = not self.hud_shown
         elif local == "help":
             self.help_shown = not self.help_shown
+        elif local == "mapping":
+            self.mapper.toggle()
         elif self.fullscreen:
             self._leave_fullscreen()
         else:
@@ -247,8 +288,11 @@ class Window:
             self._leave_fullscreen()
 
     def close(self) -> None:
-        """Close the taps and the window."""
+        """Close the taps and the windows."""
+        if self.performer is not None:
+            self.performer.close()
         self._feed.close()
+        self._mapped.release()
         self._hud.release()
         self._present.release()
         self.compositor.release()
@@ -256,11 +300,15 @@ class Window:
         glfw.destroy_window(self._window)
 
 
-def _open_window(size: tuple[int, int], title: str, monitor: int | None) -> Any:
+def _open_window(
+    size: tuple[int, int], title: str, monitor: int | None, *, beside: Any = _NOTHING, handle: Any = _NOTHING
+) -> Any:
+    """A window on screen number `monitor`, on `handle`, or where the system puts it, sharing `beside`'s textures."""
     reason = monitors.start_glfw()
     if reason:
         raise UserError(f"no display to open a window on ({reason}); to make a video instead: liveanim render")
-    handle = monitors.handle_of(monitor) if monitor is not None else glfw.get_primary_monitor()
+    asked = handle or (monitors.handle_of(monitor) if monitor is not None else None)
+    handle = asked or glfw.get_primary_monitor()
     for hint, value in (
         (glfw.CONTEXT_VERSION_MAJOR, 3),
         (glfw.CONTEXT_VERSION_MINOR, 3),
@@ -274,12 +322,12 @@ def _open_window(size: tuple[int, int], title: str, monitor: int | None) -> Any:
     ):
         glfw.window_hint(hint, value)
     width, height = _fitted(size, handle)
-    window = glfw.create_window(width, height, title, None, None)
+    window = glfw.create_window(width, height, title, None, beside)
     if not window:
         _, why = glfw.get_error()
         text = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
         raise UserError(f"cannot open a window with OpenGL 3.3 ({text}); a newer graphics driver is needed")
-    if handle and monitor is not None:
+    if asked:
         x, y, wide, tall = glfw.get_monitor_workarea(handle)
         glfw.set_window_pos(window, x + max(0, wide - width) // 2, y + max(0, tall - height) // 2)
     glfw.show_window(window)

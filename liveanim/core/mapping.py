@@ -1,0 +1,96 @@
+"""Fitting the picture to what it is thrown at: the corners of a keystone, soft edges between projectors. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .errors import UserError
+from .model import Matrix
+
+Point = tuple[float, float]
+CORNERS = ("top left", "top right", "bottom right", "bottom left")
+EDGES = ("left", "right", "top", "bottom")
+AT_REST: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+WIDEST_EDGE = 0.5
+_FURTHEST = 1.5  # a corner may lie that far outside
+_SMALLEST = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """corners  where the picture's corners lie on the screen (CORNERS' order), 0..1 over it, y down
+    edges    how wide the picture fades at each side (EDGES' order), share of its width or height, 0..0.5
+    gamma    of the projectors: two fades that overlap give even light, 1..4
+    """
+
+    corners: tuple[Point, ...] = AT_REST
+    edges: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    gamma: float = 2.2
+
+    @property
+    def plain(self) -> bool:
+        """Whether the picture is shown as it is."""
+        return self.corners == AT_REST and not any(self.edges)
+
+    def matrix(self) -> Matrix:
+        """(3, 3): point of the screen (0..1, y down) -> point of the picture (0..1, y down), before the division."""
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = self.corners
+        # Heckbert, Fundamentals of Texture Mapping (1989), 2.2.2: the unit square onto a quadrilateral.
+        dx1, dx2, sx = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
+        dy1, dy2, sy = y1 - y2, y3 - y2, y0 - y1 + y2 - y3
+        below = dx1 * dy2 - dx2 * dy1
+        g, h = (sx * dy2 - dx2 * sy) / below, (dx1 * sy - sx * dy1) / below
+        square = [[x1 - x0 + g * x1, x3 - x0 + h * x3, x0], [y1 - y0 + g * y1, y3 - y0 + h * y3, y0], [g, h, 1.0]]
+        inverse: Matrix = np.linalg.inv(np.array(square))
+        return inverse
+
+    def moved(self, corner: int, dx: float, dy: float) -> Mapping:
+        """With one corner moved; unchanged where the picture would fold over."""
+        x, y = self.corners[corner]
+        corners = [*self.corners]
+        corners[corner] = (x + dx, y + dy)
+        return replace(self, corners=tuple(corners)) if _convex(corners) else self
+
+    def widened(self, edge: int, by: float) -> Mapping:
+        """With one edge's fade made wider (or narrower)."""
+        edges = [*self.edges]
+        edges[edge] = round(min(WIDEST_EDGE, max(0.0, edges[edge] + by)), 6)
+        return replace(self, edges=(edges[0], edges[1], edges[2], edges[3]))
+
+
+def _convex(corners: list[Point]) -> bool:
+    if any(not -_FURTHEST < value < 1 + _FURTHEST for point in corners for value in point):
+        return False
+    for i in range(4):
+        (ax, ay), (bx, by), (cx, cy) = (corners[(i + k) % 4] for k in range(3))
+        if (bx - ax) * (cy - by) - (by - ay) * (cx - bx) < _SMALLEST:
+            return False
+    return True
+
+
+def mapping_from(data: Table[str, Any], where: str) -> Mapping:
+    """The mapping in a table with `corners`, `edges` and `gamma`; UserError names the key and what was expected."""
+    corners, edges, gamma = data.get("corners", AT_REST), data.get("edges", (0.0,) * 4), data.get("gamma", 2.2)
+    good = isinstance(corners, (list, tuple)) and len(corners) == 4 and all(_numbers(point, 2) for point in corners)
+    points = [(float(x), float(y)) for x, y in corners] if good else []
+    if not good or not _convex(points):
+        raise UserError(f"{where}: corners: expected [x, y] of {', '.join(CORNERS)}, 0 to 1, going round clockwise")
+    if not _numbers(edges, 4) or not all(0 <= edge <= WIDEST_EDGE for edge in edges):
+        raise UserError(f"{where}: edges: expected four shares ({', '.join(EDGES)}) from 0 to {WIDEST_EDGE}")
+    if not _numbers([gamma], 1) or not 1 <= gamma <= 4:
+        raise UserError(f"{where}: gamma: expected a number from 1 to 4")
+    left, right, top, bottom = (float(edge) for edge in edges)
+    return Mapping(tuple(points), (left, right, top, bottom), float(gamma))
+
+
+def _numbers(values: Any, count: int) -> bool:
+    return (
+        isinstance(values, (list, tuple))
+        and len(values) == count
+        and all(isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values)
+    )

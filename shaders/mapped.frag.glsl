@@ -1,0 +1,43 @@
+// The finished picture fitted to a screen: corners where they were put, edges that fade, a grid while it is being done.
+in vec2 uv;
+out vec4 result;
+uniform sampler2D picture;
+uniform mat3 place;      // screen (0..1, y down) -> picture (0..1, y down), before the division
+uniform vec4 edges;      // how wide left, right, top, bottom fade
+uniform float gamma;
+uniform int chosen;      // what is being moved: 0..3 a corner, 4..7 an edge; -1 nothing
+uniform float aspect_of_picture;
+
+// Light at `x` (0..1) across a fade: two that overlap sum to one.
+float fade(float x) {
+    x = clamp(x, 0.0, 1.0);
+    float light = x < 0.5 ? 2.0 * x * x : 1.0 - 2.0 * (1.0 - x) * (1.0 - x);
+    return pow(light, 1.0 / gamma);
+}
+
+vec3 with_grid(vec3 c, vec2 q) {
+    vec2 cells = vec2(16.0, 9.0), at = q * cells, wide = fwidth(at) * 1.2;
+    vec2 line = smoothstep(wide, vec2(0.0), abs(fract(at + 0.5) - 0.5));
+    c = mix(c * 0.55, vec3(0.9), max(line.x, line.y) * 0.7);
+    vec2 corner = vec2(chosen == 1 || chosen == 2 ? 1.0 : 0.0, chosen >= 2 ? 1.0 : 0.0);
+    float d = length((q - corner) * vec2(aspect_of_picture, 1.0));
+    float mark = chosen < 4 ? step(d, 0.07)
+               : chosen == 4 ? step(q.x, max(edges.x, 0.02)) : chosen == 5 ? step(1.0 - q.x, max(edges.y, 0.02))
+               : chosen == 6 ? step(q.y, max(edges.z, 0.02)) : step(1.0 - q.y, max(edges.w, 0.02));
+    return mix(c, vec3(1.0, 0.55, 0.1), 0.75 * mark);
+}
+
+void main() {
+    vec3 h = place * vec3(uv.x, 1.0 - uv.y, 1.0);
+    vec2 q = h.xy / h.z;
+    vec2 inside = min(q, 1.0 - q) / max(fwidth(q), vec2(1e-6)) + 0.5;
+    float seen = h.z > 0.0 ? clamp(min(inside.x, inside.y), 0.0, 1.0) : 0.0;
+    vec3 c = textureLod(picture, clamp(q, 0.0, 1.0), 0.0).rgb;
+    if (chosen >= 0) c = with_grid(c, q);
+    float light = seen;
+    if (edges.x > 0.0) light *= fade(q.x / edges.x);
+    if (edges.y > 0.0) light *= fade((1.0 - q.x) / edges.y);
+    if (edges.z > 0.0) light *= fade(q.y / edges.z);
+    if (edges.w > 0.0) light *= fade((1.0 - q.y) / edges.w);
+    result = vec4(c * light, 1.0);
+}

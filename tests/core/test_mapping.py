@@ -1,0 +1,60 @@
+"""Corners and soft edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liveanim.core.errors import UserError
+from liveanim.core.mapping import AT_REST, Mapping, mapping_from
+
+SHIFT = st.floats(-0.2, 0.2)
+
+
+def through(mapping: Mapping, point: tuple[float, float]) -> tuple[float, float]:
+    x, y, w = mapping.matrix() @ np.array([*point, 1.0])
+    return x / w, y / w
+
+
+def test_at_rest_every_point_stays() -> None:
+    assert Mapping().plain and Mapping().matrix() == pytest.approx(np.eye(3))
+
+
+@given(st.lists(st.tuples(SHIFT, SHIFT), min_size=4, max_size=4))
+def test_each_corner_of_the_picture_lies_where_it_was_put(shifts: list[tuple[float, float]]) -> None:
+    mapping = Mapping()
+    for corner, (dx, dy) in enumerate(shifts):
+        mapping = mapping.moved(corner, dx, dy)
+    for where, rest in zip(mapping.corners, AT_REST, strict=True):
+        assert through(mapping, where) == pytest.approx(rest, abs=1e-6)
+
+
+def test_a_picture_is_never_folded_over() -> None:
+    assert Mapping().moved(0, 0.9, 0.9) == Mapping()
+    assert Mapping().moved(2, -1.2, 0.0) == Mapping()
+    assert Mapping().moved(0, -9.0, 0.0) == Mapping()
+
+
+def test_edges_widen_up_to_the_middle() -> None:
+    assert Mapping().widened(1, 0.2).edges == (0.0, 0.2, 0.0, 0.0)
+    assert Mapping().widened(1, 9.0).edges[1] == 0.5 and Mapping().widened(1, -1.0).plain
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"corners": [[0, 0], [1, 0], [1, 1]]}, "w: corners: expected"),
+        ({"corners": [[0, 0], [0, 1], [1, 1], [1, 0]]}, "going round clockwise"),
+        ({"corners": [[0, 0], [1, "a"], [1, 1], [0, 1]]}, "w: corners: expected"),
+        ({"edges": [0.1, 0.1]}, "w: edges: expected four shares"),
+        ({"edges": [0.6, 0, 0, 0]}, "from 0 to 0.5"),
+        ({"gamma": 0}, "w: gamma: expected a number from 1 to 4"),
+    ],
+)
+def test_a_bad_mapping_says_what_is_expected(data: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        mapping_from(data, "w")

@@ -1,0 +1,101 @@
+"""Fitting the picture to a screen: by keys, kept by name, seen in pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import moderngl
+import numpy as np
+import pytest
+
+from liveanim.core.errors import UserError
+from liveanim.core.mapping import Mapping
+from liveanim.outputs.context import headless_context
+from liveanim.outputs.mapper import LEAP, STEP, Mapper, Screens
+from liveanim.outputs.shaders import Program
+
+
+def test_arrows_move_the_chosen_corner_and_tab_goes_on_to_the_edges() -> None:
+    mapper = Mapper(Screens())
+    mapper.toggle()
+    assert mapper.key("right", False) and mapper.key("down", True)
+    assert mapper.mapping.corners[0] == pytest.approx((STEP, LEAP))
+    for _ in range(4):
+        mapper.key("tab", False)
+    mapper.key("up", True)
+    assert mapper.mapping.edges == (LEAP, 0.0, 0.0, 0.0) and "left soft edge" in mapper.hint
+    mapper.key("backspace", False)
+    assert mapper.mapping == Mapping() and not mapper.key("b", False)
+    mapper.key("escape", False)
+    assert not mapper.active and mapper.hint == "" and mapper.plain
+
+
+def test_each_screen_has_its_own_and_it_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "screens.toml"
+    mapper = Mapper(Screens(path))
+    for name in ('EPSON "1"', "Béamer"):
+        mapper.follow(name)
+        mapper.toggle()
+        mapper.key("right", True)
+        mapper.toggle()
+        mapper.follow("HDMI")
+        assert mapper.plain
+    again = Screens(path)
+    assert again.of('EPSON "1"').corners[0] == again.of("Béamer").corners[0] == (LEAP, 0.0)
+    assert again.of("HDMI") == Mapping()
+
+
+def test_a_file_that_is_no_good_shows_the_picture_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "screens.toml"
+    for text in ("[[screen]]\nname = 'a'\nedges = 3\n", "][", "screen = 3"):
+        path.write_text(text, encoding="utf-8")
+        assert Screens(path).of("a") == Mapping()
+    assert "screens.toml: a: edges: expected" in caplog.text
+    blocked = Mapper(Screens(path / "under"))
+    blocked.toggle()
+    blocked.toggle()
+    assert "cannot keep the corners" in blocked.hint
+
+
+def drawn(mapping: Mapping, size: tuple[int, int] = (160, 90), active: bool = False) -> np.ndarray:
+    """(height, width, 3): a white picture of 160x90 on a window of `size`, top row first."""
+    try:
+        ctx = headless_context()
+    except UserError as error:
+        pytest.skip(f"macOS and Windows have no EGL: {error}")
+    with ctx:
+        picture = ctx.texture((160, 90), 4, np.full((90, 160, 4), 255, np.uint8).tobytes())
+        picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        window = ctx.framebuffer([ctx.texture(size, 4)])
+        window.use()
+        mapper = Mapper(Screens())
+        mapper.mapping, mapper.active = mapping, active
+        mapper.draw(Program(ctx, ["mapped.frag.glsl"]), picture, size)
+        image = np.frombuffer(window.read(components=3, alignment=1), np.uint8).reshape(size[1], size[0], 3)[::-1]
+    ctx.release()
+    return image
+
+
+def test_at_rest_the_picture_fills_the_window_and_a_wider_window_has_bars() -> None:
+    assert drawn(Mapping()).min() == 255
+    wide = drawn(Mapping(), (240, 90))
+    assert wide[:, :39].max() == 0 and wide[:, 41:199].min() == 255 and wide[:, 201:].max() == 0
+
+
+def test_corners_pull_the_picture_in() -> None:
+    image = drawn(Mapping().moved(0, 0.25, 0.0).moved(1, -0.25, 0.0))[:, :, 0]
+    light = (image > 127).sum(axis=1)
+    assert light[0] == pytest.approx(81, abs=2) and light[-1] == pytest.approx(160, abs=2)
+    assert light[45] == pytest.approx(120, abs=2) and (np.diff(light) >= 0).all()
+
+
+def test_two_soft_edges_that_overlap_give_even_light() -> None:
+    right, left = drawn(Mapping().widened(1, 0.25))[45, :, 0], drawn(Mapping().widened(0, 0.25))[45, :, 0]
+    light = (right[120:] / 255.0) ** 2.2 + (left[:40] / 255.0) ** 2.2
+    assert light == pytest.approx(np.ones(40), abs=0.02)
+
+
+def test_while_fitting_there_is_a_grid_and_the_chosen_corner_is_marked() -> None:
+    image = drawn(Mapping(), active=True)
+    assert image[2, 2, 0] > 200 and image[2, 2, 2] < 140
+    assert len(np.unique(image[45, :, 0])) >= 2
