@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import __version__, progress
+from . import __version__, outlets, progress
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
 from .core.model import Blend, ControlEvent
@@ -267,6 +267,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
     """Everything a live show needs, opened in order and closed in reverse: sound in, painter, stage, recorders."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
+    outlets.check(options.streams, options.share)
     with ExitStack() as stack:
         keeper = Keeper()
         stack.callback(keeper.close)
@@ -308,6 +309,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
             stack.callback(writer.close)
             sources, port = keep_take(writer, sources, port, ears)
             problems.append(writer.status)
+        problems += outlets.open_outlets(options.streams, options.share, stage, ears)
         if options.record:
             problems.append(_record(options, stage, ears).status)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
@@ -379,7 +381,14 @@ def _stage(options: PlayOptions) -> Window | Headless:
     size = options.size or PICTURE
     if options.headless:
         return Headless(size, flash_limit=_safe(options))
-    window = Window(size, fullscreen=options.fullscreen, monitor=options.monitor, flash_limit=_safe(options))
+    window = Window(
+        size,
+        fullscreen=options.fullscreen,
+        monitor=options.monitor,
+        flash_limit=_safe(options),
+        performer=options.performer,
+        screens=outlets.screens(),
+    )
     window.hud_shown = options.hud
     return window
 

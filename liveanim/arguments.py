@@ -123,6 +123,9 @@ def _play(parser: argparse.ArgumentParser) -> None:
     window = parser.add_argument_group("the window")
     window.add_argument("-f", "--fullscreen", action="store_true", help="cover the whole monitor")
     window.add_argument("--monitor", type=whole(1, 99), metavar="N", help="which monitor (liveanim devices)")
+    window.add_argument(
+        "--performer", action="store_true", help="a second window with the figures; the first has only the picture"
+    )
     window.add_argument("--no-hud", dest="hud", action="store_false", help="start without the figures (H shows them)")
     window.add_argument("--headless", action="store_true", help="no window: draw off screen")
     hands = parser.add_argument_group("the hands")
@@ -149,6 +152,23 @@ def _play(parser: argparse.ArgumentParser) -> None:
     hands.add_argument("--link", action="store_true", help="share tempo and bar by Ableton Link")
     hands.add_argument("--midi-clock-out", metavar="NAME", help="send our beat as MIDI clock to that MIDI output")
     hands.add_argument("--midi-map", type=Path, metavar="FILE", help="what knobs and pads do (.toml)")
+    out = parser.add_argument_group("other programs")
+    out.add_argument(
+        "--share",
+        dest="share",
+        action="append",
+        default=[],
+        metavar="WAY",
+        help="give the picture to other programs: ndi, spout, syphon or camera; may repeat",
+    )
+    out.add_argument(
+        "--stream",
+        dest="streams",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="stream picture and sound to rtmp://, srt://, udp:// or tcp://; may repeat",
+    )
     keep = parser.add_argument_group("keeping it")
     keep.add_argument(
         "-r",

@@ -64,6 +64,14 @@ CODECS: Mapping[str, tuple[Codec, ...]] = {
             offline={"crf": "18", "preset": "veryfast"},
         ),
     ),
+    # At a steady rate, for the network.
+    "stream": (
+        Codec("h264_nvenc", live={"preset": "p4", "tune": "ll", "rc": "cbr", "b": "6M", "bf": "0", "forced-idr": "1"}),
+        Codec(
+            "libx264",
+            live={"preset": "veryfast", "tune": "zerolatency", "b": "6M", "maxrate": "6M", "bufsize": "6M"},
+        ),
+    ),
     "hevc": (
         Codec("hevc_nvenc", live=_NVIDIA_LIVE, offline=_NVIDIA, tag="hvc1"),
         Codec(
@@ -125,6 +133,14 @@ CONTAINERS: Mapping[str, Container] = {
     ".wav": Container("wav", {"rf64": "auto", **_FLUSH}, (), "pcm_s24le"),
     ".flac": Container("flac", _FLUSH, (), "flac"),
 }
+STREAMS: Mapping[str, Container] = {
+    "rtmp": Container("flv", {"flvflags": "no_duration_filesize"}, ("stream",), "aac"),
+    "rtmps": Container("flv", {"flvflags": "no_duration_filesize"}, ("stream",), "aac"),
+    "srt": Container("mpegts", _FLUSH, ("stream",), "aac"),
+    "udp": Container("mpegts", _FLUSH, ("stream",), "aac"),
+    "tcp": Container("mpegts", _FLUSH, ("stream",), "aac"),
+}
+"""What an address begins with, and what is sent there."""
 MOST_GIF_FPS = 50.0
 """A GIF counts in hundredths of a second, and players slow down what is quicker than two of them."""
 

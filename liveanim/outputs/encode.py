@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import av
 import av.filter
@@ -44,10 +44,11 @@ class Encoder:
     A container without pictures (.wav, .flac) counts them all the same: the sound is as long as they are.
     """
 
-    def __init__(self, target: Path, container: Container, form: VideoFormat) -> None:
+    def __init__(self, target: Path | str | IO[bytes], container: Container, form: VideoFormat) -> None:
         codec = choose(form.codec or container.codecs[0], form.size) if container.codecs else None
         self._form = form
-        self._file: Any = av.open(str(target), "w", format=container.name, options=options_for(container, codec))
+        where: Any = str(target) if isinstance(target, Path) else target  # an address, or a pipe
+        self._file: Any = av.open(where, "w", format=container.name, options=options_for(container, codec))
         self._pictures = _Pictures(self._file, codec, form) if codec else None
         kind = container.sound if codec is None or container.sound != "aac" else codec.sound
         self._sound = _Sound(self._file, kind, form) if kind and form.channels else None

@@ -7,8 +7,9 @@ from typing import Any
 
 import glfw
 import moderngl
+import numpy as np
 
-from liveanim.core.model import Blend
+from liveanim.core.model import Blend, Image
 
 from . import monitors
 from .context import current_context
@@ -26,7 +27,7 @@ class Performer:
     """
 
     def __init__(self, beside: Any, window: Any, loader: object, keys: Keys) -> None:
-        self._beside, self._window = beside, window
+        self._beside, self.handle = beside, window
         self._seen: dict[int, moderngl.Texture] = {}
         glfw.make_context_current(window)
         self._ctx = current_context(loader)
@@ -38,14 +39,14 @@ class Performer:
     @property
     def closed(self) -> bool:
         """Whether somebody closed it; the show goes on."""
-        return bool(glfw.window_should_close(self._window))
+        return bool(glfw.window_should_close(self.handle))
 
     def show(self, picture: moderngl.Texture, blend: Blend, readout: Readout) -> None:
         """Show `picture` (of the other context, row 0 at the top) and the figures over it."""
-        width, height = glfw.get_framebuffer_size(self._window)
+        width, height = glfw.get_framebuffer_size(self.handle)
         if width < 1 or height < 1:
             return
-        glfw.make_context_current(self._window)
+        glfw.make_context_current(self.handle)
         screen = self._ctx.screen
         screen.use()
         screen.viewport = (0, 0, width, height)
@@ -58,7 +59,7 @@ class Performer:
         self._present.draw()
         screen.viewport = (0, 0, width, height)
         self._hud.draw(blend, readout, (width, height))
-        glfw.swap_buffers(self._window)
+        glfw.swap_buffers(self.handle)
         glfw.make_context_current(self._beside)
 
     def _shared(self, picture: moderngl.Texture) -> moderngl.Texture:
@@ -68,12 +69,20 @@ class Performer:
             self._seen[picture.glo] = self._ctx.external_texture(picture.glo, picture.size, 4, 0, kind)
         return self._seen[picture.glo]
 
+    def read(self) -> Image:
+        """What is on the window now, (height, width, 3) uint8, top row first."""
+        width, height = glfw.get_framebuffer_size(self.handle)
+        glfw.make_context_current(self.handle)
+        data = self._ctx.screen.read((0, 0, width, height), components=3, alignment=1)
+        glfw.make_context_current(self._beside)
+        return np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
+
     def close(self) -> None:
-        glfw.make_context_current(self._window)
+        glfw.make_context_current(self.handle)
         self._hud.release()
         self._present.release()
         glfw.make_context_current(self._beside)
-        glfw.destroy_window(self._window)
+        glfw.destroy_window(self.handle)
 
 
 def place_for(beside: Any) -> tuple[Any, tuple[int, int]]:

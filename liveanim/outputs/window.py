@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import glfw
+import numpy as np
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Image
@@ -24,7 +25,8 @@ from .shaders import Program
 from .taps import Tap, TapFeed
 
 _NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
-_KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in (*BY_NAME, "tab", "enter")}
+_KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in BY_NAME}
+_FITTING = {**_KEY_NAMES, glfw.KEY_TAB: "tab", glfw.KEY_ENTER: "enter"}
 
 
 class Recorder(Protocol):
@@ -177,6 +179,12 @@ class Window:
         """The picture last drawn, without the HUD."""
         return self.compositor.read()
 
+    def read_window(self) -> Image:
+        """What is on the window now, (height, width, 3) uint8, top row first."""
+        width, height = glfw.get_framebuffer_size(self._window)
+        data = self._ctx.screen.read((0, 0, width, height), components=3, alignment=1)
+        return np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
+
     @property
     def fps(self) -> float:
         """Frames shown in the last second."""
@@ -224,7 +232,7 @@ class Window:
 
     def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
         if self.mapper.active and action in (glfw.PRESS, glfw.REPEAT):
-            if self.mapper.key(_KEY_NAMES.get(code, ""), bool(mods & glfw.MOD_SHIFT)):
+            if self.mapper.key(_FITTING.get(code, ""), bool(mods & glfw.MOD_SHIFT)):
                 return
         # Letters go by what is printed on the key, everything else by its place.
         printed = glfw.get_key_name(code, scancode) if glfw.KEY_A <= code <= glfw.KEY_Z else None

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import glfw
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -298,3 +299,37 @@ def test_every_key_of_the_table_is_one_that_glfw_knows() -> None:
     from liveanim.outputs.window import _KEY_NAMES
 
     assert sorted(_KEY_NAMES.values()) == sorted(key.name for key in KEYS)
+
+
+@pytest.mark.screen
+def test_the_performers_window_has_the_figures_and_the_other_only_the_picture() -> None:
+    window = Window(SIZE, "liveanim test", vsync=False, performer=True)
+    made = Player(window, still(flat((200, 100, 50), SIZE)))
+    made.frames(5)
+    assert window.performer is not None
+    clean, figures = window.read_window(), window.performer.read()
+    height, width = figures.shape[:2]
+    # The figures stand at the rim; the middle of both windows is the picture, to the bit.
+    assert np.array_equal(clean, np.full_like(clean, (200, 100, 50)))
+    assert np.array_equal(figures[height // 2, width // 2], (200, 100, 50))
+    assert not np.array_equal(figures, np.full_like(figures, (200, 100, 50)))
+    window.compositor.draw(still(flat((0, 0, 0), SIZE), time=made.now), 1 / 60)  # the first window's context is current
+    glfw.set_window_should_close(window.performer.handle, True)
+    made.frames(2)
+    assert window.performer is None
+    window.hud_shown = True
+    made.frames(2)
+    assert not np.array_equal(window.read_window(), clean)
+    window.close()
+
+
+@X11
+@pytest.mark.screen
+def test_the_picture_is_fitted_by_keys(player: Player) -> None:
+    press(player, "k", *["shift+Right"] * 12, "b", "k")
+    assert player.play(lambda: not player.window.mapper.active and not player.window.mapper.plain)
+    player.frames(2)
+    shown = player.window.read_window()
+    assert player.window.mapper.mapping.corners[0] == pytest.approx((0.12, 0.0))
+    assert shown[2, 2].max() == 0 and shown[-3, 2].max() > 0
+    assert [event.target for event in player.events] == ["out.blackout"]
