@@ -109,6 +109,17 @@ def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", action="store_true", help="say what became of every field")
 
 
+def _travel(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("audio", type=Path, metavar="AUDIO", help="the music")
+    parser.add_argument("prompts", type=Path, metavar="PROMPTS.txt", help="one prompt a line, or 'frame: prompt'")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.toml", help="the preset to write (else it is shown)")
+    parser.add_argument("--fps", type=number(1, 240, "frames/s"), default=12.0, metavar="F", help="steps a second (12)")
+    parser.add_argument(
+        "--part", choices=["both", "percussive", "harmonic"], default="both", help="what is listened to"
+    )
+    parser.add_argument("--reduce", choices=["max", "mean", "median"], default="max", help="over the bands (max)")
+
+
 def _play(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "look", nargs="?", metavar="FILE", help="a preset, Deforum settings or a Parseq document; or music to play to"
@@ -262,6 +273,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "demo": ("perform the built-in track into out/demo.mp4 and out/demo.png", _demo),
     "listen": ("show what is heard: meters, lamps, tempo, advice on the level", _listen),
     "import": ("make a preset of Deforum settings or a Parseq document", _import),
+    "travel": ("make a preset whose prompts follow a piece of music", _travel),
     "presets": ("list the presets", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "demo": commands.demo,
     "listen": commands.listen,
     "import": commands.bring,
+    "travel": commands.travel,
     "presets": commands.presets,
     "words": commands.words,
     "schedule": commands.schedule,

@@ -123,6 +123,19 @@ def bring(arguments: Arguments) -> int:
     return 0
 
 
+def travel(arguments: Arguments) -> int:
+    from . import soundjourney
+
+    prompts = soundjourney.prompts_in(arguments.prompts, arguments.fps)
+    text = soundjourney.travel(arguments.audio, prompts, arguments.fps, arguments.part, arguments.reduce)
+    if arguments.output is None:
+        say(text.rstrip())
+        return 0
+    write_text(arguments.output, text)
+    say(f"{arguments.output}: liveanim render {arguments.audio} --preset {arguments.output} -o OUT.mp4 paints it")
+    return 0
+
+
 def write_text(path: Path, text: str) -> None:
     """`text` as the file `path`; UserError where it cannot be written."""
     try:

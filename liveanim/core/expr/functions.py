@@ -93,6 +93,27 @@ def _integrate(scope: Scope, arguments: Sequence[Node]) -> Node:
     return integrate
 
 
+_STILL = 0.1  # share of its pace that a journey keeps in silence
+_USUAL = 0.15  # what signals are on average, before they have been heard
+
+
+def _travel(scope: Scope, arguments: Sequence[Node]) -> Node:
+    """Goes up by 1 in about arguments[1] s, fast while arguments[0] is high; the pace follows the signal's own mean."""
+    signal, seconds = arguments
+    way, mean, dt = scope.slot(0.0), scope.slot(_USUAL), scope.read("dt")
+
+    def travel(env: Env, memory: Memory) -> float:
+        level, length, step = signal(env, memory), seconds(env, memory), max(0.0, dt(env, memory))
+        if not (0 <= level < math.inf and 0 < length < math.inf):
+            return memory[way]
+        memory[mean] += (level - memory[mean]) * _share(max(8.0, 2 * length), step)
+        pace = _STILL + (1 - _STILL) * level / max(memory[mean], 1e-3)
+        memory[way] += min(step / length * pace, 0.5)
+        return memory[way]
+
+    return travel
+
+
 def _rising(scope: Scope, trigger: Node) -> Callable[[Env, Memory], bool]:
     """Whether `trigger` has just gone above 0.5."""
     slot = scope.slot(0.0)
@@ -231,6 +252,7 @@ _ROWS = (
     F("follow", "x, attack, release", 3, 3, "x with its own rise and fall time in seconds", build=_smooth),
     F("decay", "trigger, seconds", 2, 2, "jumps up with the trigger, then dies away", build=_decay),
     F("integrate", "speed", 1, 1, "adds speed every second: a position that moves with the sound", build=_integrate),
+    F("travel", "signal, seconds", 2, 2, "1 more in about `seconds`, fast on hits, slow in silence", build=_travel),
     F("count", "trigger[, around]", 1, 2, "how often the trigger rose above 0.5, counted round `around`", build=_count),
     F("hold", "x, trigger", 2, 2, "x as it was when the trigger last rose above 0.5", build=_hold),
     F("lfo", "hertz[, phase]", 1, 2, "0..1..0 wave of time; phase 0..1", build=_lfo("t")),
