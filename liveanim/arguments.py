@@ -262,6 +262,12 @@ def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the same as JSON, for programs")
 
 
+def _osc(parser: argparse.ArgumentParser) -> None:
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--json", action="store_true", help="the same as JSON, for programs")
+    kind.add_argument("--touchosc", type=Path, metavar="FILE.tosc", help="write a layout for TouchOSC instead")
+
+
 def _nothing(_parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -277,7 +283,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "presets": ("list the presets", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),
-    "osc": ("list the OSC addresses that play it", _json),
+    "osc": ("list the OSC addresses that play it", _osc),
     "devices": ("list sound inputs, MIDI ports, monitors and GPUs", _json),
     "doctor": ("say what works here, what is missing, and how to mend it", _json),
 }

@@ -252,7 +252,22 @@ def device_lines(found: Mapping[str, Answer]) -> list[tuple[str, list[str]]]:
 def osc(arguments: Arguments) -> int:
     from .inputs import oscnames
 
+    if arguments.touchosc is not None:
+        return _touchosc(arguments.touchosc)
     say(oscnames.as_json() if arguments.json else oscnames.as_text())
+    return 0
+
+
+def _touchosc(path: Path) -> int:
+    from .inputs.touchosc import layout
+    from .library import shipped
+
+    names = [_preset_row(file)[0] for file in shipped()]
+    try:
+        path.write_bytes(layout(presets=names))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
+    say(f"{path}: open it in TouchOSC, and set its first OSC connection to this machine, port 7000 (docs/controls.md)")
     return 0
 
 

@@ -124,16 +124,22 @@ class Hub:
                 self._tick.set()
                 self._tick = asyncio.Event()
 
-    async def follow(self) -> AsyncGenerator[dict[str, dict[str, Any]]]:
-        """The whole state, then at every tick what changed in it: {} when nothing did. Who is slow skips ticks."""
+    async def follow(self, ready: Callable[[], bool] = lambda: True) -> AsyncGenerator[dict[str, dict[str, Any]]]:
+        """The whole state, then at every tick what changed in it: {} when nothing did, or while it is not `ready`.
+
+        Whoever skips ticks is told all at once.
+        """
         told: State = {}
         self._followers += 1
         try:
             self._fresh_state()
             while True:
-                state = self._state
-                yield difference(told, state)
-                told = state
+                if ready():
+                    state = self._state
+                    yield difference(told, state)
+                    told = state
+                else:
+                    yield {}
                 await self._tick.wait()
         finally:
             self._followers -= 1

@@ -2,6 +2,7 @@
 
 client -> server   {"target": ..., "value": ...}            a control event
                    {"check": {"target": ..., "text": ...}, "id": n}   try an expression
+                   {"drawn": true}                          the last changes are on the screen: ready for more
                    {"look": true | false}, {"seen": true}   pictures on and off; ready for the next one
 server -> client   {"hello": ...} once, then what changes in the state, section by section
                    {"checked": ..., "id": n}, {"refused": reason, "target": ..., "column": n}
@@ -26,6 +27,7 @@ from .hub import Hub, preset_rows
 MOST_CLIENTS = 32
 RATE, BURST = 400.0, 800.0  # messages a second of one client
 KEEP = 60  # ticks without a change after which that is said
+SLOWEST = 1.0  # s after which changes are told though the last ones are not drawn: nobody looks at that page now
 SILENCE = 8.0  # s without a sign of life after which a client is given up
 CLIENTS = web.AppKey("clients", set[web.WebSocketResponse])
 
@@ -63,22 +65,29 @@ class _Client:
         self._hub, self._line = hub, line
         self._allowance = Allowance(RATE, BURST, most=1)
         self._looking = self._ready = False
+        self._drawn, self._told_at = True, 0.0
 
     async def tell(self) -> None:
         """Say what changes; send a picture when the client is ready for another."""
         shown: bytes | None = None
         silent = 0
+        clock = asyncio.get_running_loop().time
         with contextlib.suppress(ConnectionError):  # the client went away: `listen` ends too
             await self._line.send_json({"hello": hello(self._hub)})
-            async with contextlib.aclosing(self._hub.follow()) as changes:
+            async with contextlib.aclosing(self._hub.follow(self._may_tell)) as changes:
                 async for change in changes:
                     silent = 0 if change else silent + 1
                     if change or silent % KEEP == 0:  # an empty one: the client knows that the line is up
+                        self._drawn, self._told_at = not change, clock()
                         await self._line.send_json(change)
                     picture = self._hub.jpeg() if self._looking else None
                     if picture is not None and picture is not shown and self._ready:
                         shown, self._ready = picture, False
                         await self._line.send_bytes(picture)
+
+    def _may_tell(self) -> bool:
+        """A slow page must not be sent more than it can draw: it would fall behind for good."""
+        return self._drawn or asyncio.get_running_loop().time() - self._told_at > SLOWEST
 
     async def listen(self) -> None:
         """Take in what the client says until it goes away."""
@@ -107,6 +116,7 @@ class _Client:
         if "look" in said:
             self._looking = self._ready = said["look"] is True
         self._ready = self._ready or "seen" in said
+        self._drawn = self._drawn or "drawn" in said
         return None
 
     def _play(self, said: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -31,6 +31,7 @@ def over_lines(client: Client, count: int, story: Callable[..., Awaitable[None]]
             for line in lines:
                 assert "hello" in await line.receive_json()
                 assert "values" in await line.receive_json()
+                await line.send_json({"drawn": True})
             await story(*lines)
             for line in lines:
                 await line.close()
@@ -56,6 +57,7 @@ def test_a_client_is_told_what_there_is_and_then_what_changes(client: Client) ->
                 assert "do.tap" in hello["actions"] and "do.quit" not in hello["actions"]
                 state = await line.receive_json()
                 assert state["prompts"]["1"] == "a lighthouse"
+                await line.send_json({"drawn": True})
                 client.remote.write(blend_at(1.0, knobs=frozen_map({"stage.hue": 0.5})), 1.0)
                 assert await told(line, "knobs") == {"stage.hue": 0.5}
 
@@ -74,6 +76,22 @@ def test_every_client_sees_what_another_does(client: Client) -> None:
         assert await told(one, "values") == await told(other, "values") == {"stage.hue": 0.5}
 
     over_lines(client, 2, story)
+
+
+def test_a_client_that_is_slow_is_told_all_that_changed_meanwhile_at_once(client: Client) -> None:
+    async def story(one: Line) -> None:
+        values = defaults()
+        client.remote.write(blend_at(1.0, values=frozen_map({**values, "stage.hue": 0.1})), 1.0)
+        assert await told(one, "values") == {"stage.hue": 0.1}
+        for n, name in enumerate(("stage.bloom", "stage.split", "stage.grain"), 2):
+            values[name] = 0.5
+            client.remote.write(blend_at(n, values=frozen_map(values)), n)
+            await asyncio.sleep(0.05)
+        await one.send_json({"drawn": True})
+        changed = {"stage.bloom": 0.5, "stage.split": 0.5, "stage.grain": 0.5, "stage.hue": 0.0}
+        assert await told(one, "values") == changed
+
+    over_lines(client, 1, story)
 
 
 @pytest.mark.parametrize(

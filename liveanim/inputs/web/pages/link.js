@@ -8,6 +8,8 @@ export let actions = {};
 const listeners = new Map();
 const waiting = new Map(); // target -> value: sent on the next animation frame, the newest only
 const asked = new Map(); // questions by number
+const unshown = new Map(); // section -> changes that are not on the screen yet
+let drawing = false;
 let socket = null;
 let heard = 0;
 let delay = 200;
@@ -68,6 +70,7 @@ export function seen() {
   say({ seen: true });
 }
 
+// Takes changes in at once and shows them with the next frame, so that a slow screen never falls behind.
 function merge(message) {
   for (const [section, changes] of Object.entries(message)) {
     const kept = state[section];
@@ -76,12 +79,25 @@ function merge(message) {
       if (value === null && section !== 'signals') delete kept[key];
       else kept[key] = value;
     }
+    unshown.set(section, { ...unshown.get(section), ...changes });
   }
-  for (const [section, changes] of Object.entries(message)) if (state[section]) tell(section, changes);
+  if (unshown.size === 0 || drawing) return;
+  drawing = true;
+  if (document.hidden) setTimeout(draw, 500);
+  else requestAnimationFrame(draw);
+}
+
+function draw() {
+  drawing = false;
+  const sections = [...unshown];
+  unshown.clear();
+  for (const [section, changes] of sections) tell(section, changes);
+  say({ drawn: true });
 }
 
 function hello({ parameters, presets: rows, actions: named }) {
   for (const section of Object.keys(state)) state[section] = {};
+  unshown.clear();
   specs.clear();
   for (const row of parameters) specs.set(row.name, row);
   presets = rows;

@@ -1,0 +1,285 @@
+"""The remote in a real browser, phone and laptop, playing a real show whose pictures are grey."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from liveanim.core.model import Blend, frozen_image
+from liveanim.core.preset import preset_from
+from liveanim.inputs.web.server import WebRemote
+from liveanim.show import Settings, Show
+from tests.fakes import AtOnce, Hears
+
+from .clients import until
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here"),
+    pytest.mark.timeout(240),
+    # Playwright leaves its own event loop to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+LAPTOP = {"viewport": {"width": 1280, "height": 800}}
+PATIENCE = 30_000  # ms: a busy machine
+LOOKS = [
+    preset_from({"prompt": {"text": ["a lighthouse"]}, "camera": {"zoom": "1 + 0.2*sin(bar)"}}, "t", "dawn"),
+    preset_from({"prompt": {"text": ["rain", "thunder"]}, "about": "fast rain"}, "t", "storm"),
+]
+
+
+class Playing:
+    """A show that runs in a thread of its own at about 30 frames a second, with its remote."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._start = time.monotonic()
+        self.remote = WebRemote(self.now, [(look.name, look.about) for look in LOOKS], port=port)
+        self._show = Show([self.remote], Hears(), AtOnce(), LOOKS, Settings((64, 36)))
+        self.blend: Blend = self._show.tick(0.0)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def now(self) -> float:
+        return time.monotonic() - self._start
+
+    def _run(self) -> None:
+        for count in itertools.count():
+            now = self.now()
+            self.blend = self._show.tick(now)
+            self.remote.write(self.blend, now)
+            if self.remote.wanted() and count % 6 == 0:
+                level = 40 + count % 200
+                self.remote.picture(frozen_image(np.full((90, 160, 3), level, dtype=np.uint8)), now)
+            if self._stop.wait(1 / 30):
+                return
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.remote.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        root = ["--no-sandbox"]  # Chromium refuses to run as root with it
+        one = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *root])
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def playing() -> Iterator[Playing]:
+    one = Playing()
+    yield one
+    one.close()
+
+
+@contextmanager
+def opened(browser: Any, playing: Playing, device: dict[str, Any], tab: str = "play") -> Iterator[Any]:
+    """The page on a device, connected; fails afterwards when the page met an error."""
+    context = browser.new_context(**device)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.goto(playing.remote.link, wait_until="domcontentloaded")
+    page.wait_for_selector('#groups .knob [data-param="camera.zoom"]', state="attached")
+    if device is PHONE:
+        page.click(f"#tabs [data-tab={tab}]")
+    yield page
+    context.close()
+    assert [error for error in errors if "ERR_CONNECTION" not in error] == []
+
+
+def until_js(page: Any, expression: str) -> None:
+    page.wait_for_function(expression)
+
+
+def drag(page: Any, selector: str, share: float) -> None:
+    """Drag a knob by a share of its width."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    y = box["y"] + box["height"] / 2
+    x = box["x"] + box["width"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 9):
+        page.mouse.move(x + share * box["width"] * step / 8, y)
+    page.mouse.up()
+
+
+HUE = '#knobs [data-param="stage.hue"]'
+
+
+@pytest.mark.parametrize("device", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_nothing_is_wider_than_the_screen_and_what_one_touches_is_large(
+    browser: Any, playing: Playing, device: dict[str, Any]
+) -> None:
+    with opened(browser, playing, device) as page:
+        for tab in ("play", "prompts", "knobs", "scenes") if device is PHONE else ("play",):
+            if device is PHONE:
+                page.click(f"#tabs [data-tab={tab}]")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            sizes = page.evaluate(
+                "[...document.querySelectorAll('button, .knob .bar, input, select')].filter((e) => e.checkVisibility())"
+                ".map((e) => [e.id || e.className || e.textContent, e.offsetHeight])"
+            )
+            small = [(name, height) for name, height in sizes if height < (44 if device is PHONE else 36)]
+            assert small == [] and len(sizes) > 10
+            assert page.evaluate("document.getElementById('safety').getBoundingClientRect().bottom <= innerHeight")
+
+
+def test_a_dragged_knob_takes_over_and_two_taps_give_it_back(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "knobs") as page:
+        drag(page, HUE, 0.25)
+        until(lambda: playing.blend.holders.get("stage.hue") == "web")
+        until(lambda: abs(playing.blend.values["stage.hue"] - 0.5) < 0.08)
+        until_js(page, f"document.querySelector('{HUE} .mark').textContent === 'remote'")
+        until_js(page, "document.querySelector('#held b').textContent === '1'")
+        page.locator(HUE).dblclick()
+        until(lambda: "stage.hue" not in playing.blend.knobs)
+        until_js(page, f"document.querySelector('{HUE} .mark').textContent === ''")
+
+
+def test_every_client_sees_a_turn_of_another_soon(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "knobs") as phone, opened(browser, playing, LAPTOP) as laptop:
+        laptop.evaluate(
+            f"""window.seen = [];
+            new MutationObserver(() => window.seen.push(performance.timeOrigin + performance.now()))
+              .observe(document.querySelector('{HUE} output'), {{childList: true, subtree: true}})"""
+        )
+        phone.locator(HUE).focus()
+        delays = []
+        for count in range(1, 9):
+            pressed = phone.evaluate(
+                f"""(() => {{ const at = performance.timeOrigin + performance.now();
+                document.querySelector('{HUE}').dispatchEvent(new KeyboardEvent('keydown', {{key: 'ArrowRight'}}));
+                return at; }})()"""
+            )
+            until_js(laptop, f"window.seen.length >= {count}")
+            delays.append(laptop.evaluate("window.seen.at(-1)") - pressed)
+        print(f"seen by the other client after {statistics.median(delays):.0f} ms (median)")  # noqa: T201
+        assert min(delays) < 100
+
+
+def test_a_prompt_is_played_seen_by_the_others_and_remembered(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "prompts") as phone, opened(browser, playing, LAPTOP) as laptop:
+        writing = laptop.locator('[data-slot="1"] textarea')
+        writing.fill("half a thought")
+        slot = phone.locator('[data-slot="1"] textarea')
+        slot.fill("a storm at sea")
+        assert playing.blend.status.prompts == ("a lighthouse",)  # not before it is sent
+        slot.press("Enter")
+        until(lambda: playing.blend.status.prompts == ("a storm at sea",))
+        until_js(phone, "document.querySelectorAll('#history button').length === 2")
+        assert writing.input_value() == "half a thought"
+        writing.press("Escape")
+        assert writing.input_value() == "a storm at sea"
+        phone.click("#history button >> nth=1")
+        phone.click('[data-slot="1"] .go')
+        until(lambda: playing.blend.status.prompts == ("a lighthouse",))
+        phone.fill("#negative", "text")
+        phone.press("#negative", "Enter")
+        until(lambda: playing.blend.status.negative == "text")
+
+
+def test_an_expression_is_tried_marked_where_it_is_wrong_and_played(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "knobs") as page:
+        page.click('[aria-label="expression of camera.zoom"]')
+        assert page.locator("#e-text").input_value() == "1 + 0.2*sin(bar)"
+        page.fill("#e-text", "1 + 0.2*kik")
+        until_js(page, "document.querySelector('#e-mirror mark')?.textContent === 'kik'")
+        assert "column 9" in page.inner_text("#e-error") and "kick" in page.inner_text("#e-error")
+        assert page.is_disabled("#e-play")
+        page.fill("#e-text", "1 + 0.2*kick")
+        until_js(page, "!document.getElementById('e-play').disabled && !document.querySelector('#e-mirror mark')")
+        drawn = "[...document.getElementById('e-curve').getContext('2d').getImageData(0, 0, 720, 200).data]"
+        violet = f"(() => {{ const d = {drawn}; for (let i = 0; i < d.length; i += 4)"
+        until_js(
+            page, violet + " if (d[i] === 157 && d[i + 1] === 123 && d[i + 2] === 255) return true; return false; })()"
+        )
+        assert playing.blend.drivers["camera.zoom"] == "1 + 0.2*sin(bar)"
+        page.click("#e-play")
+        until(lambda: playing.blend.drivers["camera.zoom"] == "1 + 0.2*kick")
+        page.click("#blackout")  # within reach all the same
+        until(lambda: playing.blend.blackout)
+        page.fill("#e-exact", "1,5")
+        page.press("#e-exact", "Enter")
+        until(lambda: playing.blend.knobs.get("camera.zoom") == 1.5)
+        page.click("#e-back")
+        until(lambda: playing.blend.drivers["camera.zoom"] == "1 + 0.2*sin(bar)")
+        page.keyboard.press("Escape")
+        assert page.is_hidden("#editor")
+
+
+def test_blackout_and_freeze_answer_a_tap_and_panic_wants_to_be_held(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "scenes") as page:
+        page.tap("#freeze")
+        until(lambda: playing.blend.freeze)
+        until_js(page, "document.getElementById('freeze').getAttribute('aria-pressed') === 'true'")
+        page.click("#panic")
+        page.wait_for_timeout(100)
+        assert playing.blend.freeze
+        page.click("#panic", delay=900)
+        until(lambda: not playing.blend.freeze)
+
+
+def test_presets_tempo_and_the_pad_play(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, LAPTOP) as page:
+        page.click('#preset-list [data-name="storm"]')
+        until(lambda: playing.blend.status.preset == "storm")
+        until_js(page, "document.querySelector('#preset-list .current').dataset.name === 'storm'")
+        for _ in range(4):
+            page.click(".tap", delay=20)
+            page.wait_for_timeout(380)
+        until(lambda: 100 < playing.blend.status.bpm < 180)
+        box = page.locator("#pad").bounding_box()
+        page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
+        until(lambda: abs(playing.blend.values["macro.m1"] - 0.75) < 0.02)
+        until(lambda: abs(playing.blend.values["macro.m2"] - 0.75) < 0.02)
+        page.fill("#search", "exposure")
+        assert page.locator("#knobs .knob:visible").count() == 1
+
+
+def test_the_picture_is_shown_and_made_only_while_it_is(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE) as page:
+        until_js(page, "document.getElementById('preview').naturalWidth === 160")
+        assert playing.remote.wanted()
+        page.click("#tabs [data-tab=knobs]")
+        until(lambda: not playing.remote.wanted())
+        page.click("#tabs [data-tab=play]")
+        until(playing.remote.wanted)
+
+
+def test_a_page_finds_its_way_back_to_a_show_that_began_again(browser: Any) -> None:
+    first = Playing()
+    port = first.remote.port
+    try:
+        with opened(browser, first, PHONE, "knobs") as page:
+            first.close()
+            until_js(page, "document.body.classList.contains('away')")
+            second = Playing(port)
+            try:
+                until_js(page, "!document.body.classList.contains('away')")
+                drag(page, HUE, 0.25)
+                until(lambda: second.blend.holders.get("stage.hue") == "web")
+            finally:
+                second.close()
+    finally:
+        first.close()
