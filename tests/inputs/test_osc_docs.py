@@ -8,26 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from liveanim.core.params import PARAMS
 from liveanim.inputs.midimap import ACTIONS, MODES, map_from, shipped
-from liveanim.inputs.oscnames import ADDRESSES, Address
+from liveanim.inputs.oscnames import ADDRESSES
 from liveanim.inputs.oscout import AUDIO, TEMPO
+from tools.reference import written
 
 PAGE = (Path(__file__).parents[2] / "docs" / "controls.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("row", ADDRESSES.values(), ids=lambda row: row.path)
-def test_every_address_is_in_the_manual(row: Address) -> None:
-    if row.kind in ("raw", "release", "expression"):
-        assert f"| `{row.path.rpartition('/')[0]}` |" in PAGE
-        return
-    own = "" if row.spec is None else f"{row.spec.low:g} .. {row.spec.high:g} {row.spec.unit}".strip()
-    assert f"| `{row.path}` | {row.types or '-'} | {own} | {row.doc} |" in PAGE
+def test_the_tables_are_those_of_today() -> None:
+    assert written(PAGE) == PAGE, "run: python tools/reference.py"
 
 
-def test_every_address_in_the_manual_is_one() -> None:
-    named = set(re.findall(r"^\| `(/liveanim/[a-z0-9_/]+)` \| [-fsT] \|", PAGE, re.MULTILINE))
-    out = {f"/liveanim/tempo/{name}" for name in ("phase", "bpm")} | {"/liveanim/perf/delay"}
-    assert named - out <= set(ADDRESSES)
+def test_every_parameter_and_every_other_address_is_in_the_tables() -> None:
+    assert all(f"| `{row.name}` |" in PAGE and row.doc in PAGE for row in PARAMS.values())
+    others = [row for row in ADDRESSES.values() if not row.path.startswith("/liveanim/param/")]
+    assert all(f"| `{row.path}` | {row.types or '-'} | {row.doc} |" in PAGE for row in others)
 
 
 @pytest.mark.parametrize("word", [*MODES, *(f"do.{action}" for action in ACTIONS), *AUDIO, *TEMPO])
