@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .core.errors import UserError
-from .importers.toml import quoted, written
+from .importers.toml import Value, quoted, written
 from .inputs import soundway
 from .inputs.soundway import Part, Reduce
 
@@ -47,7 +47,7 @@ def travel(audio: Path, prompts: Sequence[tuple[float | None, str]], fps: float,
     if places[-1] > length + 1:
         raise UserError(f"{audio}: it lasts {length:.1f} s, and the last prompt comes at {places[-1]:.1f} s")
     keys = _keys(sound, places, fps, part, reduce)
-    tables = {
+    tables: dict[str, dict[str, Value]] = {
         "": {"about": f"Prompts that travel with {audio.name}."},
         "prompt": {"path": [text for _, text in prompts], "loop": False, "position": keys},
         "picture": {"strength": "0.6 - 0.2*onset", "cadence": 1 / 12, "seed": f"0s: 1, {length:.2f}s: {len(prompts)}"},

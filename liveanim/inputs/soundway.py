@@ -117,7 +117,7 @@ def part_of(sound: Floats, part: Part) -> Floats:
 def weights(sound: Floats, frames: int, fps: float, reduce: Reduce = "max") -> Floats:
     """(frames,) of one segment between two key frames: how far the way from the first to the second has gone."""
     power = mel_power(sound, max(1, int(RATE // fps)))
-    level = {"max": np.max, "mean": np.mean, "median": np.median}[reduce](power, axis=0)
+    level = np.median(power, axis=0) if reduce == "median" else getattr(power, reduce)(axis=0)
     gone = np.cumsum(level / max(float(level.max()), _TINY))
     return stretched(gone / max(float(gone[-1]), _TINY), frames)
 
