@@ -13,6 +13,7 @@ import numpy as np
 
 from liveanim.core.model import Blend, Image, Layer, Matrix
 
+from .carry import Carry
 from .flash import FlashLimiter
 from .post import Post
 from .shaders import Program
@@ -54,6 +55,7 @@ class Compositor:
         self._ctx, self.size, self._linear_light = ctx, size, linear_light
         self._aspect = size[0] / size[1]
         self._pictures = Pictures(ctx, size)
+        self._carry = Carry(ctx, size)
         self._out = Target(ctx, size, "f1")
         self._black = Target(ctx, size, "f1")
         self._programs: dict[tuple[str, ...], Program] = {}
@@ -116,6 +118,7 @@ class Compositor:
 
     def _draw_picture(self, blend: Blend, dt: float) -> None:
         stage = Stage.of(blend.stage)
+        self._carry.begin(blend)
         self.post.begin(blend, dt)
         going_on = self.post.active
         motion = stage_motion(stage, blend.time)
@@ -170,10 +173,14 @@ class Compositor:
         total = sum(layer.weight for layer in shown)
         pictures = self._pictures.get([layer.keyframe for layer in shown])
         drawn = []
-        for layer, picture in zip(shown, pictures, strict=True):
+        for layer, picture in zip(map(self._carry.level, shown), pictures, strict=True):
+            weight = layer.weight / total if total > 0 else 1.0
+            carried = self._carry.picture(layer, picture)
+            if carried is not None:
+                drawn.append(_Drawn(carried, weight, at_rest(self._aspect) @ np.linalg.inv(motion), 1.0))
+                continue
             matrix = place(layer, motion, self._aspect)
             factor = reduction(matrix, self._aspect, layer.keyframe.image, self.size[1])
-            weight = layer.weight / total if total > 0 else 1.0
             drawn.append(_Drawn(picture, weight, matrix, factor))
         return drawn
 
@@ -280,3 +287,4 @@ class Compositor:
             self.limiter.release()
         self.post.release()
         self._pictures.release()
+        self._carry.release()
