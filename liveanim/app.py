@@ -24,6 +24,7 @@ from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
 from .inputs.ears import Ears
 from .inputs.fakes import Script
+from .inputs.media import MediaDesk
 from .inputs.midi import MidiInput
 from .inputs.midiclock import ClockOut
 from .inputs.osc import PORT, OscInput
@@ -34,7 +35,8 @@ from .inputs.sources import AudioSource, Steady, open_supply
 from .inputs.web.server import WebRemote
 from .keeping import Keeper, Paper
 from .library import as_toml, find_preset, own, parse_preset, read_preset, shipped, table_of, with_shaders
-from .options import BUILTIN, PlayOptions, RenderOptions
+from .options import BUILTIN, Outside, PlayOptions, RenderOptions
+from .outputs.depthmaps import DepthMaps
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
 from .outputs.window import Window
@@ -110,16 +112,19 @@ def render(options: RenderOptions) -> int:
             stage.add_tap(tap := TapFrom(sheet, span.begin))
             stack.callback(stage.remove_tap, tap)
         start = _start(take, span)
-        port = InlineRender(_offline_renderer(plan), _moments(take, options), 1 / span.fps, start)
+        port = InlineRender(_offline_renderer(plan, options.outside), _moments(take, options), 1 / span.fps, start)
         stack.callback(port.close)
+        media = _media(options.outside, plan, live=False)
+        stack.callback(media.close)
         choice = _choice(plan.preset, take)
         settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
-        sources, problems = [take] if take else [], [stage.compositor.problem]
+        sources, problems = [take] if take else [], [stage.compositor.problem, media.problem]
         broken = _broken_off(take)
-        show = Show(sources, ears, port, choice, settings, plan.preset, problems, keeper=Paper(), broken_off=broken)
+        show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
         clock = FrameClock(span.fps, span.last, first=_first_frame(take, span.fps))
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
-            run(show, clock, [SinkFrom(stage, start.time), SinkFrom(Counted(done), span.begin)])
+            maps = [DepthMaps(options.depth_maps)] if options.depth_maps else []
+            run(show, clock, [SinkFrom(stage, start.time), SinkFrom(Counted(done), span.begin), *maps])
         ears.read(span.last / span.fps)  # the sound of the last frame
         recorders.close()
         if sheet is not None:
@@ -235,7 +240,7 @@ def _choice(first: Preset, take: TakeReader | None = None) -> list[Preset]:
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]
 
 
-def _offline_renderer(plan: Plan) -> Renderer:
+def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
     if plan.model == PAINT:
         return PaintRenderer()
     from .render.load import Options, load_or_ember
@@ -243,7 +248,7 @@ def _offline_renderer(plan: Plan) -> Renderer:
 
     find(plan.model)  # offline a name that nobody knows is refused; weights that are missing are not
 
-    return load_or_ember(plan.model, plan.painted, Options(background=False))[0]
+    return load_or_ember(plan.model, plan.painted, Options(background=False, depth=outside.depth))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +281,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         plan = _plan(preset, options.model, options.size or PICTURE, overrides)
         stage = _stage(options)
         stack.callback(stage.close)
-        painter = ThreadRender(_loading(plan), PaintRenderer())
+        painter = ThreadRender(_loading(plan, options.outside), PaintRenderer())
         stack.callback(painter.close)
         port: Render = painter
         choice = _choice(preset)
@@ -312,9 +317,12 @@ def live(options: PlayOptions) -> Iterator[Live]:
         problems += outlets.open_outlets(options.streams, options.share, stage, ears)
         if options.record:
             problems.append(_record(options, stage, ears).status)
+        media = _media(options.outside, plan, live=True)
+        stack.callback(media.close)
+        problems.append(media.problem)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
         offered = None if options.resume else broken
-        show = Show(sources, ears, port, choice, settings, preset, problems, keeper=keeper, broken_off=offered)
+        show = Show(sources, ears, port, choice, settings, preset, problems, media, keeper=keeper, broken_off=offered)
         yield Live(show, clock, tuple(sinks))
 
 
@@ -418,15 +426,19 @@ def _live_source(options: PlayOptions, clock: WallClock) -> AudioSource:
     return playback.play(supply, clock.now)
 
 
-def _loading(plan: Plan) -> Callable[[], Renderer] | None:
+def _media(outside: Outside, plan: Plan, live: bool) -> MediaDesk:
+    return MediaDesk(outside.files, plan.painted, live, plan.preset.media)
+
+
+def _loading(plan: Plan, outside: Outside) -> Callable[[], Renderer] | None:
     """What loads the model beside the show; None when nothing is to be loaded."""
     if plan.model == PAINT:
         return None
 
     def load() -> Renderer:
-        from .render.load import load_or_ember
+        from .render.load import Options, load_or_ember
 
-        return load_or_ember(plan.model, plan.painted)[0]
+        return load_or_ember(plan.model, plan.painted, Options(depth=outside.depth))[0]
 
     return load
 

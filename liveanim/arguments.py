@@ -87,6 +87,12 @@ def _look(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
     group.add_argument("--size", type=size, metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)")
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
+    outside = parser.add_argument_group("pictures from outside (docs/modes.md)")
+    outside.add_argument("--video", metavar="FILE", help="video, folder of pictures, camera (0) or stream (URL)")
+    outside.add_argument("--mask", metavar="FILE", help="picture or video: white is painted, black kept")
+    outside.add_argument("--init", metavar="FILE", help="picture to begin with")
+    outside.add_argument("--match", metavar="FILE", help="picture whose colours are kept")
+    outside.add_argument("--depth", metavar="NAME", help="depth model for 3D: depth-anything, midas, dpt or a folder")
     group.add_argument(
         "--shader",
         dest="shaders",
@@ -230,6 +236,7 @@ def _render(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("--steps", type=whole(1, 64), metavar="N", help="diffusion steps of a keyframe")
+    group.add_argument("--depth-maps", type=Path, metavar="DIR", help="keep the depth of every keyframe as a picture")
     group.add_argument("--sheet", type=Path, metavar="OUT.png", help="write a contact sheet of 12 frames too")
     group.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .arguments import Arguments
 from .core.errors import UserError
-from .options import BUILTIN, ListenOptions, PlayOptions, RenderOptions
+from .options import BUILTIN, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
 
 log = logging.getLogger(__name__)
@@ -56,11 +56,17 @@ def play(arguments: Arguments) -> int:
         link=arguments.link,
         midi_clock_out=arguments.midi_clock_out,
         flash_limit=arguments.flash_limit,
+        outside=_outside(arguments),
         shaders=tuple(arguments.shaders),
         resume=arguments.resume,
         autopilot=arguments.autopilot,
     )
     return app.play(played(options, arguments.look))
+
+
+def _outside(arguments: Arguments) -> Outside:
+    files = {key: getattr(arguments, key) for key in ("video", "mask", "init", "match")}
+    return Outside({key: name for key, name in files.items() if name is not None}, arguments.depth)
 
 
 def render(arguments: Arguments) -> int:
@@ -85,8 +91,10 @@ def render(arguments: Arguments) -> int:
         model=arguments.model,
         steps=arguments.steps,
         sheet=arguments.sheet,
+        depth_maps=arguments.depth_maps,
         quiet=arguments.quiet,
         flash_limit=arguments.flash_limit,
+        outside=_outside(arguments),
         shaders=tuple(arguments.shaders),
     )
     return app.render(rendered(options, arguments.audio))

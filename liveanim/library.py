@@ -61,7 +61,14 @@ def parse_preset(text: str, name: str, where: str | None = None) -> Preset:
         rows = shaders.rows_of(chain)
     except UserError as error:
         raise UserError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
-    return replace(preset_from(data, where, name, rows), text=text, chain=chain)
+    preset = preset_from(data, where, name, rows)
+    media = {key: _beside(Path(where).parent, file) for key, file in preset.media.items()}
+    return replace(preset, text=text, chain=chain, media=media)
+
+
+def _beside(folder: Path, name: str) -> str:
+    """`name`, or the file of that name in the `folder` of the preset."""
+    return str(folder / name) if "://" not in name and (folder / name).exists() else name
 
 
 def with_shaders(preset: Preset, names: Sequence[str]) -> Preset:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BUILTIN = "builtin"
 """The name of the built-in track where an audio file is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Pictures and networks from outside that a show is painted with.
+
+    files   files by what they are for: video (also a camera), mask, init, match, control1 .. control5
+    depth   depth model by name or folder; None: depth is guessed
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    depth: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,7 @@ class PlayOptions:
     shaders     ISF shaders put on top of the preset: names, or paths of .fs files
     resume      go on where the last show broke off
     autopilot   scenes and presets change by themselves
+    outside     pictures and networks from outside
     """
 
     audio: str | None = None
@@ -72,6 +86,7 @@ class PlayOptions:
     shaders: tuple[str, ...] = ()
     resume: bool = False
     autopilot: bool = False
+    outside: Outside = field(default_factory=Outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +102,12 @@ class RenderOptions:
     count       say on standard output how many frames are done
     size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     seconds     length; None: the whole source
+    depth_maps  folder to keep the keyframes' depth in
     sheet       contact sheet to write besides (PNG, 12 frames)
     quiet       no progress bar
     flash_limit whether pictures that flash too often are held back
     shaders     ISF shaders put on top of the preset: names, or paths of .fs files
+    outside     pictures and networks from outside
     """
 
     source: str
@@ -103,9 +120,11 @@ class RenderOptions:
     model: str | None = None
     steps: int | None = None
     sheet: Path | None = None
+    depth_maps: Path | None = None
     quiet: bool = False
     flash_limit: bool = True
     shaders: tuple[str, ...] = ()
+    outside: Outside = field(default_factory=Outside)
     extra: tuple[Path, ...] = ()
     codec: str | None = None
     painted: tuple[int, int] | None = None

@@ -62,11 +62,17 @@ class Ears(Protocol):
 class Media(Protocol):
     """Videos, masks and pictures from outside."""
 
+    def look(self, media: Mapping[str, str]) -> None:
+        """The files that the look now taken names, by what they are for."""
+
     def at(self, now: float, values: Mapping[str, float]) -> Shots:
         """What there is for a keyframe of show time `now`. Never raises; live, never blocks."""
 
 
 class NoMedia:
+    def look(self, media: Mapping[str, str]) -> None:
+        """There is nothing to open."""
+
     def at(self, now: float, values: Mapping[str, float]) -> Shots:
         return Shots()
 
@@ -234,6 +240,7 @@ class Show:
         words = prompts, self._play.negative_text()
         request = step.next_request(begun, now, self._settings.size, *words, values, motion, signals)
         request = replace(request, move=move, fresh=self._hands.fresh or begun is None)
+        self._media.look(self._play.preset.media)
         self._render.submit(self._album.asked(request, begun, self._media.at(now, values)))
 
     def _wish_for(self, now: float) -> None:

@@ -28,7 +28,8 @@ class Album:
         samples = {"first": self.first, "image": shots.sample, "video": video}
         near_far = None if self.depth is None else (self.depth.low, self.depth.high)
         sample = samples[Values(request.values).word("match.to")]
-        return replace(request, shots=replace(shots, before=before, sample=sample), near_far=near_far)
+        since = 0.0 if begun is None else request.time - begun.time
+        return replace(request, shots=replace(shots, before=before, sample=sample), near_far=near_far, since=since)
 
     def begun(self, request: RenderRequest | None) -> Album:
         """Notes that the renderer is at `request` now."""

@@ -167,6 +167,7 @@ class RenderRequest:
     fresh     True: ignore the previous picture and paint from noise (or from `shots.init`)
     subseed   seed whose noise is mixed in: subseed_share (0..1) of the way from the noise of `seed` to it
     drift     True: the noise turns with the keyframe number; False: it is that of the seeds alone
+    since     seconds since the previous keyframe
     move      the camera's move in space since the previous keyframe (core.space), after `motion`
     near_far  the depth model's range to use (core.space.Range's numbers); None: this picture's own
     values    every parameter by its whole name; what is missing is at its default
@@ -192,6 +193,7 @@ class RenderRequest:
     drift: bool = True
     beat: float = 0.0
     signals: Mapping[str, float] = field(default_factory=_nothing)
+    since: float = 0.0
     move: Matrix = field(default_factory=lambda: np.eye(4))
     near_far: tuple[float, float] | None = None
     values: Mapping[str, float] = field(default_factory=_nothing)

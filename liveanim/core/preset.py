@@ -19,8 +19,9 @@ from .scenes import Drivers, Morph, Read, Scene, Wander, morph_from, scenes_from
 GROUPS = tuple(dict.fromkeys(row.group for row in PARAMS.values() if row.group != "out"))
 SHADERS = "isf"
 FAMILY = "deforum"
-_TOP = ("about", "model", "size", "compat", "start")
+_TOP = ("about", "model", "size", "compat", "start", "media")
 _TABLES = (FAMILY, "modulators", "scene", "morph", "autopilot", "knobs")
+MEDIA = ("video", "mask", "init", "match", *(f"control{n}" for n in range(1, 6)))
 _ONE_NAME = ("generator", "transition", "lut")
 _WORDS = {"prompt": ("text", "negative", "keys", "path", "curve", "loop"), "stage": ("filters", *_ONE_NAME)}
 MOST_FILTERS = 8
@@ -32,6 +33,7 @@ class Preset:
     """A checked look. `drivers`: number or compiled expression by parameter name; `size` is (width, height) pixels.
 
     `journey` is what slot 1 shows instead of a text; `clock` the frames of a look that is read as Deforum reads it.
+    `media`: files by what they are for (MEDIA).
     `rows` are those its shaders bring to the table (names 'isf.SHADER.INPUT').
     `start` is the scene it begins with ('': none), `knobs` hold parameters from the first moment.
     `written` is the data it was read from, and is kept in step with live edits.
@@ -57,6 +59,7 @@ class Preset:
     start: str = ""
     knobs: Mapping[str, float] = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
+    media: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -98,6 +101,7 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
         drivers=drivers,
         chain=chain_from(data, where),
         rows=tuple(rows),
+        media=_media(data, where),
         journey=None if journey is None else journey[0],
         clock=clock,
         modulators=modulators,
@@ -175,6 +179,14 @@ def _family(data: Mapping[str, Any], where: str) -> FamilyLook | None:
         return None
     size = parse_size(_text(table.get("size", "512x512"), f"{where}: [{FAMILY}] size"), f"{where}: [{FAMILY}] size")
     return family_from(table, size, f"{where}: [{FAMILY}]")
+
+
+def _media(data: Mapping[str, Any], where: str) -> dict[str, str]:
+    files = _table(data, "media", where)
+    for key in files:
+        if key not in MEDIA:
+            raise UserError(f"{where}: [media] unknown key {key!r}{near(key, MEDIA)}")
+    return {key: _text(name, f"{where}: [media] {key}") for key, name in files.items()}
 
 
 def chain_from(data: Mapping[str, Any], where: str) -> Chain:

@@ -132,6 +132,11 @@ class Carry:
             self._program.release()
 
 
+def on_stage(motion: Matrix, aspect: float) -> Matrix:
+    """Stage point -> texture coordinates of a picture that covers the whole stage before `motion`."""
+    return np.array([[1 / aspect, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]]) @ _undone(motion)
+
+
 def _texture_of(layer: Layer) -> Matrix:
     height, width = layer.keyframe.image.shape[:2]
     return np.array([[height / width, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])

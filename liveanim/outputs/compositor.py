@@ -13,7 +13,7 @@ import numpy as np
 
 from liveanim.core.model import Blend, Image, Layer, Matrix
 
-from .carry import Carry
+from .carry import Carry, on_stage
 from .flash import FlashLimiter
 from .post import Post
 from .shaders import Program
@@ -177,7 +177,7 @@ class Compositor:
             weight = layer.weight / total if total > 0 else 1.0
             carried = self._carry.picture(layer, picture)
             if carried is not None:
-                drawn.append(_Drawn(carried, weight, at_rest(self._aspect) @ np.linalg.inv(motion), 1.0))
+                drawn.append(_Drawn(carried, weight, on_stage(motion, self._aspect), 1.0))
                 continue
             matrix = place(layer, motion, self._aspect)
             factor = reduction(matrix, self._aspect, layer.keyframe.image, self.size[1])

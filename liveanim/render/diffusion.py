@@ -101,7 +101,7 @@ class DiffusionRenderer:
         while True:
             engine, size = self._pool.at(self._painting_size(request.size))
             try:
-                picture, timings = self._paint(engine, replace(request, size=size), previous)
+                picture, start, timings = self._paint(engine, replace(request, size=size), previous)
                 break
             except torch.OutOfMemoryError:
                 if self._shrink < 0.3:
@@ -113,7 +113,7 @@ class DiffusionRenderer:
                 log.warning("%s", self._note)
         image = frozen_image(fit(picture, request.size))
         keyframe = Keyframe(request.index, request.time, image, self.name, frozen_map(timings))
-        return self._feedback.developed(request, keyframe)
+        return self._feedback.developed(request, keyframe, start)
 
     def warm(self, size: tuple[int, int]) -> None:
         """Build what pictures of `size` need, and paint one."""
@@ -127,11 +127,13 @@ class DiffusionRenderer:
         return width, height
 
     @torch.inference_mode()
-    def _paint(self, engine: Engine, request: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
+    def _paint(
+        self, engine: Engine, request: RenderRequest, previous: Image | None
+    ) -> tuple[Image, Start, dict[str, float]]:
         watch = Stopwatch(self._device)
         start = self._start(request, previous)
         watch.lap("warp")
-        if start is None:
+        if start.picture is None:
             latents = self._from_noise(engine, request, request.steps)
             watch.lap("unet")
             image = self._bytes(engine.decode(latents))
@@ -140,9 +142,9 @@ class DiffusionRenderer:
             image = tune.levels(start.picture)
         else:
             image = self._repaint(engine, replace(request, denoise=start.denoise), start.picture, watch)
-        image = self._feedback.finished(request, image)
+        image = self._feedback.finished(request, image, start)
         watch.lap("finish")
-        return image, watch.stages
+        return image, start, watch.stages
 
     def _repaint(self, engine: Engine, request: RenderRequest, start: Tensor | Floats, watch: Stopwatch) -> Image:
         moved = start if isinstance(start, Tensor) else self._tensor(start)
@@ -162,7 +164,7 @@ class DiffusionRenderer:
         watch.lap("coherence")
         return image
 
-    def _start(self, request: RenderRequest, previous: Image | None) -> Start | None:
+    def _start(self, request: RenderRequest, previous: Image | None) -> Start:
         """What to paint over; where only a homography moves it, a GPU does that."""
         moves = previous is not None and not request.fresh and 0 < request.denoise < 1
         if self._device == "cpu" or previous is None or not moves or not self._feedback.plain(request):

@@ -157,6 +157,9 @@ class OpenVinoEngine:
         self.name = "openvino"
         self._core = openvino.Core()
         self._options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+            # On CPUs with no more than AVX2, OpenVINO 2026.4 crashes the program in its "snippets" pass over the UNet.
+            self._options["SNIPPETS_MODE"] = "DISABLE"
         if threads:
             self._options["INFERENCE_NUM_THREADS"] = threads
         width, height = size

@@ -11,8 +11,10 @@ import torch
 from liveanim.core.errors import UserError, near
 
 from . import compiled
+from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
+from .feedback import Feedback
 from .models import Parts, find
 from .prompts import PromptBook
 from .text import clip_encoder, compiled_encoder
@@ -30,6 +32,7 @@ class Options:
     engine      'auto' (OpenVINO on a CPU where it is installed), 'torch', 'openvino'
     threads     CPU threads for the model; 0: half of the cores beside a live show (background), else all
     background  compile for a new size beside the show; False waits, for runs that give the same bytes every time
+    depth       depth model to load as well; None: depth is guessed
     keep        keep compiled models on disk for the next start
     """
 
@@ -39,6 +42,7 @@ class Options:
     background: bool = True
     keep: bool = True
     allow_pickle: bool = False
+    depth: str | None = None
 
 
 def load(name: str, size: tuple[int, int] | None = None, options: Options = Options()) -> DiffusionRenderer:
@@ -61,10 +65,23 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
         return OpenVinoEngine(parts, size, book.embedding(""), threads, cache)
 
     pool = EnginePool(lambda: TorchEngine(parts), build if fast else None, options.background)
-    renderer = DiffusionRenderer(parts, pool, book)
+    feedback, trouble = _feedback(options.depth, device)
+    renderer = DiffusionRenderer(parts, pool, book, feedback)
+    renderer.message = trouble
     if size is not None:
         renderer.warm(size)
     return renderer
+
+
+def _feedback(depth: str | None, device: str) -> tuple[Feedback, str]:
+    """With the depth model that is asked for; where it cannot be had depth is guessed, and that is said."""
+    if depth is None:
+        return Feedback(), ""
+    try:
+        return Feedback(Depth(load_depth(depth, device))), ""
+    except UserError as error:
+        log.warning("%s; depth is guessed", error)
+        return Feedback(), f"{error}; depth is guessed"
 
 
 def load_or_ember(

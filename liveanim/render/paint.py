@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 
 from . import fields, palettes, tune
-from .feedback import Feedback
+from .feedback import Feedback, Start
 from .warp import fit, warp
 
 _LIGHT = np.array([-0.45, -0.62, 0.64], np.float32)
@@ -41,21 +41,21 @@ class PaintRenderer:
         if request.index in self._fail_at:
             raise RuntimeError(f"asked to fail at keyframe {request.index}")
         started = time.perf_counter()
-        denoise, moved = self._moved(request, previous)
+        start, moved = self._moved(request, previous)
         warped = time.perf_counter()
-        picture = paint(replace(request, denoise=denoise), moved)
-        picture = self._feedback.finished(request, picture)
+        picture = paint(replace(request, denoise=start.denoise), moved)
+        picture = self._feedback.finished(request, picture, start)
         done = time.perf_counter()
         timings = {"warp": (warped - started) * 1e3, "paint": (done - warped) * 1e3}
         keyframe = Keyframe(request.index, request.time, frozen_image(picture), self.name, frozen_map(timings))
-        return self._feedback.developed(request, keyframe)
+        return self._feedback.developed(request, keyframe, start)
 
-    def _moved(self, request: RenderRequest, previous: Image | None) -> tuple[float, Image | None]:
-        """How strongly to paint, and over what; bytes are moved as they are where that is all there is to do."""
+    def _moved(self, request: RenderRequest, previous: Image | None) -> tuple[Start, Image | None]:
+        """What to paint over, also as bytes; bytes are moved as they are where that is all there is to do."""
         if previous is not None and not request.fresh and self._feedback.plain(request):
-            return request.denoise, warp(fit(previous, request.size), request.motion)
+            return Start(denoise=request.denoise), warp(fit(previous, request.size), request.motion)
         start = self._feedback.start(request, previous)
-        return (1.0, None) if start is None else (start.denoise, tune.levels(start.picture))
+        return start, None if start.picture is None else tune.levels(start.picture)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -11,6 +11,7 @@ import torch
 from liveanim.core.model import Image, Prompt, RenderRequest
 from liveanim.render.diffusion import DiffusionRenderer
 from liveanim.render.engines import Engine
+from liveanim.render.feedback import Start
 from liveanim.render.load import Options, load
 from liveanim.render.warp import warp
 
@@ -151,7 +152,7 @@ def test_out_of_memory_steps_the_size_down_and_says_so(
     small = load(str(flow_model), options=TORCH)
     paint = small._paint
 
-    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, dict[str, float]]:
+    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, Start, dict[str, float]]:
         if asked.size[0] > 80:
             raise torch.OutOfMemoryError("out of memory")
         return paint(engine, asked, previous)

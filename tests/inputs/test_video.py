@@ -1,0 +1,186 @@
+"""Pictures from files, folders and streams; the numbers of frames are written into them as brightness."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from liveanim.core.errors import UserError
+from liveanim.core.params import defaults
+from liveanim.inputs.media import MediaDesk
+from liveanim.inputs.video import Camera, FileClip, FolderClip, Waiting, address, is_camera, open_clip
+
+SIZE = (64, 32)
+
+
+def frame(level: int, size: tuple[int, int] = (96, 48)) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), level, np.uint8), format="rgb24")
+
+
+def write(path: Path, count: int, fps: int = 10, codec: str = "libx264", gap: int = 12) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.width, stream.height, stream.pix_fmt = 96, 48, "yuv420p"
+        stream.gop_size = gap
+        for number in range(count):
+            container.mux(stream.encode(frame(5 * number)))
+        container.mux(stream.encode())
+    return path
+
+
+def level(image: np.ndarray) -> int:
+    return round(float(image[..., :3].mean()) / 5)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("video") / "levels.mp4", 45)
+
+
+def test_every_frame_is_the_very_frame_in_whatever_order(video: Path) -> None:
+    clip = FileClip(video, SIZE)
+    assert (clip.fps, clip.count) == (10.0, 45)
+    order = [0, 1, 2, 7, 44, 3, 30, 29, 28, 12, 12, 0, 44]
+    assert [level(clip.at(number)) for number in order] == order
+    assert clip.at(5).shape == (32, 64, 4) and not clip.at(5).flags.writeable
+    clip.close()
+
+
+def test_live_nobody_waits_and_the_newest_wish_wins(video: Path) -> None:
+    waiting = Waiting(FileClip(video, SIZE))
+    assert level(waiting.at(0)) == 0
+    for number in range(1, 20):
+        waiting.at(number)
+    end = time.monotonic() + 20
+    while level(waiting.at(19)) != 19 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert level(waiting.at(19)) == 19
+    assert waiting.problem() == ""
+    waiting.close()
+
+
+def test_a_folder_of_pictures_is_a_video_and_a_bad_one_is_said(tmp_path: Path) -> None:
+    for number in range(3):
+        write_picture(tmp_path / f"pass_{number:03}.png", 50 * number)
+    (tmp_path / "pass_003.png").write_bytes(b"no picture")
+    (tmp_path / "notes.txt").write_text("not one")
+    clip = FolderClip(tmp_path, SIZE)
+    assert clip.count == 4
+    assert [round(clip.at(n)[..., 0].mean()) for n in (0, 1, 2)] == [0, 50, 100]
+    assert round(clip.at(3)[..., 0].mean()) == 100
+    assert "pass_003.png" in clip.problem()
+
+
+def write_picture(path: Path, value: int, alpha: int = 255) -> None:
+    from PIL import Image
+
+    Image.new("RGBA", (40, 40), (value, value, value, alpha)).save(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "there is no such file"), (b"", "not a video"), (b"\x00" * 400, "not a video")]
+)
+def test_what_is_no_video_is_one_line(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "clip.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        open_clip(str(path), SIZE, live=False)
+
+
+def test_a_video_cut_short_gives_what_there_is(video: Path, tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.mkv", 45)
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    clip = FileClip(cut, SIZE)
+    assert level(clip.at(2)) == 2
+    assert clip.at(44).shape == (32, 64, 4)
+    assert clip.at(400).shape == (32, 64, 4)
+    clip.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "expected"),
+    [
+        ("0", "linux", ("/dev/video0", "v4l2")),
+        ("camera", "linux", ("/dev/video0", "v4l2")),
+        ("/dev/video2", "linux", ("/dev/video2", "v4l2")),
+        ("1", "darwin", ("1", "avfoundation")),
+        ("USB Cam", "win32", ("video=USB Cam", "dshow")),
+        ("rtsp://x/y", "linux", ("rtsp://x/y", None)),
+    ],
+)
+def test_names_of_cameras(name: str, system: str, expected: tuple[str, str | None]) -> None:
+    assert address(name, system) == expected
+
+
+def test_a_camera_is_told_from_a_file() -> None:
+    assert is_camera("0") and is_camera("udp://127.0.0.1:5000") and not is_camera("clip.mp4")
+    with pytest.raises(UserError, match="camera 77: cannot be opened"):
+        open_clip("77", SIZE, live=True)
+
+
+def test_a_stream_plays_its_newest_picture_and_is_looked_for_when_it_ends() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"udp://127.0.0.1:{probe.getsockname()[1]}"
+    stop = threading.Event()
+
+    def send() -> None:
+        with av.open(url, "w", format="mpegts") as container:
+            stream = container.add_stream("mpeg2video", rate=25)
+            stream.width, stream.height, stream.pix_fmt, stream.gop_size = 96, 48, "yuv420p", 5
+            while not stop.wait(0.02):
+                container.mux(stream.encode(frame(200)))
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    camera = Camera(url, SIZE)
+    assert abs(camera.at(0)[..., :3].mean() - 200) < 4
+    assert camera.problem() == ""
+    stop.set()
+    sender.join(5)
+    end = time.monotonic() + 30
+    while "is away" not in camera.problem() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert "is away" in camera.problem()
+    assert abs(camera.at(0)[..., :3].mean() - 200) < 4
+    camera.close()
+
+
+def test_the_desk_gives_each_keyframe_its_pictures(video: Path, tmp_path: Path) -> None:
+    write_picture(tmp_path / "mask.png", 200)
+    write_picture(tmp_path / "init.png", 80, alpha=100)
+    files = {"video": str(video), "mask": str(tmp_path / "mask.png"), "init": str(tmp_path / "init.png")}
+    desk = MediaDesk(files, SIZE, live=False)
+    values = defaults()
+    levels = []
+    for now in (0.0, 0.1, 0.35, 1.0):
+        shots = desk.at(now, values)
+        assert shots.video is not None and shots.mask is None
+        levels.append(level(shots.video))
+    assert levels == [0, 1, 3, 10]
+    mask = desk.at(1.0, {**values, "mask.source": 1.0}).mask
+    assert mask is not None and mask.shape == (32, 64) and abs(int(mask.mean()) - 200) <= 1
+    alpha = desk.at(1.0, {**values, "mask.source": 2.0}).mask
+    assert alpha is not None and abs(int(alpha.mean()) - 100) <= 1
+    desk.look({"video": "nowhere.mp4"})  # the named one stays
+    assert desk.at(1.1, values).video is not None
+    desk.close()
+
+
+def test_a_look_with_a_missing_file_is_said_and_the_old_pictures_stay(video: Path) -> None:
+    desk = MediaDesk({}, SIZE, live=False, media={"video": str(video)})
+    assert desk.at(0.0, defaults()).video is not None
+    desk.look({"video": "nowhere.mp4"})
+    assert desk.at(0.1, defaults()).video is not None
+    assert "nowhere.mp4: there is no such file" in desk.problem()
+    desk.look({})
+    assert desk.at(0.2, defaults()).video is None and desk.problem() == ""
+    desk.close()
