@@ -248,7 +248,11 @@ def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
 
     find(plan.model)  # offline a name that nobody knows is refused; weights that are missing are not
 
-    return load_or_ember(plan.model, plan.painted, Options(background=False, depth=outside.depth))[0]
+    return load_or_ember(
+        plan.model,
+        plan.painted,
+        Options(background=False, depth=outside.depth, loras=outside.loras, controls=outside.controls),
+    )[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +442,9 @@ def _loading(plan: Plan, outside: Outside) -> Callable[[], Renderer] | None:
     def load() -> Renderer:
         from .render.load import Options, load_or_ember
 
-        return load_or_ember(plan.model, plan.painted, Options(depth=outside.depth))[0]
+        return load_or_ember(
+            plan.model, plan.painted, Options(depth=outside.depth, loras=outside.loras, controls=outside.controls)
+        )[0]
 
     return load
 

@@ -92,6 +92,8 @@ def _look(parser: argparse.ArgumentParser) -> None:
     outside.add_argument("--mask", metavar="FILE", help="picture or video: white is painted, black kept")
     outside.add_argument("--init", metavar="FILE", help="picture to begin with")
     outside.add_argument("--match", metavar="FILE", help="picture whose colours are kept")
+    outside.add_argument("--lora", action="append", default=[], metavar="FILE", help="LoRA for the model; may repeat")
+    outside.add_argument("--control", action="append", default=[], metavar="DIR", help="ControlNet; may repeat")
     outside.add_argument("--depth", metavar="NAME", help="depth model for 3D: depth-anything, midas, dpt or a folder")
     group.add_argument(
         "--shader",

@@ -66,7 +66,12 @@ def play(arguments: Arguments) -> int:
 
 def _outside(arguments: Arguments) -> Outside:
     files = {key: getattr(arguments, key) for key in ("video", "mask", "init", "match")}
-    return Outside({key: name for key, name in files.items() if name is not None}, arguments.depth)
+    return Outside(
+        {key: name for key, name in files.items() if name is not None},
+        arguments.depth,
+        tuple(arguments.lora),
+        tuple(arguments.control),
+    )
 
 
 def render(arguments: Arguments) -> int:

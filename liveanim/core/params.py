@@ -221,6 +221,19 @@ _ROWS = (
     P("hybrid.consistency", "", 0, 1, 0, "keyframe", "flow only where forward and backward agree", "toggle"),
     P("hybrid.blur", "px", 0, 16, 2, "keyframe", "softness of that"),
     P("hybrid.from_picture", "", 0, 1, 0, "keyframe", "motion from the last picture to the video's", "toggle"),
+    # networks put on top of the model: --lora FILE, --control FOLDER
+    *(P(f"lora.weight{n}", "", -2, 2, 1, "keyframe", f"weight of LoRA {n}") for n in range(1, 5)),
+    *(P(f"control.weight{n}", "", 0, 2, 1, "keyframe", f"weight of ControlNet {n}") for n in range(1, 6)),
+    *(P(f"control.start{n}", "", 0, 1, 0, "keyframe", f"where on its way ControlNet {n} begins") for n in range(1, 6)),
+    *(P(f"control.end{n}", "", 0, 1, 1, "keyframe", f"where on its way ControlNet {n} ends") for n in range(1, 6)),
+    *(
+        _choice(f"control.source{n}", "keyframe", f"what ControlNet {n} is shown", "picture video file")
+        for n in range(1, 6)
+    ),
+    *(
+        _choice(f"control.filter{n}", "keyframe", f"of which ControlNet {n} is shown", "none edges grey depth")
+        for n in range(1, 6)
+    ),
     # motion without a video: a field of flow moves the picture
     P("flow.amount", "height/s", -2, 2, 0, "keyframe", "organic motion of the fed-back picture"),
     _choice("flow.source", "keyframe", "what it flows along", "noise picture"),

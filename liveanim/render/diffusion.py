@@ -21,6 +21,7 @@ from torch.nn import functional
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 
 from . import coherence, family, noise, tune
+from .adapters import Adapters
 from .coherence import Look
 from .engines import Engine, EnginePool
 from .family import Schedule
@@ -70,7 +71,14 @@ class Stopwatch:
 class DiffusionRenderer:
     """Paints with a model. Not for more than one thread at a time."""
 
-    def __init__(self, parts: Parts, pool: EnginePool, book: PromptBook, feedback: Feedback | None = None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        pool: EnginePool,
+        book: PromptBook,
+        feedback: Feedback | None = None,
+        adapters: Adapters | None = None,
+    ) -> None:
         self.name = parts.spec.name
         self._note = ""
         self._parts, self._pool, self._book = parts, pool, book
@@ -78,7 +86,7 @@ class DiffusionRenderer:
         self._schedule: Schedule = family.schedule_of(parts.scheduler)
         self._channels = int(parts.unet_config["in_channels"])
         self._owns: OrderedDict[tuple[str, tuple[int, int]], Own] = OrderedDict()
-        self._feedback = feedback or Feedback()
+        self._feedback, self._adapters = feedback or Feedback(), adapters
         self._shrink = 1.0
 
     @property
@@ -133,8 +141,10 @@ class DiffusionRenderer:
         watch = Stopwatch(self._device)
         start = self._start(request, previous)
         watch.lap("warp")
+        if self._adapters is not None:
+            self._adapters.weigh(request)
         if start.picture is None:
-            latents = self._from_noise(engine, request, request.steps)
+            latents = self._from_noise(self._led(engine, request, None), request, request.steps)
             watch.lap("unet")
             image = self._bytes(engine.decode(latents))
             watch.lap("decode")
@@ -155,7 +165,8 @@ class DiffusionRenderer:
         watch.lap("coherence")
         latents = coherence.laid_out(engine.encode(source), own.plan, request.coherence * PULL)
         watch.lap("encode")
-        latents = self._repainted(engine, latents, request, coherence.vitality(now, own.look))
+        led = self._led(engine, request, moved)
+        latents = self._repainted(led, latents, request, coherence.vitality(now, own.look))
         watch.lap("unet")
         picture = engine.decode(latents)
         watch.lap("decode")
@@ -163,6 +174,13 @@ class DiffusionRenderer:
         image = self._bytes(picture)
         watch.lap("coherence")
         return image
+
+    def _led(self, engine: Engine, request: RenderRequest, moved: Tensor | None) -> Engine:
+        """`engine` under the ControlNets there are, shown what is painted over."""
+        if self._adapters is None:
+            return engine
+        picture = None if moved is None else self._bytes(moved)
+        return self._adapters.over(engine, request, picture, self._feedback.depth_of(request))
 
     def _start(self, request: RenderRequest, previous: Image | None) -> Start:
         """What to paint over; where only a homography moves it, a GPU does that."""

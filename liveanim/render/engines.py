@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 SIZES_KEPT = 3
 
 Size = tuple[int, int]  # (width, height)
+Led = tuple[list[Tensor], Tensor]
+"""What ControlNets add: one tensor a layer on the way down, and one in the middle."""
 
 
 class Engine(Protocol):
@@ -76,16 +78,26 @@ class _UNet(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, x: Tensor, timestep: Tensor, words: Tensor) -> Tensor:
-        return self.net(x, timestep, encoder_hidden_states=words, return_dict=False)[0]
+    def forward(self, x: Tensor, timestep: Tensor, words: Tensor, led: Led | None = None) -> Tensor:
+        return self.net(x, timestep, encoder_hidden_states=words, return_dict=False, **_residuals(led))[0]
 
 
 class _PooledUNet(_UNet):
     """SDXL's: wants a pooled text embedding and the picture's size as well."""
 
-    def forward(self, x: Tensor, timestep: Tensor, words: Tensor, pooled: Tensor, sizes: Tensor) -> Tensor:  # type: ignore[override]
-        added = {"text_embeds": pooled, "time_ids": sizes}
-        return self.net(x, timestep, encoder_hidden_states=words, added_cond_kwargs=added, return_dict=False)[0]
+    def forward(  # type: ignore[override]
+        self, x: Tensor, timestep: Tensor, words: Tensor, pooled: Tensor, sizes: Tensor, led: Led | None = None
+    ) -> Tensor:
+        more = {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes}, **_residuals(led)}
+        return self.net(x, timestep, encoder_hidden_states=words, return_dict=False, **more)[0]
+
+
+def _residuals(led: Led | None) -> dict[str, Any]:
+    """What ControlNets add to the UNet's layers."""
+    if led is None:
+        return {}
+    down, middle = led
+    return {"down_block_additional_residuals": tuple(down), "mid_block_additional_residual": middle}
 
 
 def _tiny(vae: Any) -> bool:
@@ -126,18 +138,18 @@ class TorchEngine:
     def encode(self, picture: Tensor) -> Tensor:
         return self._run(self._encode, picture)
 
-    def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
-        return self._run(self._unet, *unet_inputs(x, timestep, condition))
+    def unet(self, x: Tensor, timestep: float, condition: Embedding, led: Led | None = None) -> Tensor:
+        return self._run(self._unet, *unet_inputs(x, timestep, condition), **({} if led is None else {"led": led}))
 
     def decode(self, latents: Tensor) -> Tensor:
         return self._run(self._decode, latents)
 
     @torch.inference_mode()
-    def _run(self, module: nn.Module, *inputs: Tensor) -> Tensor:
+    def _run(self, module: nn.Module, *inputs: Tensor, **more: Led) -> Tensor:
         ready = [value.to(self._dtype) for value in inputs]
         ready[0] = ready[0].contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.partition(":")[0], torch.bfloat16, enabled=self._autocast):
-            return module(*ready).float()
+            return module(*ready, **more).float()
 
 
 def fast_bfloat16() -> bool:

@@ -114,7 +114,7 @@ class Feedback:
             return painted
         picture = tune.floats(painted)
         if after and shots.video is not None:
-            picture = hybrid.composite(picture, fit(shots.video, request.size), values, self._guess(request))
+            picture = hybrid.composite(picture, fit(shots.video, request.size), values, self.depth_of(request))
         if matches and shots.sample is not None:
             picture = tune.matched(picture, shots.sample, values.word("match.space"), values["match.amount"])
         if values.on("picture.grey"):
@@ -138,9 +138,10 @@ class Feedback:
     def _nearness(self, still: Image, request: RenderRequest) -> Plane:
         if self._near is not None and self._near[0] is still:
             return self._near[1]
-        return self._guess(request)(still)
+        return self.depth_of(request)(still)
 
-    def _guess(self, request: RenderRequest) -> hybrid.DepthOf:
+    def depth_of(self, request: RenderRequest) -> hybrid.DepthOf:
+        """What finds the nearness of a picture for `request`."""
         return lambda image: self._depth.of(image, Values(request.values), request.near_far)[0]
 
     def _led(self, request: RenderRequest, picture: Floats) -> Floats:
@@ -161,11 +162,11 @@ class Feedback:
             return picture
         video, when = fit(shots.video, request.size), values.word("hybrid.composite")
         if when == "before_motion":
-            picture = hybrid.composite(picture, video, values, self._guess(request))
+            picture = hybrid.composite(picture, video, values, self.depth_of(request))
         if shots.before is not None:
             picture = hybrid.led(picture, fit(shots.before, request.size), video, values)
         if when == "normal":
-            picture = hybrid.composite(picture, video, values, self._guess(request))
+            picture = hybrid.composite(picture, video, values, self.depth_of(request))
         return picture
 
     def _tuned(self, request: RenderRequest, picture: Floats, mask: Plane | None) -> Floats:

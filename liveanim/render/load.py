@@ -11,6 +11,7 @@ import torch
 from liveanim.core.errors import UserError, near
 
 from . import compiled
+from .adapters import Adapters
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
@@ -33,6 +34,7 @@ class Options:
     threads     CPU threads for the model; 0: half of the cores beside a live show (background), else all
     background  compile for a new size beside the show; False waits, for runs that give the same bytes every time
     depth       depth model to load as well; None: depth is guessed
+    loras       LoRA files, controls: folders of ControlNets; with either torch runs the networks
     keep        keep compiled models on disk for the next start
     """
 
@@ -43,6 +45,8 @@ class Options:
     keep: bool = True
     allow_pickle: bool = False
     depth: str | None = None
+    loras: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
 
 
 def load(name: str, size: tuple[int, int] | None = None, options: Options = Options()) -> DiffusionRenderer:
@@ -52,7 +56,8 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     """
     spec = find(name)
     device = best_device(options.device)
-    fast = _openvino_wanted(device, options.engine)
+    adapted = bool(options.loras or options.controls)
+    fast = _openvino_wanted(device, "torch" if adapted else options.engine)
     parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
     threads = options.threads or _threads(options.background)
     if device == "cpu":
@@ -66,7 +71,8 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
 
     pool = EnginePool(lambda: TorchEngine(parts), build if fast else None, options.background)
     feedback, trouble = _feedback(options.depth, device)
-    renderer = DiffusionRenderer(parts, pool, book, feedback)
+    adapters = Adapters(parts, options.loras, options.controls) if adapted else None
+    renderer = DiffusionRenderer(parts, pool, book, feedback, adapters)
     renderer.message = trouble
     if size is not None:
         renderer.warm(size)

@@ -228,7 +228,7 @@ class Parts:
     def _ready(self, kind: Any, folder: Path) -> Any:
         import torch
 
-        _check_weights(folder, self._allow_pickle)
+        check_weights(folder, self._allow_pickle)
         safe = any(folder.glob("*.safetensors"))
         plain = any(path for path in folder.glob("*.safetensors") if ".fp16." not in path.name)
         dtype = torch.float16 if self._half else torch.float32
@@ -259,7 +259,7 @@ def _settings(path: Path) -> Mapping[str, Any]:
         raise UserError(f"{path} is not JSON ({error})") from None
 
 
-def _check_weights(folder: Path, allow_pickle: bool) -> None:
+def check_weights(folder: Path, allow_pickle: bool) -> None:
     if any(folder.glob("*.safetensors")):
         return
     if any(folder.glob("*.bin")) and not allow_pickle:
