@@ -120,7 +120,9 @@ def render(options: RenderOptions) -> int:
         settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
         sources, problems = [take] if take else [], [stage.compositor.problem, media.problem]
         broken = _broken_off(take)
-        show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
+        show = Show(
+            sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken
+        )
         clock = FrameClock(span.fps, span.last, first=_first_frame(take, span.fps))
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
             maps = [DepthMaps(options.depth_maps)] if options.depth_maps else []
