@@ -27,7 +27,7 @@ from .engines import Engine, EnginePool
 from .family import Schedule
 from .feedback import Feedback, Start
 from .models import Parts
-from .prompts import Embedding, PromptBook, worded
+from .prompts import Embedding, PromptBook, plain, worded
 from .tune import Floats
 from .warp import fit, warp_tensor
 
@@ -267,7 +267,7 @@ class DiffusionRenderer:
         return Own(coherence.mixed([(own.look, weight) for own, weight in found]), plan)
 
     def _own_of(self, engine: Engine, request: RenderRequest, text: str) -> Own:
-        text = " | ".join(worded(text).parts)
+        text = " | ".join(plain(part) for part in worded(text).parts)  # weights may move all the time
         key = (text, request.size)
         if key in self._owns:
             self._owns.move_to_end(key)

@@ -18,7 +18,8 @@ from liveanim.core.model import Prompt
 from .family import slerp
 
 CACHE_SIZE = 256
-_EMPHASIS = re.compile(r"\(([^()]*):\s*(-?\d+(?:\.\d+)?)\s*\)")
+_BRACKET = 1.1  # what a pair of (brackets) multiplies by and [brackets] divide by
+_MARKS = re.compile(r"\\[()\[\]\\]|[()\[\]]|:\s*-?\d*\.?\d+\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,47 @@ def worded(text: str) -> Wording:
 
 
 def stretches(text: str) -> tuple[Stretch, ...]:
-    """`text` cut at its `(words:weight)`: pieces with their weights (-2..4), 1 outside of brackets."""
-    pieces: list[Stretch] = []
+    """`text` cut at its brackets into pieces with weights (-2..4).
+
+    `(words:1.3)` has that weight, `(words)` 1.1 and `[words]` 1/1.1, also one in another; a bracket that is not closed
+    is none, and `\\(` is a bracket to be painted.
+    """
+    pieces: list[tuple[str, float]] = []
+    opened: list[tuple[str, int]] = []
     end = 0
-    for match in _EMPHASIS.finditer(text):
-        pieces += [(text[end : match.start()], 1.0), (match[1], min(4.0, max(-2.0, float(match[2]))))]
+    for match in _MARKS.finditer(text):
+        mark = match.group()
+        pieces.append((text[end : match.start()], 1.0))
         end = match.end()
+        if mark in ("(", "["):
+            opened.append((mark, len(pieces)))
+        elif mark[0] == "\\":
+            pieces.append((mark[1:], 1.0))
+        elif opened and (opened[-1][0] == "[") == (mark == "]"):
+            first = opened.pop()[1]
+            factor = 1 / _BRACKET if mark == "]" else _BRACKET if mark == ")" else float(mark[1:-1])
+            pieces[first:] = [(piece, weight * factor) for piece, weight in pieces[first:]]
+        elif mark[0] == ":":
+            pieces.append((mark[:-1], 1.0))
     pieces.append((text[end:], 1.0))
-    kept = tuple((piece.strip(), weight) for piece, weight in pieces if piece.strip())
+    return _joined(pieces)
+
+
+def _joined(pieces: Sequence[tuple[str, float]]) -> tuple[Stretch, ...]:
+    """Pieces of one weight that follow one another together, without those that say nothing."""
+    found: list[tuple[str, float]] = []
+    for piece, weight in pieces:
+        if found and found[-1][1] == weight:
+            found[-1] = (found[-1][0] + piece, weight)
+        elif piece.strip():
+            found.append((piece, weight))
+    kept = tuple((piece.strip(), min(4.0, max(-2.0, weight))) for piece, weight in found if piece.strip())
     return kept or (("", 1.0),)
+
+
+def plain(text: str) -> str:
+    """The words of `text` without their weights: what it is about."""
+    return " ".join(piece for piece, _ in stretches(text))
 
 
 def blended(weighted: Sequence[tuple[Embedding, float]]) -> Embedding:
