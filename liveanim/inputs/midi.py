@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import platformdirs
+
+from ..core.errors import UserError
 from ..core.model import ControlEvent
-from . import midimap
+from . import midilearn, midimap
 from .midiclock import ClockIn, is_clock
 from .mididesk import MidiDesk, Values
 from .midiports import MidiPorts, System, find_system
@@ -16,6 +22,8 @@ from .midiports import MidiPorts, System, find_system
 log = logging.getLogger(__name__)
 
 _WAITING = 8192  # messages; when the loop stands still for seconds the oldest are given up
+LEARNED = "learned"
+_CLEAN = re.compile(r"[^\w .()+-]+")
 _SHOWN = 8.0  # s a change of the inputs is on the HUD
 
 
@@ -25,6 +33,7 @@ class MidiInput:
     clock    show time; values: where the parameters stand
     wanted   part of the name of the input to use; None: every one
     own      the user's map, used for the ports it fits before the shipped ones. UserError when it is no good
+    folder   where the user's other maps lie, and in 'learned' what knobs have learned; None: `own_dir()`
     """
 
     def __init__(
@@ -34,10 +43,12 @@ class MidiInput:
         wanted: str | None = None,
         own: Path | None = None,
         find: Callable[[], System | None] = find_system,
+        folder: Path | None = None,
     ) -> None:
-        maps = ([midimap.read_map(own)] if own is not None else []) + list(midimap.shipped())
-        self._clock, self._wanted = clock, wanted
-        self._desk = MidiDesk(maps, values)
+        folder = folder or own_dir()
+        maps = ([midimap.read_map(own)] if own is not None else []) + [*_maps_in(folder), *midimap.shipped()]
+        self._clock, self._wanted, self._folder = clock, wanted, folder / LEARNED
+        self._desk = MidiDesk(maps, values, _maps_in(self._folder), self._keep)
         self._clock_in = ClockIn()
         self._waiting: deque[tuple[float, str, Sequence[int]]] = deque(maxlen=_WAITING)
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
@@ -63,7 +74,7 @@ class MidiInput:
                 self._clock_in.message(device, data, time)
             else:
                 self._desk.message(device, data, time)
-        return [*self._clock_in.take(), *self._desk.take()]
+        return [*self._clock_in.take(), *self._desk.take(now)]
 
     def problem(self) -> str:
         """A line about an input that has just gone or come back, or that was asked for and is not there; else ''."""
@@ -78,6 +89,10 @@ class MidiInput:
         """Let go of the inputs."""
         self.ports.close()
 
+    def _keep(self, one: midimap.MidiMap) -> None:
+        """Write what the knobs of a port have learned, without waiting for the disk."""
+        threading.Thread(target=_write, args=(self._folder, one), name="midi map").start()
+
     def _heard(self, device: str, data: Sequence[int]) -> None:
         """On the driver's thread: stamp it, keep it, be gone."""
         self._lost += len(self._waiting) == _WAITING
@@ -89,3 +104,35 @@ class MidiInput:
         if there:
             log.info("midi: %s plays by the map of %s", device, used.name if used else "nobody")
         self._came.append((device, there))
+
+
+def own_dir() -> Path:
+    """Where a user's own maps lie."""
+    return platformdirs.user_config_path("liveanim") / "midi"
+
+
+def _maps_in(folder: Path) -> list[midimap.MidiMap]:
+    """The maps in a folder; one that cannot be read is said and left out."""
+    found = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            found.append(midimap.read_map(path))
+        except UserError as error:
+            log.warning("midi: %s", error)
+    return found
+
+
+def _write(folder: Path, one: midimap.MidiMap) -> None:
+    import tomlkit
+
+    path = folder / f"{_CLEAN.sub('-', one.name)[:80]}.toml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if one.controls:
+            part = path.with_name(path.name + ".part")
+            part.write_text(tomlkit.dumps(midilearn.map_data(one)), encoding="utf-8")
+            os.replace(part, path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("midi: what was learned cannot be kept in %s: %s", path, error.strerror or error)

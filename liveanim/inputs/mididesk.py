@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ..core import takeover
+from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS
+from . import midilearn
 from .midimap import TURNING, Control, Kind, MidiMap, Mode
 from .pending import Pending
 
@@ -28,17 +30,32 @@ class Values(Protocol):
     def values(self) -> Mapping[str, float]: ...
     @property
     def knobs(self) -> Mapping[str, float]: ...
+    @property
+    def learning(self) -> str: ...
 
 
 class MidiDesk:
     """Owned by the loop: `message` for every message in order, then `take` once a frame.
 
     maps     the first that fits a port's name is used for it
+    learned  maps by port: what a knob has learned goes before what the port's map says
+    keep     gets a learned map that has changed
     A knob that moved several times since the last frame counts once, where it stands now.
     """
 
-    def __init__(self, maps: Sequence[MidiMap], values: Values) -> None:
-        self._maps, self._values = tuple(maps), values
+    def __init__(
+        self,
+        maps: Sequence[MidiMap],
+        values: Values,
+        learned: Sequence[MidiMap] = (),
+        keep: Callable[[MidiMap], None] = lambda one: None,
+    ) -> None:
+        self._maps, self._values, self._keep = tuple(maps), values, keep
+        self._learned = {one.name: one for one in learned}
+        self._learner: midilearn.Learner | None = None
+        self._done = ""  # what was just learned: until the show has heard of it, it is not to be learned again
+        self._hints: set[str] = set()
+        self._parameter: dict[tuple[str, int], list[int]] = {}  # NRPN chosen by port and channel: number, data bytes
         self._chosen: dict[str, MidiMap | None] = {}
         self._pending = Pending()
         self._moved: dict[tuple[str, Control], tuple[float, float]] = {}  # knob: (time, place)
@@ -57,10 +74,18 @@ class MidiDesk:
 
     def message(self, port: str, data: Sequence[int], time: float) -> None:
         """One MIDI message that came at show time `time`. What is no channel message, or broken, is counted."""
-        if len(data) != 3 or not 0x80 <= data[0] < 0xF0 or any(not 0 <= byte < 128 for byte in data[1:]):
+        pressure = len(data) == 2 and data[0] & 0xF0 == 0xD0
+        if not pressure and (len(data) != 3 or not 0x80 <= data[0] < 0xF0):
+            self.counts["other"] += 1
+            return
+        if any(not 0 <= byte < 128 for byte in data[1:]):
             self.counts["other"] += 1
             return
         self.counts["messages"] += 1
+        if pressure:
+            place = data[1] / 127
+            self._apply(port, "touch", ((data[0] & 0x0F) + 1, 0), (place, place >= 0.5, data[1]), time)
+            return
         status, channel, first, second = data[0] & 0xF0, (data[0] & 0x0F) + 1, data[1], data[2]
         if status == 0xB0:
             self._controller(port, channel, first, second, time)
@@ -74,8 +99,9 @@ class MidiDesk:
         """The device is gone: where its knobs stand is not known any more."""
         self._grips = {key: grip for key, grip in self._grips.items() if key[0] != port}
 
-    def take(self) -> list[ControlEvent]:
-        """What the messages since the last call do, in order of time."""
+    def take(self, now: float = 0.0) -> list[ControlEvent]:
+        """What the messages since the last call do, in order of time; `now` is show time."""
+        self._look_for_wishes(now)
         for (port, control), (time, place) in self._moved.items():
             self._meet(port, control, time, place)
         self._moved.clear()
@@ -86,12 +112,70 @@ class MidiDesk:
         self._struck.clear()
         return events
 
+    def _look_for_wishes(self, now: float) -> None:
+        """Begin to learn what the show wants learned, or stop."""
+        wanted = self._values.learning
+        if wanted != self._done:
+            self._done = ""
+        if not wanted or wanted == self._done:
+            self._learner = None
+        elif self._learner is None or self._learner.text != wanted:
+            try:
+                self._learner = midilearn.Learner(wanted)
+            except UserError as error:
+                self._tell(str(error), now)
+                return
+            if self._learner.wish.forget:
+                self._forget_target(self._learner.wish.target, now)
+
+    def _forget_target(self, target: str, now: float) -> None:
+        for name, one in self._learned.items():
+            left = midilearn.without(one, target)
+            if left != one:
+                self._learned[name] = left
+                self._keep(left)
+        self._tell(f"{target}: no learned knob any more", now)
+
+    def _learns(self, port: str, kind: Kind, where: tuple[int, int], byte: int, time: float) -> bool:
+        """Whether a message is for learning, and so does nothing else."""
+        if self._learner is None:
+            return False
+        control = self._learner.message(port, kind, *where, byte)
+        if control is not None:
+            self._learned[port] = midilearn.learned(self._learned.get(port), port, control)
+            self._keep(self._learned[port])
+            self._tell(f"learned {midilearn.said(control, port)}", time)
+        return True
+
+    def _tell(self, line: str, time: float) -> None:
+        self._learner, self._done = None, self._values.learning
+        self._pending.put(ControlEvent(time, "do.learned", line, SOURCE))
+
+    def _nrpn(self, port: str, channel: int, number: int, value: int, time: float) -> bool:
+        """Whether a controller is part of an NRPN: 99 and 98 say which, 6 and 38 where it stands."""
+        state = self._parameter.setdefault((port, channel), [-1, -1, 0])
+        if number in (98, 99):
+            state[99 - number] = value
+        elif number in (6, 38) and min(state[:2]) >= 0:
+            if number == 6:
+                state[2] = value << 7
+            else:
+                state[2] = state[2] & ~127 | value
+            place = state[2] / (_FINEST if state[2] & 127 else 127 << 7)
+            self._apply(port, "nrpn", (channel, state[0] << 7 | state[1]), (place, place >= 0.5, 0), time)
+        else:
+            if number in (100, 101):
+                state[:2] = [-1, -1]
+            return False
+        return True
+
     def _controller(self, port: str, channel: int, number: int, value: int, time: float) -> None:
+        if self._nrpn(port, channel, number, value, time):
+            return
         self._pending.put(ControlEvent(time, f"cc.{number}", value / 127, SOURCE))
         self._apply(port, "cc", (channel, number), (value / 127, value >= 64, value), time)
-        chosen = self.map_for(port)
         pair = number if number < 32 else number - 32
-        if chosen is None or number >= 64 or not chosen.find("cc14", channel, pair):
+        if number >= 64 or self._learner is not None or not self._find(port, "cc14", channel, pair):
             return
         key = (port, channel, pair)
         if number < 32:
@@ -107,9 +191,10 @@ class MidiDesk:
 
     def _apply(self, port: str, kind: Kind, where: tuple[int, int], what: tuple[float, bool, int], time: float) -> None:
         """where: (channel, number); what: (place 0..1, whether that is pressed, the byte as it came)."""
-        chosen = self.map_for(port)
         place, pressed, raw = what
-        for control in chosen.find(kind, *where) if chosen is not None else ():
+        if self._learns(port, kind, where, raw if kind == "cc" else round(place * 127), time):
+            return
+        for control in self._find(port, kind, *where):
             if control.mode == "absolute":
                 self._moved[port, control] = time, place
             elif control.mode in TURNING:
@@ -119,6 +204,14 @@ class MidiDesk:
                 self._hold(control, place, pressed, time)
             elif pressed:
                 self._pending.put(_press(control, time))
+
+    def _find(self, port: str, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
+        """The controls that a message moves: what was learned, else what the port's map says."""
+        own, chosen = self._learned.get(port), self.map_for(port)
+        found = own.find(kind, channel, number) if own is not None else ()
+        if own is not None and kind == "cc" and own.find("cc14", channel, number % 32):
+            return found  # half of a fine knob: the port's map has no say
+        return found or (chosen.find(kind, channel, number) if chosen is not None else ())
 
     def _hold(self, control: Control, place: float, pressed: bool, time: float) -> None:
         """A pad that is hit harder does more; let go, it gives the parameter back."""
@@ -139,11 +232,15 @@ class MidiDesk:
         near = takeover.NEAR
         if row.curve in ("step", "toggle"):
             near = max(near, 0.51 / (row.high - row.low))
-        at = control.low + (control.high - control.low) * place
+        at = control.low + (control.high - control.low) * place**control.curve
         grip = self._grips.get((port, control), takeover.Grip())
         self._grips[port, control], new = takeover.turn(grip, at, row.to_unit(stands), control.takeover, near)
         if new is not None:
             self._pending.put(ControlEvent(time, row.name, row.from_unit(new), SOURCE))
+        waits = new is None or abs(new - at) > near
+        if waits or row.name in self._hints:
+            (self._hints.add if waits else self._hints.discard)(row.name)
+            self._pending.put(ControlEvent(time, f"hint.{row.name}", at if waits else None, SOURCE))
 
 
 def clicks(mode: Mode, byte: int) -> int:

@@ -15,25 +15,26 @@ from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
 from .oscnames import LIMITS, TRIGGERS
 
-Kind = Literal["cc", "cc14", "note", "pitch"]
+Kind = Literal["cc", "cc14", "note", "pitch", "touch", "nrpn"]
 Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"]
-KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch")
+KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "nrpn")
 MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "toggle", "hold")
 TURNING = ("twos", "offset", "sign")
 ACTIONS = (*TRIGGERS, "preset", "scene", "nudge", "bpm")
 PROFILES = Path(__file__).with_name("profiles")
 LARGEST = 200_000  # bytes of a map
 STEP = 1 / 127  # of the way: one click of an endless knob
-_KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "about")
+_KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "curve", "about")
 _TOP = ("name", "match", "takeover", "control", "about")
-_MOST = {"cc": 127, "cc14": 31, "note": 127}
+_MOST = {"cc": 127, "cc14": 31, "note": 127, "nrpn": 16383}
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
     """One knob or pad and what it does.
 
-    kind      cc; cc14: controllers `number` and `number` + 32 as one; note; pitch (number 0)
+    kind      cc; cc14: controllers `number` and `number` + 32 as one; note; nrpn; pitch and touch (channel pressure)
+              have number 0
     channel   1..16, None: any
     target    parameter, or 'do.*' action
     mode      absolute; an endless knob that sends two's complement (1, 127), offset 64 (65, 63) or sign bit (1, 65);
@@ -41,6 +42,7 @@ class Control:
     low high  ends of the parameter's way (0..1) that it moves between; low > high turns it round
     value     of an action: preset name or number, tempo, share of a beat
     step      of the way, for one click of an endless knob
+    curve     power of the knob's place: 2 is finer below, 0.5 above
     """
 
     kind: Kind
@@ -53,6 +55,7 @@ class Control:
     takeover: Takeover = "scale"
     value: float | str | None = None
     step: float = STEP
+    curve: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def _controls(table: Any, where: str, takeover: Takeover) -> list[Control]:
     kinds = [kind for kind in KINDS if kind in table]
     _check(len(kinds) == 1, f"{where}: expected one of {', '.join(KINDS)}")
     kind = kinds[0]
-    numbers = [0] if kind == "pitch" else _numbers(table[kind], _MOST[kind], f"{where}: {kind}")
+    numbers = [0] if kind in ("pitch", "touch") else _numbers(table[kind], _MOST[kind], f"{where}: {kind}")
     targets = _spread(table.get("target"), len(numbers), f"{where}: target")
     values = _spread(table.get("value"), len(numbers), f"{where}: value")
     channel = table.get("channel")
@@ -124,11 +127,13 @@ def _controls(table: Any, where: str, takeover: Takeover) -> list[Control]:
     _check(hold in TAKEOVERS, f"{where}: takeover: expected one of {', '.join(TAKEOVERS)}")
     step = table.get("step", STEP)
     _check(_is_number(step) and 0 < step <= 1, f"{where}: step: expected a share of the way from 0 to 1")
+    curve = table.get("curve", 1.0)
+    _check(_is_number(curve) and 0.1 <= curve <= 10, f"{where}: curve: expected a number from 0.1 to 10")
     rows = []
     for number, target, value in zip(numbers, targets, values, strict=True):
         _target(target, value, where)
         mode = _mode(table.get("mode"), kind, target, where)
-        rows.append(Control(kind, number, target, mode, channel, low, high, hold, value, float(step)))
+        rows.append(Control(kind, number, target, mode, channel, low, high, hold, value, float(step), float(curve)))
     return rows
 
 

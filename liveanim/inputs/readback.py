@@ -12,11 +12,13 @@ class Readback:
 
     values   every parameter's value by name, in its own unit; empty before the first frame
     knobs    where the knobs stand that have taken over
+    learning what the next MIDI knob to move shall play; '' for nothing
     """
 
     def __init__(self) -> None:
         self.values: Mapping[str, float] = frozen_map({})
         self.knobs: Mapping[str, float] = frozen_map({})
+        self.learning = ""
 
     def write(self, blend: Blend, now: float) -> None:
-        self.values, self.knobs = blend.values, blend.knobs
+        self.values, self.knobs, self.learning = blend.values, blend.knobs, blend.status.learning

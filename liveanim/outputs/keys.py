@@ -11,7 +11,7 @@ from liveanim.core.params import PARAMS
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. `name` as GLFW names it ('space', 'f', '1', 'up').
+    """One key. `name` as GLFW names it ('space', 'f', '1', 'up'), after 'shift+' or 'ctrl+' where that is held.
 
     target/value  the control event it sends; with `step` the value is the parameter's present one plus `step`
     local         what the window does by itself: 'fullscreen', 'hud', 'help' or 'mapping'
@@ -35,6 +35,16 @@ KEYS: tuple[Key, ...] = (
     Key("k", "fit the picture to the screen", local="mapping"),
     Key("f1", "list of keys", local="help"),
     *(Key(str(n), f"preset {n}", "do.preset", float(n)) for n in range(1, 10)),
+    *(Key(f"shift+{n}", f"scene {n}", "do.scene", float(n)) for n in range(1, 10)),
+    Key("shift+0", "no scene: the preset itself", "do.scene", 0.0),
+    Key("n", "next scene", "do.next"),
+    Key("shift+n", "the scene before", "do.back"),
+    Key("a", "autopilot on and off", "play.autopilot", "toggle"),
+    Key("q", "scenes wait for: nothing, beat, bar, four bars", "play.quantise", step=1.0),
+    Key("ctrl+z", "undo", "do.undo"),
+    Key("ctrl+y", "redo", "do.redo"),
+    Key("ctrl+s", "save as a preset", "do.save"),
+    Key("o", "take up the show that broke off", "do.resume"),
     Key("t", "tap the tempo", "do.tap"),
     Key("y", "the one is now: resync the bar", "do.resync"),
     Key("r", "reset: start from a fresh picture", "do.reset"),
@@ -44,22 +54,27 @@ KEYS: tuple[Key, ...] = (
     Key("right", "turn the colours", "stage.hue", step=1 / 24),
     Key("left", "turn the colours back", "stage.hue", step=-1 / 24),
 )
+PLAIN = {key.name.rpartition("+")[2] for key in KEYS}
+"""The keys themselves, without what is held down with them."""
 BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
 
 
-def event_for(key: Key, now: float, stage: Mapping[str, float]) -> ControlEvent | None:
+def event_for(key: Key, now: float, values: Mapping[str, float]) -> ControlEvent | None:
     """What pressing `key` at show time `now` sends; None for keys the window acts on itself.
 
-    `stage` holds the present `stage.*` values by short name, for keys that step one up or down.
+    `values` holds the parameters' present values, for keys that step one up or down.
     """
     if not key.target:
         return None
     if not key.step:
         return ControlEvent(now, key.target, key.value, "keyboard")
     row = PARAMS[key.target]
-    value = row.clamp(stage.get(row.short, row.default) + key.step)
+    value = values.get(row.name, row.default) + key.step
     if key.target == "stage.hue":
         value = (value + 0.5) % 1.0 - 0.5
+    elif row.curve == "step" and value > row.high:
+        value = row.low
+    value = row.clamp(value)
     return ControlEvent(now, key.target, value, "keyboard")
 
 
@@ -70,6 +85,9 @@ def help_lines() -> list[tuple[str, str]]:
         if key.name.isdigit():
             if key.name == "1":
                 lines.append(("1 - 9", "preset"))
+        elif key.name.startswith("shift+") and key.name[-1].isdigit():
+            if key.name == "shift+1":
+                lines.append(("shift 1 - 9, 0", "scene; none"))
         elif key.doc not in [doc for _, doc in lines]:
             lines.append((key.name if len(key.name) > 1 else key.name.upper(), key.doc))
     return lines

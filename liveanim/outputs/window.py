@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import glfw
@@ -17,7 +17,7 @@ from .compositor import Compositor
 from .context import current_context
 from .hud import Hud
 from .hud_layout import Readout
-from .keys import BY_NAME, Key, event_for
+from .keys import BY_NAME, PLAIN, Key, event_for
 from .mapper import Mapper, Screens
 from .performer import Performer, place_for
 from .preview import Viewer
@@ -25,7 +25,7 @@ from .shaders import Program
 from .taps import Tap, TapFeed
 
 _NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
-_KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in BY_NAME}
+_KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in PLAIN}
 _FITTING = {**_KEY_NAMES, glfw.KEY_TAB: "tab", glfw.KEY_ENTER: "enter"}
 
 
@@ -94,7 +94,7 @@ class Window:
         self.recorder: Recorder | None = None
         self._pressed: list[Key] = []
         self._quit_sent = False
-        self._stage: dict[str, float] = {}
+        self._values: Mapping[str, float] = {}
         self._times: deque[float] = deque()
         self._windowed: tuple[int, int, int, int] | None = None
         # Names of the screen the window fills, and of one it filled until it was unplugged.
@@ -143,7 +143,7 @@ class Window:
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What was typed since the last call, stamped `now`; closing the window asks to quit."""
-        events = [event for key in self._pressed if (event := event_for(key, now, self._stage))]
+        events = [event for key in self._pressed if (event := event_for(key, now, self._values))]
         self._pressed.clear()
         if glfw.window_should_close(self._window) and not self._quit_sent:
             self._quit_sent = True
@@ -154,7 +154,7 @@ class Window:
         """Draw `blend` for show time `now` (s), hand it to the taps, show it with the HUD, take in what was typed."""
         dt = now - self._times[-1] if self._times else 1 / 60
         self._count(now)
-        self._stage = dict(blend.stage)
+        self._values = blend.values
         self.compositor.draw(blend, dt)
         self._feed.taken(now)
         if self._show(blend):
@@ -236,8 +236,10 @@ class Window:
                 return
         # Letters go by what is printed on the key, everything else by its place.
         printed = glfw.get_key_name(code, scancode) if glfw.KEY_A <= code <= glfw.KEY_Z else None
-        key = BY_NAME.get((printed or "").lower()) or BY_NAME.get(_KEY_NAMES.get(code, ""))
-        if key is None or mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
+        name = (printed or "").lower() or _KEY_NAMES.get(code, "")
+        held = "ctrl+" if mods & glfw.MOD_CONTROL else "shift+" if mods & glfw.MOD_SHIFT else ""
+        key = BY_NAME.get(held + name) or (None if held == "ctrl+" else BY_NAME.get(name))
+        if key is None or mods & (glfw.MOD_ALT | glfw.MOD_SUPER):
             return
         if action == glfw.PRESS and key.local:
             self._act(key.local)

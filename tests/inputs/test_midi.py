@@ -167,7 +167,7 @@ def show_of(hands: Hands) -> Show:
         preset_from({"prompt": {"text": ["a"]}, "stage": {"exposure": value, "mirror": 1}}, "t", name)
         for name, value in (("a", 0.0), ("b", -3.0))
     ]
-    return Show([Played()], Hears(), AtOnce(), looks, Settings((16, 8)))
+    return Show([Played()], Hears(), AtOnce(), looks, Settings((16, 8), overrides={"play.fade": 0.0}))
 
 
 def exposures(show: Show, hands: Hands, *messages: Sequence[int]) -> list[float]:

@@ -77,7 +77,7 @@ def test_the_mode_that_suits_is_taken_when_none_is_said(line: str, mode: str) ->
         ('[[control]]\ncc = 1\ntarget = "stage.hue"\nrange = [0, 2]', "range: expected [from, to]"),
         ('[[control]]\ncc = 1\ntarget = "stage.hue"\nrange = [0, nan]', "range: expected [from, to]"),
         ('[[control]]\ncc = 1\ntarget = "stage.hue"\nstep = 0', "step: expected a share"),
-        ('[[control]]\ncc = 1\ntarget = "stage.hue"\ncurve = 1', "unknown key 'curve'"),
+        ('[[control]]\ncc = 1\ntarget = "stage.hue"\ncolour = 1', "unknown key 'colour'"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_where(text: str, said: str) -> None:

@@ -20,6 +20,9 @@ from liveanim.outputs.keys import BY_NAME, KEYS, event_for
         ("t", "do.tap", None),
         ("r", "do.reset", None),
         ("backspace", "do.release", None),
+        ("shift+3", "do.scene", 3.0),
+        ("n", "do.next", None),
+        ("ctrl+z", "do.undo", None),
     ],
 )
 def test_a_key_sends_its_event_stamped_now(name: str, target: str, value: float | str | None) -> None:
@@ -32,16 +35,16 @@ def test_keys_the_window_acts_on_itself_send_nothing(name: str) -> None:
 
 
 def test_stepping_keys_go_from_the_present_value_and_stay_in_range() -> None:
-    up = event_for(BY_NAME["up"], 0.0, {"exposure": 1.0})
+    up = event_for(BY_NAME["up"], 0.0, {"stage.exposure": 1.0})
     assert up is not None and (up.target, up.value) == ("stage.exposure", 1.25)
-    top = event_for(BY_NAME["up"], 0.0, {"exposure": 4.0})
+    top = event_for(BY_NAME["up"], 0.0, {"stage.exposure": 4.0})
     assert top is not None and top.value == 4.0
 
 
 def test_turning_the_colours_goes_round() -> None:
     hue = 0.0
     for _ in range(24):
-        event = event_for(BY_NAME["right"], 0.0, {"hue": hue})
+        event = event_for(BY_NAME["right"], 0.0, {"stage.hue": hue})
         assert event is not None and isinstance(event.value, float)
         hue = event.value
         assert -0.5 <= hue <= 0.5
@@ -52,3 +55,11 @@ def test_every_key_is_named_once_and_sets_something_that_exists() -> None:
     assert len(BY_NAME) == len(KEYS)
     for key in KEYS:
         assert key.doc and (key.local or key.target.startswith("do.") or key.target in PARAMS)
+
+
+def test_the_key_for_quantise_goes_round() -> None:
+    values = {"play.quantise": 0.0}
+    for expected in (1.0, 2.0, 3.0, 0.0):
+        event = event_for(BY_NAME["q"], 0.0, values)
+        assert event is not None and event.value == expected
+        values = {"play.quantise": expected}

@@ -1,0 +1,196 @@
+"""MIDI learn: from the messages of a knob that is wiggled or a pad that is pressed to the control it shall be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+from ..core.errors import UserError, near
+from ..core.params import PARAMS
+from ..core.takeover import MODES as TAKEOVERS
+from .midimap import MODES, TURNING, Control, Kind, MidiMap, Mode
+
+ENOUGH = 5  # messages of one knob that tell what it is
+PATIENCE = 12  # messages after which an endless knob that was turned one way only is taken for the usual kind
+FAST = 8  # clicks that an endless knob sends at most in one message, turned quickly
+_OPTIONS = ("range", "curve", "mode", "takeover", "step", "invert", "value")
+FORGET = "forget"
+Moved = tuple[Kind, int, int]  # kind, channel, number
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be learned: a target and how it shall be played. mode None: whatever the control turns out to be."""
+
+    target: str
+    mode: Mode | None = None
+    low: float = 0.0
+    high: float = 1.0
+    curve: float = 1.0
+    takeover: str = "scale"
+    step: float | None = None
+    value: float | str | None = None
+    forget: bool = False
+
+
+def wish_from(text: str) -> Wish:
+    """'stage.hue range=0.2..0.8 curve=2 mode=toggle takeover=pickup step=0.02 invert', 'do.scene value=storm', or
+    'stage.hue forget'. UserError says what was expected."""
+    target, *words = text.split()
+    wish = Wish(target)
+    for word in words:
+        key, _, value = word.partition("=")
+        if key == FORGET and not value:
+            wish = replace(wish, forget=True)
+        elif key not in _OPTIONS:
+            raise UserError(f"learn: unknown word {word!r}{near(key, (*_OPTIONS, FORGET))}")
+        else:
+            wish = _with(wish, key, value)
+    return wish
+
+
+def _with(wish: Wish, key: str, value: str) -> Wish:
+    if key == "invert":
+        return replace(wish, low=wish.high, high=wish.low)
+    if key == "range":
+        low, _, high = value.partition("..")
+        return replace(wish, low=_share(low, key), high=_share(high, key))
+    if key == "curve":
+        return replace(wish, curve=_number(value, 0.1, 10.0, key))
+    if key == "step":
+        return replace(wish, step=_number(value, 1e-4, 1.0, key))
+    if key == "mode" and value in MODES:
+        return replace(wish, mode=next(mode for mode in MODES if mode == value))
+    if key == "takeover" and value in TAKEOVERS:
+        return replace(wish, takeover=value)
+    if key == "value":
+        return replace(wish, value=int(value) if value.isdecimal() else value)
+    raise UserError(f"learn: {key}: expected one of {', '.join(MODES if key == 'mode' else TAKEOVERS)}")
+
+
+def _share(text: str, key: str) -> float:
+    return _number(text, 0.0, 1.0, key)
+
+
+def _number(text: str, low: float, high: float, key: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise UserError(f"learn: {key}: expected a number from {low:g} to {high:g}, got {text!r}")
+    return value
+
+
+class Learner:
+    """Gets the messages of all inputs while something is to be learned; says what moved once it is clear."""
+
+    def __init__(self, text: str) -> None:
+        """UserError for a wish that cannot be read."""
+        self.text, self.wish = text, wish_from(text)
+        self._heard: dict[tuple[str, int, int], list[int]] = {}  # bytes by port, channel and controller
+        self._fine: dict[tuple[str, int, int], int] = {}  # messages of other kinds
+
+    def message(self, port: str, kind: Kind, channel: int, number: int, byte: int) -> Control | None:
+        """One message; the control, once it is clear which it is and of what sort."""
+        if kind == "note":
+            return self._made(kind, channel, number, None) if byte > 0 else None
+        if kind != "cc":
+            key = port, channel, -1 - number if kind == "nrpn" else -99999
+            self._fine[key] = self._fine.get(key, 0) + 1
+            return self._made(kind, channel, number, "absolute") if self._fine[key] >= ENOUGH else None
+        bytes_ = self._heard.setdefault((port, channel, number), [])
+        bytes_.append(byte)
+        if 32 <= number < 64 and len(self._heard.get((port, channel, number - 32), ())) >= ENOUGH - 1:
+            return self._made("cc14", channel, number - 32, "absolute")
+        if number < 32 and (port, channel, number + 32) in self._heard:
+            return None  # its second half comes
+        sort = sort_of(bytes_)
+        return None if sort is None else self._made("cc", channel, number, None if sort == "pad" else sort)
+
+    def _made(self, kind: Kind, channel: int, number: int, mode: Mode | None) -> Control:
+        """The control for the wish; `mode` is what the messages say it is, None: a pad."""
+        wish = self.wish
+        action = wish.target.startswith("do.")
+        if action:
+            mode = "trigger"
+        elif mode is None:
+            toggles = wish.target in PARAMS and PARAMS[wish.target].curve == "toggle"
+            mode = wish.mode if wish.mode in ("trigger", "toggle", "hold") else "toggle" if toggles else "hold"
+        elif wish.mode is not None and (wish.mode not in TURNING or kind == "cc"):
+            mode = wish.mode
+        takeover = next(one for one in TAKEOVERS if one == wish.takeover)
+        made = Control(kind, number, wish.target, mode, channel, wish.low, wish.high, takeover, wish.value)
+        return replace(made, curve=wish.curve, step=wish.step or made.step)
+
+
+def sort_of(values: Sequence[int]) -> Mode | Literal["pad"] | None:
+    """What sends these bytes: 'absolute', 'twos', 'offset', 'sign', or a 'pad' (127, then 0); None: not clear yet."""
+    seen = set(values)
+    if seen == {0, 127} and values[0] == 127:
+        return "pad"
+    if len(values) < ENOUGH:
+        return None
+    up = {v for v in seen if 1 <= v <= FAST}
+    down_twos = {v for v in seen if v >= 128 - FAST}
+    about = {v for v in seen if v != 64 and 64 - FAST <= v <= 64 + FAST}
+    repeats = sum(a == b for a, b in pairwise(values))
+    steady = repeats > 0 or len(seen) == 1  # an endless knob repeats itself, a knob moves on
+    late = len(values) >= PATIENCE
+    if up and down_twos and up | down_twos == seen:
+        return "twos"
+    if about == seen and min(about) < 64 < max(about):
+        return "offset" if steady else "absolute" if _walks(values) else "offset"
+    if up and about and up | about == seen and min(about) > 64:
+        return "sign"
+    if steady and (up == seen or down_twos == seen or about == seen):
+        if not late and not down_twos == seen:
+            return None  # the other direction will tell
+        return "offset" if about == seen else "twos"
+    return "absolute"
+
+
+def _walks(values: Sequence[int]) -> bool:
+    """Whether the bytes go from one to the next in small steps, as a knob's do."""
+    return all(abs(a - b) <= 2 for a, b in pairwise(values))
+
+
+def learned(old: MidiMap | None, port: str, control: Control) -> MidiMap:
+    """`old` (the learned map of `port`) with `control` in it; what that knob did before is forgotten."""
+    kept = () if old is None else old.controls
+    same = (control.kind, control.channel, control.number)
+    return MidiMap(port, (port,), (*(c for c in kept if (c.kind, c.channel, c.number) != same), control))
+
+
+def without(old: MidiMap, target: str) -> MidiMap:
+    """`old` without the controls of `target`."""
+    return replace(old, controls=tuple(c for c in old.controls if c.target != target))
+
+
+def map_data(one: MidiMap) -> dict[str, Any]:
+    """A map as tables for TOML; `midimap.map_from` reads it back."""
+    return {"name": one.name, "match": list(one.match), "control": [_control_data(c) for c in one.controls]}
+
+
+def _control_data(control: Control) -> dict[str, Any]:
+    plain = Control(control.kind, control.number, control.target, control.mode)
+    data: dict[str, Any] = {control.kind: True if control.kind in ("pitch", "touch") else control.number}
+    data |= {"target": control.target, "mode": control.mode}
+    if control.channel is not None:
+        data["channel"] = control.channel
+    if (control.low, control.high) != (plain.low, plain.high):
+        data["range"] = [control.low, control.high]
+    for key in ("takeover", "value", "step", "curve"):
+        if getattr(control, key) != getattr(plain, key):
+            data[key] = getattr(control, key)
+    return data
+
+
+def said(control: Control, port: str) -> str:
+    """What was learned, for the HUD."""
+    words = {"cc": "controller", "cc14": "fine controller", "note": "note", "pitch": "pitch bend", "touch": "pressure"}
+    number = "" if control.kind in ("pitch", "touch") else f" {control.number}"
+    return f"{control.target}: {words.get(control.kind, 'NRPN')}{number} of {port} ({control.mode})"
