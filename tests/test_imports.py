@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "takes": ({"takes", "core", "inputs"}, {"numpy", "soundfile", "PIL"}),
     "outputs": (
         {"outputs", "core", "clock", "data", "isf"},
-        {"numpy", "moderngl", "glfw", "av", "PIL", "cv2"} | {"cyndilib", "pyvirtualcam", "SpoutGL", "syphon"},
+        {"numpy", "moderngl", "glfw", "av", "PIL", "cv2"} | {"cyndilib", "pyvirtualcam", "psutil", "SpoutGL", "syphon"},
     ),
     "importers": ({"importers", "core"}, set()),
     "models": (set(), set()),

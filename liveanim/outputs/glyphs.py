@@ -16,6 +16,7 @@ _LETTERS = _ASCII + "·…°"
 _STAND_INS = str.maketrans(
     {0x2013: "-", 0x2014: "-", 0x2212: "-", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xD7: "x"}
 )
+Colour = tuple[float, float, float, float]
 _ATLAS_WIDTH = 1024
 _MOST_LINES = 512
 
@@ -43,6 +44,8 @@ class Letters:
         self._glyphs: dict[tuple[int, str], Glyph] = {}
         self._lines: dict[tuple[str, int], NDArray[np.float32]] = {}
         self._widths: dict[tuple[str, int], float] = {}
+        self._painted: dict[tuple[str, int, Colour], NDArray[np.float32]] = {}
+        self._fitted: dict[tuple[str, int, float], str] = {}
         boxes = [(size, letter) for size in sorted(set(sizes)) for letter in _LETTERS]
         fonts = {size: ImageFont.load_default(size) for size, _ in boxes}
         rows = self._pack(boxes, fonts)
@@ -92,12 +95,33 @@ class Letters:
 
     def fitted(self, text: str, size: int, room: float) -> str:
         """`text`, cut with an ellipsis where it is wider than `room` pixels."""
-        text = readable(text)
+        known = self._fitted.get((text, size, room))
+        if known is None:
+            if len(self._fitted) >= _MOST_LINES:
+                self._fitted.clear()
+            known = self._fitted[text, size, room] = self._cut(readable(text), size, room)
+        return known
+
+    def _cut(self, text: str, size: int, room: float) -> str:
         if self.width(text, size) <= room:
             return text
         while text and self.width(text + "…", size) > room:
             text = text[:-1]
         return text.rstrip() + "…"
+
+    def painted(self, text: str, size: int, x: float, y: float, colour: Colour) -> NDArray[np.float32]:
+        """(n, 13): as `line`, with the colour and a corner radius of 0 behind."""
+        boxes = self._painted.get((text, size, colour))
+        if boxes is None:
+            if len(self._painted) >= _MOST_LINES:
+                self._painted.clear()
+            boxes = self.line(text, size, 0, 0)
+            paint = np.broadcast_to(np.array([[*colour, 0.0]], dtype=np.float32), (len(boxes), 5))
+            boxes = self._painted[text, size, colour] = np.concatenate([boxes, paint], axis=1)
+        boxes = boxes.copy()
+        boxes[:, 0] += round(x)
+        boxes[:, 1] += round(y)
+        return boxes
 
     def line(self, text: str, size: int, x: float, y: float) -> NDArray[np.float32]:
         """(n, 8): x, y, width, height, u, v, width, height of each letter of `text`; its line box starts at (x, y)."""

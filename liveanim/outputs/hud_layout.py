@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from liveanim.core.flash import MOST_FLASHES
 from liveanim.core.model import Blend, Status
 
-from .glyphs import Letters
+from .glyphs import Colour, Letters
 from .keys import help_lines
-
-Colour = tuple[float, float, float, float]
 
 _PANEL: Colour = (0.035, 0.038, 0.055, 0.66)
 _TROUGH: Colour = (1.0, 1.0, 1.0, 0.10)
@@ -40,6 +38,7 @@ class Readout:
     recording   the recorder's line, '' when nothing is recorded
     flashes     in the last second; None: nothing limits them
     holding     whether the flash limiter held a picture back in the last second
+    memory      bytes that the program takes; 0: not known
     """
 
     fps: float = 0.0
@@ -49,6 +48,7 @@ class Readout:
     keys: bool = False
     flashes: int | None = 0
     holding: bool = False
+    memory: float = 0.0
 
 
 def scale_for(size: tuple[int, int]) -> float:
@@ -70,20 +70,20 @@ class _Canvas:
         self.letters = letters
         self.caption, self.body, self.title = sizes_for(self.scale)
         self._rows: list[NDArray[np.float32]] = []
+        self._boxes: list[tuple[float, ...]] = []  # those since the last text
 
     def box(self, x: float, y: float, width: float, height: float, colour: Colour, radius: float = 0.0) -> None:
         s = self.scale
-        row = (round(x * s), round(y * s), round(width * s), round(height * s), 0, 0, 0, 0, *colour, radius * s)
-        self._rows.append(np.array([row], dtype=np.float32))
+        place = round(x * s), round(y * s), round(width * s), round(height * s)
+        self._boxes.append((*place, 0, 0, 0, 0, *colour, radius * s))
 
     def dot(self, x: float, y: float, diameter: float, colour: Colour) -> None:
         self.box(x, y, diameter, diameter, colour, diameter / 2)
 
     def text(self, text: str, size: int, x: float, y: float, colour: Colour) -> None:
         s = self.scale
-        boxes = self.letters.line(text, size, x * s, y * s)
-        paint = np.array([[*colour, 0.0]], dtype=np.float32)
-        self._rows.append(np.concatenate([boxes, np.broadcast_to(paint, (len(boxes), 5))], axis=1))
+        self._close()
+        self._rows.append(self.letters.painted(text, size, x * s, y * s, colour))
 
     def measure(self, text: str, size: int) -> float:
         return self.letters.width(text, size) / self.scale
@@ -91,11 +91,21 @@ class _Canvas:
     def fitted(self, text: str, size: int, room: float) -> str:
         return self.letters.fitted(text, size, room * self.scale)
 
+    def _close(self) -> None:
+        if self._boxes:
+            self._rows.append(np.array(self._boxes, dtype=np.float32))
+            self._boxes = []
+
     def rows(self) -> NDArray[np.float32]:
+        self._close()
         return np.concatenate(self._rows) if self._rows else np.empty((0, 13), dtype=np.float32)
 
 
 _EDGE, _PAD, _ROUND = 16.0, 12.0, 9.0
+_SOUND_WIDTH = 4 * 34.0 + 4 * 40.0 + 118 + 2 * _PAD
+_CHIP_ROOM = 300.0  # at the right, for the parameters that are held
+_MOST_SCENES = 9
+_HOLDERS = {"midi": _CYAN, "osc": _AMBER, "web": _ROSE}  # all others: green
 
 
 def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Letters) -> NDArray[np.float32]:
@@ -110,10 +120,12 @@ def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Lett
 
 def _panels(canvas: _Canvas, blend: Blend, readout: Readout) -> None:
     taken = _numbers(canvas, blend.status, readout)
-    _title(canvas, blend.status, canvas.width - taken - 3 * _EDGE)
+    below = _title(canvas, blend.status, canvas.width - taken - 3 * _EDGE)
+    _scenes(canvas, blend.status, below)
     top = _sound(canvas, blend)
+    _modulators(canvas, blend)
     _warnings(canvas, readout.warnings + blend.status.warnings, top)
-    _hands(canvas, blend.status.taken_over)
+    _hands(canvas, blend)
     _marks(canvas, blend, readout)
 
 
@@ -132,7 +144,8 @@ def _keys(canvas: _Canvas) -> None:
         canvas.text(doc, canvas.body, x + _PAD + name_width + 18, row, _TEXT)
 
 
-def _title(canvas: _Canvas, status: Status, room: float) -> None:
+def _title(canvas: _Canvas, status: Status, room: float) -> float:
+    """What plays, at the top left; the y of the panel's end."""
     room = min(room, 560.0) - 2 * _PAD
     title = canvas.fitted(status.preset or "liveanim", canvas.title, room)
     about = canvas.fitted(" · ".join(part for part in (status.model, status.audio) if part), canvas.body, room)
@@ -144,6 +157,53 @@ def _title(canvas: _Canvas, status: Status, room: float) -> None:
     canvas.text(title, canvas.title, _EDGE + _PAD, _EDGE + _PAD - 3, _TEXT)
     for i, (text, colour) in enumerate(shown):
         canvas.text(text, canvas.body, _EDGE + _PAD, _EDGE + _PAD + 26 + 20 * i, colour)
+    return _EDGE + 2 * _PAD + 24 + 20 * len(shown)
+
+
+def _scenes(canvas: _Canvas, status: Status, top: float) -> None:
+    """The scenes with their numbers, the one that plays bright, with the way it has come; and what is waited for."""
+    at = status.scenes.index(status.scene) if status.scene in status.scenes else 0
+    first = max(0, min(at - _MOST_SCENES // 2, len(status.scenes) - _MOST_SCENES))
+    rows = list(enumerate(status.scenes, 1))[first : first + _MOST_SCENES]
+    lines = [(f"waits: {line.removeprefix('do.')}", _AMBER) for line in status.waiting[:3]]
+    lines += [(f"move a knob or pad for {status.learning}", _ROSE)] if status.learning else []
+    lines += [(status.notice, _GREEN)] if status.notice else []
+    if not rows and not lines:
+        return
+    room = min(420.0, canvas.width - 2 * _EDGE - 2 * _PAD - 24)
+    shown = [(f"{n}", canvas.fitted(name, canvas.body, room), name == status.scene) for n, name in rows]
+    said = [(canvas.fitted(text, canvas.body, room), colour) for text, colour in lines]
+    widths = [canvas.measure(name, canvas.body) + 22 for _, name, _ in shown]
+    width = max([*widths, *(canvas.measure(text, canvas.body) for text, _ in said)])
+    y = top + 8
+    canvas.box(_EDGE, y, width + 2 * _PAD, 20.0 * (len(shown) + len(said)) + 14, _PANEL, _ROUND)
+    y += 7
+    for number, name, here in shown:
+        if here:
+            canvas.box(_EDGE + 6, y, (width + 12) * status.arriving, 20, (*_CYAN[:3], 0.30), 4)
+        canvas.text(number, canvas.body, _EDGE + _PAD, y, _CYAN if here else _DIM)
+        canvas.text(name, canvas.body, _EDGE + _PAD + 22, y, _TEXT if here else _DIM)
+        y += 20
+    for text, colour in said:
+        canvas.text(text, canvas.body, _EDGE + _PAD, y, colour)
+        y += 20
+
+
+def _modulators(canvas: _Canvas, blend: Blend) -> None:
+    """A slider for each modulator of the preset, to the right of the sound."""
+    left, top = _EDGE + _SOUND_WIDTH + 8, canvas.height - _EDGE - 92.0
+    room = canvas.width - left - _EDGE - _CHIP_ROOM
+    names = list(blend.modulators)[: max(0, int((room - 2 * _PAD) // 46))]
+    if not names:
+        return
+    canvas.box(left, top, 46.0 * len(names) + 2 * _PAD, 92, _PANEL, _ROUND)
+    for i, name in enumerate(names):
+        x, place = left + _PAD + 46 * i, _unit(blend.modulators[name])
+        canvas.box(x + 21, top + _PAD, 4, 50, _TROUGH, 2)
+        canvas.box(x + 21, top + _PAD + 50 * (1 - place), 4, 50 * place, (*_CYAN[:3], 0.55), 2)
+        canvas.dot(x + 17, top + _PAD + 44 * (1 - place), 12, _CYAN)
+        label = canvas.fitted(name, canvas.caption, 44)
+        canvas.text(label, canvas.caption, x + 23 - canvas.measure(label, canvas.caption) / 2, top + _PAD + 55, _DIM)
 
 
 def _numbers(canvas: _Canvas, status: Status, readout: Readout) -> float:
@@ -155,6 +215,8 @@ def _numbers(canvas: _Canvas, status: Status, readout: Readout) -> float:
         (delay, "ms latency", _TEXT),
         _flashes(readout),
     ]
+    if readout.memory > 0:
+        cells.insert(3, (f"{readout.memory / 1e9:.1f}", "GB memory", _TEXT))
     widths = [max(canvas.measure(v, canvas.title), canvas.measure(c, canvas.caption), 34.0) for v, c, _ in cells]
     total = sum(widths) + 18 * (len(cells) - 1) + 2 * _PAD
     x = canvas.width - _EDGE - total
@@ -177,7 +239,7 @@ def _flashes(readout: Readout) -> tuple[str, str, Colour]:
 def _sound(canvas: _Canvas, blend: Blend) -> float:
     """Meters, lamps and beat at the bottom left; the y of the panel's top."""
     signals = blend.signals
-    width, height = 4 * 34.0 + 4 * 40.0 + 118 + 2 * _PAD, 92.0
+    width, height = _SOUND_WIDTH, 92.0
     left, top = _EDGE, canvas.height - _EDGE - height
     canvas.box(left, top, width, height, _PANEL, _ROUND)
     x = left + _PAD
@@ -245,19 +307,33 @@ def _warnings(canvas: _Canvas, warnings: tuple[str, ...], bottom: float) -> None
         canvas.text(text, canvas.body, _EDGE + _PAD + 16, y + 7 + 20 * i, _AMBER)
 
 
-def _hands(canvas: _Canvas, names: tuple[str, ...]) -> None:
-    """Parameters a performer holds, as chips at the bottom right, newest lowest."""
-    shown = list(names[-_MOST_CHIPS:])
-    if len(names) > _MOST_CHIPS:
-        shown[0] = f"+ {len(names) - _MOST_CHIPS + 1} more"
+def _hands(canvas: _Canvas, blend: Blend) -> None:
+    """Parameters a performer holds, as chips at the bottom right, newest lowest: the value, and by colour who holds it.
+    A hollow mark: a knob that waits to meet its parameter."""
+    names = [*blend.hints, *(name for name in blend.status.taken_over if name not in blend.hints)]
+    shown = names[-_MOST_CHIPS:]
     y = canvas.height - _EDGE
-    for name in reversed(shown):
-        width = canvas.measure(name, canvas.body) + 2 * _PAD + 14
+    for i, name in enumerate(reversed(shown)):
+        text, colour = _chip(blend, name)
+        if i == len(shown) - 1 and len(names) > _MOST_CHIPS:
+            text, colour = f"+ {len(names) - _MOST_CHIPS + 1} more", _DIM
+        text = canvas.fitted(text, canvas.body, _CHIP_ROOM - 2 * _PAD)
+        width = canvas.measure(text, canvas.body) + 2 * _PAD + 14
         x = canvas.width - _EDGE - width
         y -= 26
         canvas.box(x, y, width, 24, _PANEL, 12)
-        canvas.dot(x + 11, y + 8, 8, _GREEN)
-        canvas.text(name, canvas.body, x + _PAD + 14, y + 2.5, _TEXT)
+        canvas.dot(x + 11, y + 8, 8, colour)
+        if name in blend.hints:
+            canvas.dot(x + 13, y + 10, 4, _INK)
+        canvas.text(text, canvas.body, x + _PAD + 14, y + 2.5, _TEXT)
+
+
+def _chip(blend: Blend, name: str) -> tuple[str, Colour]:
+    if name in blend.hints:
+        return f"{name}  knob at {100 * _unit(blend.hints[name]):.0f} %", _AMBER
+    value = blend.values.get(name)
+    text = name if value is None or not math.isfinite(value) else f"{name}  {value:.3g}"
+    return text, _HOLDERS.get(blend.holders.get(name, ""), _GREEN)
 
 
 def _marks(canvas: _Canvas, blend: Blend, readout: Readout) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import glfw
 import numpy as np
+import psutil
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Image
@@ -24,6 +26,7 @@ from .preview import Viewer
 from .shaders import Program
 from .taps import Tap, TapFeed
 
+WEIGH = 1.0  # s between looks at how much memory the program takes
 _NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
 _KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in PLAIN}
 _FITTING = {**_KEY_NAMES, glfw.KEY_TAB: "tab", glfw.KEY_ENTER: "enter"}
@@ -95,6 +98,7 @@ class Window:
         self._pressed: list[Key] = []
         self._quit_sent = False
         self._values: Mapping[str, float] = {}
+        self._process, self._memory, self._weighed = psutil.Process(), 0.0, -math.inf
         self._times: deque[float] = deque()
         self._windowed: tuple[int, int, int, int] | None = None
         # Names of the screen the window fills, and of one it filled until it was unplugged.
@@ -155,6 +159,8 @@ class Window:
         dt = now - self._times[-1] if self._times else 1 / 60
         self._count(now)
         self._values = blend.values
+        if now - self._weighed >= WEIGH:
+            self._memory, self._weighed = float(self._process.memory_info().rss), now
         self.compositor.draw(blend, dt)
         self._feed.taken(now)
         if self._show(blend):
@@ -228,7 +234,7 @@ class Window:
         limiter = self.compositor.limiter
         flashes, holding = (limiter.flashes, limiter.holding) if limiter else (None, False)
         lines = (self.mapper.hint,) if self.mapper.hint else ()
-        return Readout(self.fps, label, lines, self.hud_shown, self.help_shown, flashes, holding)
+        return Readout(self.fps, label, lines, self.hud_shown, self.help_shown, flashes, holding, self._memory)
 
     def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
         if self.mapper.active and action in (glfw.PRESS, glfw.REPEAT):

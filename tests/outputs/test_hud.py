@@ -168,3 +168,33 @@ def test_taps_never_see_it(stage: Make) -> None:
     quiet = still(image)
     one.write(Blend(0.0, quiet.layers, quiet.stage, SIGNALS, status=STATUS), 0.0)
     assert np.array_equal(seen[0], image)
+
+
+def test_the_scene_that_plays_is_marked_as_far_as_it_has_come() -> None:
+    def marks(scene: str, arriving: float) -> list[float]:
+        status = Status("look", scenes=("calm", "storm"), scene=scene, arriving=arriving)
+        rows = boxes(status=status)
+        mark = rows[(np.abs(rows[:, 8:12] - (0.36, 0.82, 1.0, 0.30)).max(axis=1) < 0.01) & (rows[:, 3] == 20)]
+        return [float(width) for width in mark[:, 2]]
+
+    assert marks("", 1.0) == []
+    (whole,), (half,) = marks("storm", 1.0), marks("storm", 0.5)
+    assert whole > 40 and abs(half - whole / 2) <= 1
+
+
+def test_modulators_are_shown_as_far_as_there_is_room_for_them() -> None:
+    names = {f"wave{n}": n / 20 for n in range(20)}
+
+    def knobs(size: tuple[int, int]) -> int:
+        rows = boxes(size, modulators=names)
+        return int(np.sum((rows[:, 2] == 12) & (rows[:, 3] == 12) & (rows[:, 12] == 6)))
+
+    assert knobs((1280, 720)) == 10 and knobs((1000, 720)) == 4
+
+
+def test_a_held_parameter_shows_its_value_and_a_knob_that_waits_its_place() -> None:
+    status = Status("look", taken_over=("stage.hue",))
+    held = boxes(status=status, values={"stage.hue": 0.25})
+    assert len(held) - len(boxes(status=status)) == len("0.25")
+    waiting = boxes(status=Status("look"), hints={"stage.hue": 0.5})
+    assert len(waiting) - len(boxes(status=Status("look"))) == 3 + len("stage.hueknobat50%")
