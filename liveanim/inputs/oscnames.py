@@ -109,7 +109,7 @@ def _all(table: Table) -> list[Address]:
     rows.append(Address(f"{ROOT}/prompt/negative", "text", "prompt.negative", "s", "what not to paint"))
     rows.append(Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, or by number from 1 (i)"))
     rows.append(Address(f"{ROOT}/scene/go", "preset", "do.scene", "s", "scene by name, or by number from 1 (i)"))
-    rows.append(Address(f"{ROOT}/preset/save", "text", "do.save", "s", "save the show as it is now as a preset"))
+    rows.append(Address(f"{ROOT}/show/save", "text", "do.save", "s", "save the show as it is now as a preset"))
     rows.append(Address(f"{ROOT}/midi/learn", "text", "do.learn", "s", "what the next MIDI knob to move plays"))
     rows.append(Address(f"{ROOT}/midi/forget", "text", "do.forget", "s", "what no learned MIDI knob plays any more"))
     rows.append(Address(f"{tempo}/bpm", "number", "do.bpm", "f", "tempo in beats per minute"))

@@ -73,10 +73,10 @@ class Vocabulary:
             raise BadEvent(f"{target[:80]}: {error}") from None
 
     def _value(self, target: str, value: object, names: Set[str]) -> float | str | None:
-        if target in self._texts:
-            return _text(value)
         if target in self.actions:
             return self._of_action(target, value)
+        if target in self._texts:
+            return _text(value)
         if target in self.table:
             if value is None or value == "toggle":
                 return None if value is None else "toggle"
