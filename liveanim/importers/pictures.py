@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import is_off
+from .fields import is_off, switch_of
 from .job import Job
 
 SPACES = {"LAB": "lab", "HSV": "hsv", "RGB": "rgb"}
@@ -27,41 +27,142 @@ def _colours(job: Job) -> None:
         job.say("color_coherence", "near", "in the true colour space; that family takes red for blue there")
     elif is_off(wanted):
         job.say("color_coherence", "exact", "off")
+    elif wanted == "Image" and _media(job, "color_coherence_image_path", "match"):
+        job.put("match.space", "lab")
+        job.put("match.to", "image")
+        job.say("color_coherence", "exact")
+    elif wanted == "Video Input":
+        job.put("match.space", "lab")
+        job.put("match.to", "video")
+        job.put("match.every", max(1, job.number("color_coherence_video_every_N_frames", 1)))
+        for field in ("color_coherence", "color_coherence_video_every_N_frames"):
+            job.say(field, "exact")
     else:
-        job.say("color_coherence", "not", f"{wanted}: no sample from a file")
+        job.say("color_coherence", "not", f"{wanted}: no sample to match")
+
+
+def _media(job: Job, field: str, use: str) -> bool:
+    """Whether the file that `field` names is there to be used; one from the net is not fetched."""
+    path = str(job.settings.get(field) or "")
+    if not path or "://" in path:
+        job.say(field, "not" if path else "off", "nothing is fetched from the net" if path else "no file is named")
+        return False
+    job.put(f"media.{use}", path[:2000])
+    job.say(field, "exact")
+    return True
 
 
 def _init(job: Job) -> None:
-    if is_off(job.settings.get("use_init")) or not job.settings.get("init_image"):
-        job.say("use_init", "off", "off, or without a picture")
-        for field in ("init_image", "init_image_box", "strength"):
-            job.say(field, "off", "use_init is off, or there is no picture")
+    fields = ("use_init", "init_image", "init_image_box", "strength")
+    if is_off(job.settings.get("use_init")) or not _media(job, "init_image", "init"):
+        for field in fields:
+            job.say(field, "off", "use_init is off, or there is no picture here")
         return
-    for field in ("use_init", "init_image", "strength"):
-        job.say(field, "not", "no init image yet: the first picture is painted from the prompt")
+    job.put("picture.init_strength", min(1.0, max(0.0, job.number("strength", 0.8))))
+    for field in fields:
+        job.say(field, "exact")
 
 
 def _video(job: Job) -> None:
-    if job.mode_name == "Video Input":
-        job.say("video_init_path", "not", "give the video with --video")
-    job.say("video_init_path", "off", "no video is used")
+    """The video of Video Input, hybrid video or colour samples, and which of its frames are shown."""
+    wanted = job.mode_name == "Video Input" or any(not is_off(job.settings.get(field)) for field in _HYBRID)
+    if not wanted or not _media(job, "video_init_path", "video"):
+        job.say("video_init_path", "off", "no video is used")
+        return
+    rows = (("extract_nth_frame", "every", 1, 100), ("extract_from_frame", "first", 0, 1e6))
+    for field, key, low, high in (*rows, ("extract_to_frame", "last", -1, 1e6)):
+        if field in job.settings:
+            job.put(f"video.{key}", min(high, max(low, job.number(field, low))))
+            job.say(field, "exact")
 
 
 def _masks(job: Job) -> None:
-    for field in ("use_mask", "use_mask_video", "use_noise_mask"):
-        _absent(job, field, "no masks yet")
+    if not is_off(job.settings.get("use_mask_video")):
+        used = _media(job, "video_mask_path", "mask")
+    else:
+        used = not is_off(job.settings.get("use_mask")) and (
+            not is_off(job.settings.get("use_alpha_as_mask")) or _media(job, "mask_file", "mask")
+        )
+    if used:
+        alpha = not is_off(job.settings.get("use_alpha_as_mask"))
+        job.put("mask.source", "alpha" if alpha else "file")
+        job.put("mask.invert", 0 if is_off(job.settings.get("invert_mask")) else 1)
+        job.put("mask.overlay", 0 if is_off(job.settings.get("overlay_mask", True)) else 1)
+        rows = (("mask_brightness_adjust", "brightness", 1, 4), ("mask_contrast_adjust", "contrast", 1, 4))
+        for field, key, usual, most in (*rows, ("mask_overlay_blur", "blur", 4, 64)):
+            job.put(f"mask.{key}", min(most, max(0, job.number(field, usual))))
+            job.say(field, "exact")
+        for field in ("use_alpha_as_mask", "invert_mask", "overlay_mask"):
+            job.say(field, "exact")
+    for field in ("use_mask", "use_mask_video"):
+        _absent(job, field, "there is no file for it here", used)
+    _absent(job, "use_noise_mask", "masks written in words", False)
+
+
+_HYBRID = ("hybrid_composite", "hybrid_motion")
+_WORDS = {
+    "hybrid_composite": (
+        "composite",
+        {"Normal": "normal", "Before Motion": "before_motion", "After Generation": "after"},
+    ),
+    "hybrid_comp_mask_type": (
+        "mask",
+        {"Depth": "depth", "Video Depth": "video_depth", "Blend": "blend", "Difference": "difference"},
+    ),
+    "hybrid_comp_mask_equalize": ("mask_equalize", {"Before": "before", "After": "after", "Both": "both"}),
+    "hybrid_motion": ("motion", {"Optical Flow": "flow", "Affine": "affine", "Perspective": "perspective"}),
+    "hybrid_flow_method": (
+        "method",
+        {"DIS Medium": "dis_medium", "DIS Fine": "dis_fine", "Farneback": "farneback", "RAFT": "dis_fine"},
+    ),
+}
+_SCHEDULES = {
+    "hybrid_comp_alpha_schedule": "alpha",
+    "hybrid_comp_mask_blend_alpha_schedule": "mask_alpha",
+    "hybrid_comp_mask_contrast_schedule": "mask_contrast",
+    "hybrid_comp_mask_auto_contrast_cutoff_low_schedule": "mask_low",
+    "hybrid_comp_mask_auto_contrast_cutoff_high_schedule": "mask_high",
+    "hybrid_flow_factor_schedule": "factor",
+}
+_TOGGLES = {
+    "hybrid_comp_mask_inverse": "mask_invert",
+    "hybrid_comp_mask_auto_contrast": "mask_auto",
+    "hybrid_flow_consistency": "consistency",
+    "hybrid_motion_use_prev_img": "from_picture",
+}
 
 
 def _hybrid(job: Job) -> None:
-    for field in ("hybrid_composite", "hybrid_motion"):
-        _absent(job, field, "no hybrid video yet")
+    if all(is_off(job.settings.get(field)) for field in _HYBRID) or job.mode_name not in ("2D", "3D"):
+        for field in _HYBRID:
+            job.say(field, "off", "off")
+        return
+    if "media" not in job.tables:
+        job.warnings.append("hybrid video needs its video: give it with --video")
+    for field, (key, words) in _WORDS.items():
+        value = str(job.settings.get(field))
+        if value in words and not switch_of(field, job.settings):
+            job.put(f"hybrid.{key}", words[value])
+            near = value == "RAFT"
+            job.say(field, "near" if near else "exact", "by DIS: no network finds the flow" if near else "")
+    for field, key in _SCHEDULES.items():
+        if field in job.settings and not switch_of(field, job.settings):
+            job.schedule(field, f"hybrid.{key}")
+    for field, key in _TOGGLES.items():
+        if field in job.settings and not switch_of(field, job.settings):
+            job.put(f"hybrid.{key}", 0 if is_off(job.settings[field]) else 1)
+            job.say(field, "exact")
+    if "hybrid_consistency_blur" in job.settings and not switch_of("hybrid_consistency_blur", job.settings):
+        job.put("hybrid.blur", min(16, max(0, job.number("hybrid_consistency_blur", 2))))
+        job.say("hybrid_consistency_blur", "exact")
+    for field in _HYBRID:
+        _absent(job, field, "no such way to mix", False)
 
 
 def control(job: Job) -> None:
     """ControlNet units, guided images, camera shake, a Parseq document inside the settings."""
     for number in range(1, 6):
-        field = f"cn_{number}_enabled"
-        _absent(job, field, "no ControlNet yet")
+        _absent(job, f"cn_{number}_enabled", "ControlNets are given with the preset: docs/modes.md", False)
     if not is_off(job.settings.get("use_looper")):
         for field in (
             "use_looper init_images image_strength_schedule blendFactorMax blendFactorSlope tweening_frames_schedule "
@@ -78,6 +179,6 @@ def control(job: Job) -> None:
         job.say("parseq_manifest", "not", "import the Parseq document itself: it has the rendered frames")
 
 
-def _absent(job: Job, switch: str, why: str) -> None:
+def _absent(job: Job, switch: str, why: str, there: bool) -> None:
     off = is_off(job.settings.get(switch))
-    job.say(switch, "off" if off else "not", "off" if off else why)
+    job.say(switch, "off" if off else "exact" if there else "not", "off" if off else "" if there else why)

@@ -259,3 +259,48 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(path: Path, seed: int) ->
         return
     preset = parse_preset(found.toml, "broken")
     assert set(preset.drivers) <= set(PARAMS)
+
+
+def test_pictures_and_videos_are_named_in_the_preset_and_nothing_is_fetched() -> None:
+    given_: dict[str, Any] = {
+        "animation_mode": "2D",
+        "max_frames": 10,
+        "use_init": True,
+        "init_image": "start.png",
+        "strength": 0.7,
+        "hybrid_composite": True,
+        "hybrid_motion": "Optical Flow",
+        "hybrid_flow_method": "RAFT",
+        "hybrid_comp_alpha_schedule": "0:(0.3), 5:(0.6)",
+        "hybrid_flow_factor_schedule": "0:(1.1)",
+        "video_init_path": "clip.mp4",
+        "extract_nth_frame": 2,
+        "use_mask": True,
+        "mask_file": "https://example.org/m.png",
+        "color_coherence": "Video Input",
+        "color_coherence_video_every_N_frames": 3,
+    }
+    found = import_text(json.dumps(given_), "x")
+    preset = parse_preset(found.toml, "x")
+    assert dict(preset.media) == {"init": "start.png", "video": "clip.mp4"}
+    wanted = {
+        "picture.init_strength": 0.7,
+        "hybrid.composite": 2,
+        "hybrid.motion": 1,
+        "hybrid.method": 1,
+        "hybrid.factor": 1.1,
+        "video.every": 2,
+        "match.to": 2,
+        "match.every": 3,
+    }
+    assert {name: preset.drivers[name] for name in wanted} == pytest.approx(wanted)
+    assert line_of(preset, "hybrid.alpha", 10)[5] == pytest.approx(0.6)
+    kinds = {line.field: line.kind for line in found.lines}
+    assert (kinds["mask_file"], kinds["use_mask"], kinds["hybrid_flow_method"]) == ("not", "not", "near")
+    assert kinds["hybrid_composite"] == kinds["init_image"] == kinds["color_coherence"] == "exact"
+    alone = import_text('{"animation_mode": "Video Input", "video_init_path": "a.mp4", "max_frames": 5, "fps": 9}', "x")
+    assert parse_preset(alone.toml, "x").media == {"video": "a.mp4"}
+    masked = import_text(
+        '{"animation_mode": "2D", "use_mask": 1, "mask_file": "m.png", "invert_mask": true, "fps": 9}', "x"
+    )
+    assert parse_preset(masked.toml, "x").drivers["mask.invert"] == 1
