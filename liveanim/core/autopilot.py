@@ -62,9 +62,9 @@ class Autopilot:
             elif preset.scenes:
                 events += self._scenes(preset.scenes, scene, bar, heard.now)
         events += [ControlEvent(heard.now, "do.preset", name, SOURCE) for name in done]
-        if new_bar and preset.wander.prompts and not done and bar - self._prompt_bar >= preset.wander.bars:
+        texts = [text for text in preset.wander.prompts if (text,) != preset.prompts[:1]]
+        if new_bar and texts and not done and bar - self._prompt_bar >= preset.wander.bars:
             self._prompt_bar = bar
-            texts = [text for text in preset.wander.prompts if text != preset.prompts[:1]]
             events.append(ControlEvent(heard.now, "prompt.1", texts[self._pick(len(texts))], SOURCE))
         return events
 

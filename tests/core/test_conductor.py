@@ -143,3 +143,4 @@ def test_the_autopilot_changes_prompts_only_where_there_are_some() -> None:
     seen = flown([(40, 0.5)], look(autopilot={"prompts": ["b", "c", "d"], "bars": 8}))
     assert [bar for bar, _ in seen] == [8, 16, 24, 32] and {what[:9] for _, what in seen} == {"prompt.1 "}
     assert flown([(40, 0.5)], look()) == []
+    assert flown([(40, 0.5)], look(autopilot={"prompts": ["a"], "bars": 8})) == []  # it is there already
