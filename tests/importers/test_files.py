@@ -301,6 +301,7 @@ def test_pictures_and_videos_are_named_in_the_preset_and_nothing_is_fetched() ->
     alone = import_text('{"animation_mode": "Video Input", "video_init_path": "a.mp4", "max_frames": 5, "fps": 9}', "x")
     assert parse_preset(alone.toml, "x").media == {"video": "a.mp4"}
     masked = import_text(
-        '{"animation_mode": "2D", "use_mask": 1, "mask_file": "m.png", "invert_mask": true, "fps": 9}', "x"
+        '{"animation_mode": "2D", "use_mask": 1, "mask_file": "m.png", "invert_mask": true, "fps": 9, "max_frames": 9}',
+        "x",
     )
     assert parse_preset(masked.toml, "x").drivers["mask.invert"] == 1
