@@ -290,6 +290,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "import": ("make a preset of Deforum settings or a Parseq document", _import),
     "travel": ("make a preset whose prompts follow a piece of music", _travel),
     "presets": ("list the presets", _json),
+    "shaders": ("list the ISF shaders and what each of their inputs does", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),
     "osc": ("list the OSC addresses that play it", _osc),

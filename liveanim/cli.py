@@ -27,6 +27,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "import": commands.bring,
     "travel": commands.travel,
     "presets": commands.presets,
+    "shaders": commands.shaders,
     "words": commands.words,
     "schedule": commands.schedule,
     "osc": commands.osc,

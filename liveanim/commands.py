@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from .arguments import Arguments
 from .core.errors import UserError
@@ -199,6 +200,36 @@ def presets(arguments: Arguments) -> int:
     for number, (name, about, _path) in enumerate(rows, 1):
         say(f"{number:>2}  {name:<{wide}}  {about}".rstrip())
     return 0
+
+
+def shaders(arguments: Arguments) -> int:
+    from .isf import library
+
+    folders = [Path(), library.own_folder()]
+    paths = [*(path for folder in folders for path in sorted(folder.glob("*.fs"))), *library.shipped()]
+    rows = [_shader_row(path) for path in paths]
+    if arguments.json:
+        say(json.dumps(rows, indent=2))
+        return 0
+    wide = max((len(str(row["name"])) for row in rows), default=0)
+    for row in rows:
+        say(f"{row['name']:<{wide}}  {row['kind']:<10}  {row['about']}")
+        for name, about in row["inputs"].items():
+            say(f"{'':<{wide}}    {name}: {about}")
+    return 0
+
+
+def _shader_row(path: Path) -> dict[str, Any]:
+    """What a shader says of itself. A broken one says so in its row and hides none of the others."""
+    from .isf import library
+
+    try:
+        shader = library.read(path)
+    except UserError as error:
+        return {"name": path.stem, "kind": "broken", "about": str(error), "file": str(path), "inputs": {}}
+    inputs = {row.name: f"{row.doc} ({row.low:g} .. {row.high:g}, {row.default:g})" for row in shader.rows}
+    about = {"name": shader.name, "kind": shader.kind, "about": shader.header.about}
+    return {**about, "file": str(path), "inputs": inputs}
 
 
 def _preset_row(path: Path) -> tuple[str, str, Path]:

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "hands": ({"core"}, set()),
     "show": ({"core", "clock", "hands"}, {"numpy"}),
     "library": ({"core", "data", "isf", "importers"}, {"tomlkit", "platformdirs"}),
-    "isf": ({"isf", "core", "data"}, {"json5"}),
+    "isf": ({"isf", "core", "data"}, {"json5", "platformdirs"}),
     "progress": ({"clock"}, {"rich"}),
     "inputs": (
         {"inputs", "core", "mailbox", "clock", "data"},

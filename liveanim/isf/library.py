@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from liveanim.core.errors import UserError, near
 from liveanim.core.model import Chain
 from liveanim.core.params import ParamSpec
@@ -75,9 +77,14 @@ def snake(name: str) -> str:
 
 
 def folders(beside: Path | None = None) -> tuple[Path, ...]:
-    """Where shaders are looked for, in this order: beside the preset, the folder of the package."""
-    own = () if beside is None else (beside, beside / "shaders")
-    return (*own, data_dir("shaders"))
+    """Where shaders are looked for, in this order: beside the preset, the user's folder, the folder of the package."""
+    near_by = () if beside is None else (beside, beside / "shaders")
+    return (*near_by, own_folder(), data_dir("shaders"))
+
+
+def own_folder() -> Path:
+    """The user's own shaders."""
+    return platformdirs.user_config_path("liveanim") / "shaders"
 
 
 def shipped() -> tuple[Path, ...]:
