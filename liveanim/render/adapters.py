@@ -76,7 +76,7 @@ class Adapters:
             self._parts.unet.load_lora_adapter(str(path), prefix=None, adapter_name=adapter)
         except ImportError:
             raise UserError("LoRA needs `pip install peft`") from None
-        except (ValueError, KeyError, RuntimeError, OSError) as error:
+        except (ValueError, LookupError, RuntimeError, OSError, TypeError) as error:
             raise UserError(f"{name}: this LoRA does not fit {self._parts.spec.name} ({_brief(error)})") from None
         return adapter
 

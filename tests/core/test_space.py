@@ -22,8 +22,8 @@ def move(**rates: float) -> np.ndarray:
 
 def seen(x: float, y: float, z: float, matrix: np.ndarray, lens: Lens = NATIVE) -> tuple[float, float]:
     """Where a point is seen after the move (native lens: its picture point moves by the displacement)."""
-    planes = [np.full(1, value, np.float32) for value in (x, y, z)]
-    dx, dy = displacement(*planes, matrix, lens, 16 / 9)
+    a, b, c = (np.full(1, value, np.float32) for value in (x, y, z))
+    dx, dy = displacement(a, b, c, matrix, lens, 16 / 9)
     return x + float(dx[0]), y + float(dy[0])
 
 

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -25,7 +26,7 @@ def frame(level: int, size: tuple[int, int] = (96, 48)) -> av.VideoFrame:
 
 def write(path: Path, count: int, fps: int = 10, codec: str = "libx264", gap: int = 12) -> Path:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=fps)
+        stream: Any = container.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = 96, 48, "yuv420p"
         stream.gop_size = gap
         for number in range(count):
@@ -134,7 +135,7 @@ def test_a_stream_plays_its_newest_picture_and_is_looked_for_when_it_ends() -> N
 
     def send() -> None:
         with av.open(url, "w", format="mpegts") as container:
-            stream = container.add_stream("mpeg2video", rate=25)
+            stream: Any = container.add_stream("mpeg2video", rate=25)
             stream.width, stream.height, stream.pix_fmt, stream.gop_size = 96, 48, "yuv420p", 5
             while not stop.wait(0.02):
                 container.mux(stream.encode(frame(200)))

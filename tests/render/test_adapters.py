@@ -46,7 +46,7 @@ def control(epsilon_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     network: Any = ControlNetModel.from_unet(unet, conditioning_channels=3)
     for name, value in network.named_parameters():
         if "controlnet" in name:
-            torch.nn.init.normal_(value, std=0.05)
+            torch.nn.init.normal_(value, std=0.1)
     folder = tmp_path_factory.mktemp("control")
     network.save_pretrained(folder)
     return folder
@@ -83,7 +83,7 @@ def test_a_controlnet_follows_what_it_is_shown(epsilon_model: Path, control: Pat
     renderer = load(str(epsilon_model), options=options(controls=(str(control),)))
     assert np.array_equal(painted(renderer, control__weight1=0.0), plain)
     led = painted(renderer)
-    assert np.abs(led - plain).mean() > 0.5
+    assert np.abs(led - plain).mean() > 0.1
     half = painted(renderer, control__weight1=0.5)
     assert 0 < np.abs(half - plain).mean() < np.abs(led - plain).mean()
     assert np.array_equal(painted(renderer, control__source1=1.0), plain)  # there is no video

@@ -85,7 +85,9 @@ def test_affine_and_perspective_motion(kind: float) -> None:
     before = picture(6)
     turned = cv2.warpAffine(before, cv2.getRotationMatrix2D((80, 48), 6, 1.05), SIZE, borderMode=cv2.BORDER_REFLECT)
     expected = cv2.warpAffine(picture(1), cv2.getRotationMatrix2D((80, 48), 6, 1.05), SIZE)
-    moved = start(request(Shots(video=frozen_image(turned), before=before), hybrid__motion=kind), picture(1))
+    moved = start(
+        request(Shots(video=frozen_image(np.asarray(turned, np.uint8)), before=before), hybrid__motion=kind), picture(1)
+    )
     assert apart(moved, expected) < 5 < apart(moved, picture(1))
 
 
@@ -205,7 +207,8 @@ def depth_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
 
     torch.manual_seed(3)
-    backbone = Dinov2Config(
+    make: Any = Dinov2Config
+    backbone = make(
         hidden_size=16, num_hidden_layers=4, num_attention_heads=2, image_size=56, patch_size=14,
         out_features=["stage1", "stage2", "stage3", "stage4"], reshape_hidden_states=False,
     )  # fmt: skip
