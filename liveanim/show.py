@@ -52,8 +52,8 @@ class Ears(Protocol):
     def read(self, now: float) -> Sequence[Features]:
         """One for every analysis hop that has arrived up to `now`, in order. Never blocks, never raises."""
 
-    def set_gain(self, db: float) -> None:
-        """Input gain in decibels."""
+    def tune(self, values: Mapping[str, float]) -> None:
+        """The values of the parameters, of which `audio.*` say how to listen from now on."""
 
     def status(self) -> str:
         """One short line about the input."""
@@ -164,7 +164,7 @@ class Show:
         values = self._values = play.evaluate(env, now)
         prompts = play.prompts(now, env)
         self._wish_for(now)
-        self._ears.set_gain(values["audio.gain"])
+        self._ears.tune(values)
         width, height = self._settings.size
         frames = None if play.preset.clock is None else play.preset.clock.fps
         self._path = self._path.moved(now, values, min(dt, LONGEST_STEP), width / height, frames)

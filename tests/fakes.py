@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,8 +30,8 @@ class Hears:
         self._hops = [hop for hop in self._hops if hop.time > now]
         return due
 
-    def set_gain(self, db: float) -> None:
-        self.gain = db
+    def tune(self, values: Mapping[str, float]) -> None:
+        self.gain = values["audio.gain"]
 
     def status(self) -> str:
         return "script"

@@ -286,6 +286,15 @@ _ROWS = (
     P("play.y", "", 0, 1, 0, "stage", "from scenes A and B to scenes C and D", smoothing=0.05),
     P("play.autopilot", "", 0, 1, 0, "stage", "scenes and presets change by themselves with the music", "toggle"),
     P("audio.gain", "dB", -40, 40, 0, "stage", "input gain before analysis (auto-gain follows it)"),
+    P("audio.gate", "dB", -100, -20, -66, "stage", "input below this is silence: levels are 0, the auto-gain holds"),
+    P("audio.attack", "s", 0.001, 1, 0.005, "stage", "how fast the levels rise", "log"),
+    P("audio.release", "s", 0.01, 5, 0.12, "stage", "how fast the levels fall", "log"),
+    P("audio.decay", "s", 0.02, 5, 0.18, "stage", "how fast onset, kick, snare and hat fall", "log"),
+    *(
+        P(f"audio.band{n}_{end}", "Hz", 20, 20000, 20, "stage", f"{end} end of band{n}, a level of your own", "log")
+        for n in range(1, 9)
+        for end in ("low", "high")
+    ),
     *(P(f"macro.m{n}", "", 0, 1, 0, "stage", f"macro {n}: a knob for expressions to use as m{n}") for n in range(1, 9)),
 )
 PARAMS: Mapping[str, ParamSpec] = MappingProxyType({row.name: row for row in _ROWS})

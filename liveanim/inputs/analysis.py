@@ -17,7 +17,7 @@ from .beattrack import NetworkTempo
 from .drums import CLASSES, RULES, DrumEars
 from .earnet import BANDS, HitNetwork, LogBands, ear_bank
 from .frames import Frames
-from .meters import Meters
+from .meters import Meters, Tuning
 from .onsets import Picker, attack_age
 
 EVENT_GATE_DB = -118.0  # under this there is nothing to hear, whatever the gain
@@ -34,20 +34,13 @@ COAST_S = 8.0  # beats go on this long through silence
 class AnalyserConfig:
     """What a performer may choose. Frequencies in Hz, times in s, levels in dB full scale.
 
-    bands    user-defined bands by signal name, at most 8 are used
-    attack, release    of rms and of every band
-    decay    of onset, kick, snare and hat after their impulse
-    gate_db  input below this counts as silence: levels are 0 and the auto-gain holds
+    tuning   what may change during the show
     """
 
     onset: Literal["own", "aubio"] = "own"
     tempo: Literal["own", "aubio"] = "own"
     pitch: bool = True
-    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    attack: float = 0.005
-    release: float = 0.12
-    decay: float = 0.18
-    gate_db: float = -66.0
+    tuning: Tuning = field(default_factory=Tuning)
     max_gain_db: float = 60.0
 
 
@@ -82,11 +75,8 @@ class Analyser:
         self._hits = HitNetwork()
         self._picker = Picker(ONSET_THRESHOLD, self.hop_s)
         self._drums = DrumEars(rate, self.hop)
-        self._impulses = {name: Impulse(self.hop_s, self.config.decay) for name in MARKS}
-        chosen = self.config
-        self._meters = Meters(
-            rate, self.hop, chosen.bands, (chosen.gate_db, chosen.max_gain_db), (chosen.attack, chosen.release)
-        )
+        self._impulses = {name: Impulse(self.hop_s, self.config.tuning.decay) for name in MARKS}
+        self._meters = Meters(rate, self.hop, self.config.tuning, self.config.max_gain_db)
         self._frames = Frames(rate, self._size)
         self._onset_count = 0
         self._loudest_db = -math.inf
@@ -105,6 +95,12 @@ class Analyser:
     def time(self) -> float:
         """Stream seconds analysed so far."""
         return self._hops * self.hop_s
+
+    def tune(self, tuning: Tuning) -> None:
+        """Listen so from the next hop on."""
+        self._meters.tune(tuning)
+        for impulse in self._impulses.values():
+            impulse.shape(tuning.decay)
 
     def feed(self, mono: NDArray[np.floating]) -> list[Features]:
         """Take in samples (n,) -1..1; returns the features of every hop they complete, in order."""

@@ -20,9 +20,13 @@ class Gate:
     """Open while there is something to hear: opens at once, closes after 0.4 s under the level less 6 dB."""
 
     def __init__(self, hop_s: float, gate_db: float) -> None:
-        self._open_db, self._close_db = gate_db, gate_db - GATE_HYSTERESIS_DB
+        self.move(gate_db)
         self._hold = max(1, round(GATE_HOLD_S / hop_s))
         self._quiet = self._hold
+
+    def move(self, gate_db: float) -> None:
+        """Open above `gate_db` from now on."""
+        self._open_db, self._close_db = gate_db, gate_db - GATE_HYSTERESIS_DB
 
     @property
     def open(self) -> bool:
@@ -70,12 +74,16 @@ class AutoGain:
 
 
 class Envelope:
-    """Attack and release (s) of a level: it follows up within `attack`, down within `release`."""
+    """Attack and release of a level: it follows up within the one and down within the other."""
 
-    def __init__(self, hop_s: float, attack_s: float, release_s: float) -> None:
-        self._up = 1.0 - math.exp(-hop_s / max(attack_s, 1e-4))
-        self._down = 1.0 - math.exp(-hop_s / max(release_s, 1e-4))
-        self.value = 0.0
+    def __init__(self, hop_s: float) -> None:
+        self._hop_s, self.value = hop_s, 0.0
+        self.shape(0.0, 0.0)
+
+    def shape(self, attack_s: float, release_s: float) -> None:
+        """Seconds in which two thirds of the way are done."""
+        self._up = 1.0 - math.exp(-self._hop_s / max(attack_s, 1e-4))
+        self._down = 1.0 - math.exp(-self._hop_s / max(release_s, 1e-4))
 
     def step(self, level: float) -> float:
         self.value += (level - self.value) * (self._up if level > self.value else self._down)
@@ -86,8 +94,11 @@ class Impulse:
     """1 at an event, then an exponential fall with time constant `decay_s`."""
 
     def __init__(self, hop_s: float, decay_s: float) -> None:
-        self._fall = math.exp(-hop_s / max(decay_s, 1e-4))
-        self.value = 0.0
+        self._hop_s, self.value = hop_s, 0.0
+        self.shape(decay_s)
+
+    def shape(self, decay_s: float) -> None:
+        self._fall = math.exp(-self._hop_s / max(decay_s, 1e-4))
 
     def step(self, hit: bool, strength: float = 1.0) -> float:
         self.value *= self._fall

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.model import Features
+from .meters import Tuning, tuning_of
 from .sources import AudioSource, Samples
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class FeatureMaker(Protocol):
     """What `analysis.Analyser` is to this module. Times of its features are seconds of samples fed."""
 
     def feed(self, mono: NDArray[np.float32]) -> list[Features]: ...
+    def tune(self, tuning: Tuning) -> None: ...
 
 
 class Ears:
@@ -41,6 +43,7 @@ class Ears:
     def __init__(self, source: AudioSource, analyser: FeatureMaker) -> None:
         self._source, self._analyser = source, analyser
         self._gain = 1.0
+        self._tuning = Tuning()
         self._taps: list[Tap] = []
         self._count = 0  # samples handed on: to the taps all of them
         self._shift = 0.0  # show time = sample time + shift; follows the drift of the device's clock
@@ -62,6 +65,14 @@ class Ears:
 
     def remove_tap(self, tap: Tap) -> None:
         self._taps.remove(tap)
+
+    def tune(self, values: Mapping[str, float]) -> None:
+        """Listen as the `audio.*` parameters among `values` say."""
+        self.set_gain(values["audio.gain"])
+        tuning = tuning_of(values)
+        if tuning != self._tuning:
+            self._tuning = tuning
+            self._analyser.tune(tuning)
 
     def set_gain(self, db: float) -> None:
         """Gain before the analysis, -120..120 dB; anything else counts as 0."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,34 @@ MOST_BANDS = 8
 MOST_OVER_WHOLE_DB = 24.0  # a band that holds next to nothing is not blown up to full scale
 MEDIAN_EVERY = 2  # calls, each two hops apart
 BANDS = {"bass": (30.0, 160.0), "mid": (160.0, 2500.0), "high": (2500.0, 16000.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How to listen; may change at any time.
+
+    gate_db   input below this (dB full scale) is silence: levels are 0 and the auto-gain holds
+    attack, release   of every level, s; decay: of onset, kick, snare and hat after their impulse, s
+    bands     levels of one's own: (low, high) Hz by signal name
+    """
+
+    gate_db: float = -66.0
+    attack: float = 0.005
+    release: float = 0.12
+    decay: float = 0.18
+    bands: tuple[tuple[str, tuple[float, float]], ...] = ()
+
+
+def tuning_of(values: Mapping[str, float]) -> Tuning:
+    """What the `audio.*` parameters among `values` say. A band whose ends meet is off."""
+    ends = {f"band{n}": (values[f"audio.band{n}_low"], values[f"audio.band{n}_high"]) for n in range(1, MOST_BANDS + 1)}
+    return Tuning(
+        values["audio.gate"],
+        values["audio.attack"],
+        values["audio.release"],
+        values["audio.decay"],
+        tuple((name, (low, high)) for name, (low, high) in ends.items() if low < high),
+    )
 
 
 class Split:
@@ -41,30 +70,31 @@ class Split:
 class Meters:
     """Every level signal of one hop, auto-gained, gated, with attack and release."""
 
-    def __init__(
-        self,
-        rate: int,
-        hop: int,
-        bands: Mapping[str, tuple[float, float]],
-        gain: tuple[float, float],
-        envelope: tuple[float, float],
-    ) -> None:
-        """`bands`: user bands (Hz) by name; `gain`: gate and largest gain (dB); `envelope`: attack and release (s)."""
-        hop_s, size = 2.0 * hop / rate, hop * 4
-        limits = {**BANDS, **dict(list(bands.items())[:MOST_BANDS])}
-        self._names = ["rms", "harmonic", "percussive", *limits]
-        self._bank = boxes(list(limits.values()), size, rate)
-        self._freqs = (np.arange(size // 2 + 1) * rate / size).astype(np.float32)
-        self._gate = Gate(hop_s, gain[0])
-        self._gains = [AutoGain(hop_s, gain[1]) for _ in self._names]
+    def __init__(self, rate: int, hop: int, tuning: Tuning, max_gain_db: float) -> None:
+        self._hop_s, self._size, self._rate, self._max_gain_db = 2.0 * hop / rate, hop * 4, rate, max_gain_db
+        self._freqs = (np.arange(self._size // 2 + 1) * rate / self._size).astype(np.float32)
+        self._gate = Gate(self._hop_s, tuning.gate_db)
+        self._gains: dict[str, AutoGain] = {}
+        self._envelopes: dict[str, Envelope] = {}
         self._split = Split(50)
-        self._energy = Energy(hop_s)
-        self._envelopes = [Envelope(hop_s, *envelope) for _ in self._names]
-        self._flux_fall = math.exp(-0.5 * hop_s / 5.0)
+        self._energy = Energy(self._hop_s)
+        self._flux_fall = math.exp(-0.5 * self._hop_s / 5.0)
         self._flux_peak = 1e-3
         self._hops = 0
         self._power = 0.0
         self._levels: dict[str, float] = {}
+        self.tune(tuning)
+
+    def tune(self, tuning: Tuning) -> None:
+        """Measure so from now on. What stays as it was keeps its gain."""
+        limits = BANDS | dict(tuning.bands[:MOST_BANDS])
+        self._bank = boxes(list(limits.values()), self._size, self._rate)
+        self._gate.move(tuning.gate_db)
+        names = ("rms", "harmonic", "percussive", *limits)
+        self._gains = {name: self._gains.get(name) or AutoGain(self._hop_s, self._max_gain_db) for name in names}
+        self._envelopes = {name: self._envelopes.get(name) or Envelope(self._hop_s) for name in names}
+        for envelope in self._envelopes.values():
+            envelope.shape(tuning.attack, tuning.release)
 
     def step(self, rms: float, spectrum: Floats, magnitudes: Floats, flux: float) -> dict[str, float]:
         """rms of the hop, (bins,) spectrum, (50,) log-spaced magnitudes, mean growth -> signals by name.
@@ -82,7 +112,7 @@ class Meters:
     @property
     def shown_gain(self) -> float:
         """The factor that puts the loudest of the last 2 s at full scale; 0 in silence."""
-        return 10.0 ** (self._gains[0].gain_db / 20.0) if self._gate.open else 0.0
+        return 10.0 ** (self._gains["rms"].gain_db / 20.0) if self._gate.open else 0.0
 
     def _measure(self, rms: float, spectrum: Floats, magnitudes: Floats) -> dict[str, float]:
         power = spectrum * spectrum
@@ -98,13 +128,13 @@ class Meters:
         out: dict[str, float] = {}
         most_db = math.inf
         parts_db = to_db(max(levels[1:3]))  # harmonic and percussive share a gain: their balance is the message
-        for i, (name, level, envelope) in enumerate(zip(self._names, levels, self._envelopes, strict=True)):
+        for (name, gain), level, envelope in zip(self._gains.items(), levels, self._envelopes.values(), strict=True):
             value = 0.0
             if heard:
-                db, gain = to_db(level), self._gains[i]
-                gain_db = gain.step(parts_db if 1 <= i <= 2 else db, most_db)
+                db = to_db(level)
+                gain_db = gain.step(parts_db if name in ("harmonic", "percussive") else db, most_db)
                 value = min(1.0, max(0.0, 1.0 + (db + gain_db) / RANGE_DB))
-                if i == 0:
+                if name == "rms":
                     most_db = gain_db + MOST_OVER_WHOLE_DB
             out[name] = envelope.step(value)
         return out

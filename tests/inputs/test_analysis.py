@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from liveanim.core.model import Features
+from liveanim.core.params import defaults
 from liveanim.inputs.analysis import Analyser, AnalyserConfig
 from liveanim.inputs.bands import hop_for
+from liveanim.inputs.meters import Tuning, tuning_of
 
 RATE = 44100
 Sound = NDArray[np.float32]
@@ -88,7 +90,9 @@ def test_gain_changes_no_event(gain_db: float) -> None:
 
 def test_every_signal_lies_between_0_and_1() -> None:
     free = {"pitch", "note", "onset_count", "time_since_onset"}
-    for one in Analyser(RATE, AnalyserConfig(bands={"sub": (20, 60)})).feed(bursts(3.0, 0.4, low=0.5)):
+    for one in Analyser(RATE, AnalyserConfig(tuning=Tuning(bands=(("sub", (20, 60)),)))).feed(
+        bursts(3.0, 0.4, low=0.5)
+    ):
         assert all(0.0 <= value <= 1.0 for name, value in one.values.items() if name not in free)
         assert "sub" in one.values
 
@@ -190,3 +194,34 @@ def test_every_click_out_of_digital_silence_is_an_onset() -> None:
         sound[start : start + 130] = 0.8 * np.cos(np.arange(130) * 0.3) * np.exp(-np.arange(130) / 53)
     heard = [time for features in Analyser(rate).feed(sound) for time in features.onsets]
     assert heard == pytest.approx([beat / 2 for beat in range(1, 8)], abs=0.01)
+
+
+def test_bands_of_ones_own_are_levels_from_the_moment_they_are_set_and_others_keep_their_gain() -> None:
+    analyser = Analyser(RATE)
+    sound = (0.3 * np.sin(2 * np.pi * 1000 * np.arange(4 * RATE) / RATE)).astype(np.float32)
+    before = analyser.feed(sound[: 2 * RATE])
+    assert "band3" not in before[-1].values
+    values = defaults() | {"audio.band3_low": 900.0, "audio.band3_high": 1100.0, "audio.band8_low": 5000.0}
+    analyser.tune(tuning_of(values | {"audio.band8_high": 9000.0, "audio.band1_low": 90.0}))
+    after = analyser.feed(sound[2 * RATE :])
+    assert after[-1].values["band3"] == pytest.approx(1.0, abs=0.02)
+    assert after[-1].values["band8"] < 0.3
+    assert "band1" not in after[-1].values  # its ends have crossed: off
+    assert abs(after[1].values["mid"] - before[-1].values["mid"]) < 0.02
+
+
+def test_attack_release_decay_and_gate_are_what_the_parameters_say() -> None:
+    assert tuning_of(defaults()) == Tuning()
+    sound = bursts(3.0, 1.0, low=0.8)
+    lasts = []
+    for slow in (False, True):
+        analyser = Analyser(RATE)
+        if slow:
+            analyser.tune(Tuning(release=2.0, decay=2.0))
+        at = {round(one.time, 2): one.values for one in analyser.feed(sound)}
+        lasts.append(
+            (at[1.5]["rms"], at[1.5]["onset"] / np.exp(-at[1.5]["time_since_onset"] / (2.0 if slow else 0.18)))
+        )
+    assert lasts[1][0] > lasts[0][0] + 0.2 and [one[1] for one in lasts] == pytest.approx([1.0, 1.0], abs=0.1)
+    deaf = Analyser(RATE, AnalyserConfig(tuning=Tuning(gate_db=-20.0)))
+    assert all(one.values["silence"] == 1.0 and one.values["rms"] == 0.0 for one in deaf.feed(sound * np.float32(0.01)))

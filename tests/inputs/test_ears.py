@@ -7,9 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from liveanim.core.model import Features
+from liveanim.core.params import defaults
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import Vanishing, click, silence, tone
+from liveanim.inputs.meters import Tuning
 from liveanim.inputs.sources import Samples, Steady
 
 RATE = 8000
@@ -29,6 +31,9 @@ class Level:
         whole = len(data) // HOP * HOP
         self._kept = data[whole:]
         return [self._hop(data[at : at + HOP]) for at in range(0, whole, HOP)]
+
+    def tune(self, tuning: Tuning) -> None:
+        self.tuning = tuning
 
     def _hop(self, hop: NDArray[np.float32]) -> Features:
         self.fed += HOP
@@ -193,3 +198,13 @@ def test_status_is_the_sources_own() -> None:
     ears = Ears(Vanishing(silence(), gaps=[(0.0, 1.0)]), Level())
     ears.read(0.5)
     assert ears.status() == "gone: silence, retrying"
+
+
+def test_the_parameters_tune_gain_and_analysis_and_only_when_they_change() -> None:
+    level = Level()
+    ears = Ears(Steady(tone(500, level=0.1, rate=RATE)), level)
+    ears.tune(defaults() | {"audio.gain": 20.0})
+    assert not hasattr(level, "tuning")
+    assert ears.read(0.5)[-1].values["rms"] == pytest.approx(1 / np.sqrt(2), rel=1e-3)
+    ears.tune(defaults() | {"audio.release": 0.5})
+    assert level.tuning == Tuning(release=0.5)
