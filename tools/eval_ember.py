@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from ember import judge as judging  # noqa: E402
 from ember import measures  # noqa: E402
@@ -70,7 +71,7 @@ class Played:
             seed=3,
             denoise=1 - strength,
             coherence=defaults()["picture.coherence"],
-            **({"motion": self.motion} if moving else {}),
+            motion=self.motion if moving else np.eye(3),
         )
         return self.renderer.render(request, previous).image
 

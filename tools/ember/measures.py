@@ -137,8 +137,8 @@ def rest(painter: Painter, keyframes: int) -> float:
             after = painter.next(prompt, index, frame, 0.8, False)
             changes.append(float(np.abs(after.astype(np.float32) - frame).mean()))
             frame = after
-        early = np.mean(changes[keyframes // 6 : keyframes // 3])
-        ratios.append(float(np.mean(changes[keyframes * 5 // 6 :]) / max(early, 1e-6)))
+        early = float(np.mean(changes[keyframes // 6 : keyframes // 3]))
+        ratios.append(float(np.mean(changes[keyframes * 5 // 6 :])) / max(early, 1e-6))
     return max(ratios, key=lambda ratio: abs(math.log(max(ratio, 1e-6))))
 
 
