@@ -32,7 +32,7 @@ pytestmark = [
 QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LAPTOP = {"viewport": {"width": 1280, "height": 800}}
-PATIENCE = 30_000  # ms: a busy machine
+PATIENCE = 60_000  # ms: a busy machine
 LOOKS = [
     preset_from({"prompt": {"text": ["a lighthouse"]}, "camera": {"zoom": "1 + 0.2*sin(bar)"}}, "t", "dawn"),
     preset_from({"prompt": {"text": ["rain", "thunder"]}, "about": "fast rain"}, "t", "storm"),
@@ -99,7 +99,7 @@ def opened(browser: Any, playing: Playing, device: dict[str, Any], tab: str = "p
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.goto(playing.remote.link, wait_until="domcontentloaded")
-    page.wait_for_selector('#groups .knob [data-param="camera.zoom"]', state="attached")
+    until_js(page, "document.querySelector('#look').textContent !== '' && document.querySelector('#bpm') !== null")
     if device is PHONE:
         page.click(f"#tabs [data-tab={tab}]")
     yield page
@@ -108,7 +108,8 @@ def opened(browser: Any, playing: Playing, device: dict[str, Any], tab: str = "p
 
 
 def until_js(page: Any, expression: str) -> None:
-    page.wait_for_function(expression)
+    """Until `expression` is true in the page. (Playwright's own way needs eval there, which the page forbids.)"""
+    until(lambda: page.evaluate(expression), PATIENCE / 1000)
 
 
 def drag(page: Any, selector: str, share: float) -> None:
