@@ -29,6 +29,7 @@ from liveanim.inputs import midimap, oscwire  # noqa: E402
 from liveanim.inputs.mididesk import MidiDesk  # noqa: E402
 from liveanim.inputs.osc import OscReader  # noqa: E402
 from liveanim.inputs.oscnames import ADDRESSES  # noqa: E402
+from liveanim.inputs.oscwire import Argument  # noqa: E402
 from liveanim.inputs.readback import Readback  # noqa: E402
 from liveanim.inputs.web.events import BadEvent, Vocabulary  # noqa: E402
 from liveanim.inputs.web.state import difference, state_of  # noqa: E402
@@ -39,8 +40,41 @@ from tools.benchmarks.machine import rss_mb  # noqa: E402
 FRAME = 64  # packets of a display frame
 WARM_UP = 0.2  # share of the run after which memory has to stay
 _PATHS = list(ADDRESSES)
-_WORDS = ["toggle", "+", "-", "*", "?", "a", "", "dawn", "2*kick", "1 +", "/", "\0", "é", "𝄞", "x" * 3000, "%s", "{0}"]
-_NUMBERS = [0.0, 1.0, -1.0, 0.5, 1e38, -1e38, 1e-40, float("nan"), float("inf"), 2**31 - 1, -(2**31), 127, True, False]
+_WORDS: list[Argument] = [
+    "toggle",
+    "+",
+    "-",
+    "*",
+    "?",
+    "a",
+    "",
+    "dawn",
+    "2*kick",
+    "1 +",
+    "/",
+    "\0",
+    "é",
+    "𝄞",
+    "x" * 3000,
+    "%s",
+    "{0}",
+]
+_NUMBERS: list[Argument] = [
+    0.0,
+    1.0,
+    -1.0,
+    0.5,
+    1e38,
+    -1e38,
+    1e-40,
+    float("nan"),
+    float("inf"),
+    2**31 - 1,
+    -(2**31),
+    127,
+    True,
+    False,
+]
 
 
 class Played:

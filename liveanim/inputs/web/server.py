@@ -21,6 +21,7 @@ from ...core.model import Blend, ControlEvent, Image
 from ...core.params import PARAMS, Table
 from . import openapi, oscquery, remote
 from .api import HUB, ROUTES, answering
+from .discovery import announced
 from .guard import BURST, GUESSES, GUESSES_AT_ONCE, LARGEST, RATE, Allowance, Guard, middleware
 from .hub import Hub
 
@@ -120,9 +121,15 @@ class WebRemote:
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         ticking = asyncio.create_task(self._hub.run())
-        await self._stop.wait()
+        async with self._announced():
+            await self._stop.wait()
         ticking.cancel()
         await runner.cleanup()
+
+    def _announced(self) -> contextlib.AbstractAsyncContextManager[None]:
+        if not self._token or self._osc_port is None:
+            return contextlib.nullcontext()
+        return announced(self._shown, self.port, self._osc_port)
 
     def _answer(self, packet: bytes, number: int) -> None:
         if number in self._lines:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from liveanim.core.model import Blend, Status, frozen_map
+import numpy as np
+
+from liveanim.core.model import Blend, ControlEvent, Status, frozen_image, frozen_map
 from liveanim.core.params import PARAMS, defaults
+from liveanim.core.preset import preset_from
 from liveanim.inputs.web.server import WebRemote
+from liveanim.show import Settings, Show
+from tests.fakes import AtOnce, Hears
 
 PRESETS = (("dawn", "slow light"), ("storm", "fast rain"))
 PATIENCE = 20.0  # s: a busy machine
@@ -74,3 +81,47 @@ def until(true: Callable[[], Any], patience: float = PATIENCE) -> Any:
             return found
         time.sleep(0.01)
     raise AssertionError("it did not happen")
+
+
+LOOKS = [
+    preset_from({"prompt": {"text": ["a lighthouse"]}, "camera": {"zoom": "1 + 0.2*sin(bar)"}}, "t", "dawn"),
+    preset_from({"prompt": {"text": ["rain", "thunder"]}, "about": "fast rain"}, "t", "storm"),
+]
+
+
+class Playing:
+    """A show that runs in a thread of its own at about 60 frames a second, with its remote."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._start = time.monotonic()
+        self.remote = WebRemote(self.now, [(look.name, look.about) for look in LOOKS], port=port)
+        self.played: list[ControlEvent] = []
+        self._show = Show([self], Hears(), AtOnce(), LOOKS, Settings((64, 36)))
+        self.blend: Blend = self._show.tick(0.0)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def now(self) -> float:
+        return time.monotonic() - self._start
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        events = self.remote.read(now)
+        self.played += events
+        return events
+
+    def _run(self) -> None:
+        for count in itertools.count():
+            now = self.now()
+            self.blend = self._show.tick(now)
+            self.remote.write(self.blend, now)
+            if self.remote.wanted() and count % 6 == 0:
+                level = 40 + count % 200
+                self.remote.picture(frozen_image(np.full((90, 160, 3), level, dtype=np.uint8)), now)
+            if self._stop.wait(1 / 60):
+                return
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.remote.close()

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
-import statistics
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import pytest
 
-from liveanim.core.model import Blend, frozen_image
-from liveanim.core.preset import preset_from
-from liveanim.inputs.web.server import WebRemote
-from liveanim.show import Settings, Show
-from tests.fakes import AtOnce, Hears
-
-from .clients import until
+from .clients import Playing, until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -33,42 +22,6 @@ QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-backgro
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LAPTOP = {"viewport": {"width": 1280, "height": 800}}
 PATIENCE = 60_000  # ms: a busy machine
-LOOKS = [
-    preset_from({"prompt": {"text": ["a lighthouse"]}, "camera": {"zoom": "1 + 0.2*sin(bar)"}}, "t", "dawn"),
-    preset_from({"prompt": {"text": ["rain", "thunder"]}, "about": "fast rain"}, "t", "storm"),
-]
-
-
-class Playing:
-    """A show that runs in a thread of its own at about 30 frames a second, with its remote."""
-
-    def __init__(self, port: int = 0) -> None:
-        self._start = time.monotonic()
-        self.remote = WebRemote(self.now, [(look.name, look.about) for look in LOOKS], port=port)
-        self._show = Show([self.remote], Hears(), AtOnce(), LOOKS, Settings((64, 36)))
-        self.blend: Blend = self._show.tick(0.0)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def now(self) -> float:
-        return time.monotonic() - self._start
-
-    def _run(self) -> None:
-        for count in itertools.count():
-            now = self.now()
-            self.blend = self._show.tick(now)
-            self.remote.write(self.blend, now)
-            if self.remote.wanted() and count % 6 == 0:
-                level = 40 + count % 200
-                self.remote.picture(frozen_image(np.full((90, 160, 3), level, dtype=np.uint8)), now)
-            if self._stop.wait(1 / 30):
-                return
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self.remote.close()
 
 
 @pytest.fixture(scope="module")
@@ -158,25 +111,12 @@ def test_a_dragged_knob_takes_over_and_two_taps_give_it_back(browser: Any, playi
         until_js(page, f"document.querySelector('{HUE} .mark').textContent === ''")
 
 
-def test_every_client_sees_a_turn_of_another_soon(browser: Any, playing: Playing) -> None:
+def test_a_turn_on_one_client_is_seen_on_another(browser: Any, playing: Playing) -> None:
     with opened(browser, playing, PHONE, "knobs") as phone, opened(browser, playing, LAPTOP) as laptop:
-        laptop.evaluate(
-            f"""window.seen = [];
-            new MutationObserver(() => window.seen.push(performance.timeOrigin + performance.now()))
-              .observe(document.querySelector('{HUE} output'), {{childList: true, subtree: true}})"""
-        )
         phone.locator(HUE).focus()
-        delays = []
-        for count in range(1, 9):
-            pressed = phone.evaluate(
-                f"""(() => {{ const at = performance.timeOrigin + performance.now();
-                document.querySelector('{HUE}').dispatchEvent(new KeyboardEvent('keydown', {{key: 'ArrowRight'}}));
-                return at; }})()"""
-            )
-            until_js(laptop, f"window.seen.length >= {count}")
-            delays.append(laptop.evaluate("window.seen.at(-1)") - pressed)
-        print(f"seen by the other client after {statistics.median(delays):.0f} ms (median)")  # noqa: T201
-        assert min(delays) < 100
+        phone.keyboard.press("PageUp")
+        until_js(laptop, f"document.querySelector('{HUE} .mark').textContent === 'remote'")
+        assert laptop.inner_text(f"{HUE} output") == "0.200"
 
 
 def test_a_prompt_is_played_seen_by_the_others_and_remembered(browser: Any, playing: Playing) -> None:
@@ -246,10 +186,9 @@ def test_presets_tempo_and_the_pad_play(browser: Any, playing: Playing) -> None:
         page.click('#preset-list [data-name="storm"]')
         until(lambda: playing.blend.status.preset == "storm")
         until_js(page, "document.querySelector('#preset-list .current').dataset.name === 'storm'")
-        for _ in range(4):
-            page.click(".tap", delay=20)
-            page.wait_for_timeout(380)
-        until(lambda: 100 < playing.blend.status.bpm < 180)
+        for _ in range(2):
+            page.click(".tap")
+        until(lambda: [event.target for event in playing.played].count("do.tap") == 2)
         box = page.locator("#pad").bounding_box()
         page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
         until(lambda: abs(playing.blend.values["macro.m1"] - 0.75) < 0.02)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import statistics
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,7 +19,7 @@ from liveanim.core.model import frozen_image, frozen_map
 from liveanim.core.params import PARAMS, defaults
 from liveanim.inputs.web.remote import MOST_CLIENTS
 
-from .clients import PATIENCE, Client, blend_at
+from .clients import PATIENCE, Client, Playing, blend_at
 
 Line = aiohttp.ClientWebSocketResponse
 
@@ -184,3 +186,27 @@ def test_the_end_of_the_show_is_said_to_the_clients(client: Client) -> None:
         assert message.type is aiohttp.WSMsgType.CLOSE and message.data == 1001
 
     over_lines(client, 1, story)
+
+
+def test_a_turn_of_one_client_reaches_another_through_a_running_show_soon() -> None:
+    delays = []
+
+    async def run(playing: Playing) -> None:
+        address = f"ws://127.0.0.1:{playing.remote.port}/remote"
+        async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE):
+            async with session.ws_connect(address) as one, session.ws_connect(address) as other:
+                for n in range(1, 16):
+                    began = time.perf_counter()
+                    await one.send_json({"target": "stage.hue", "value": n / 20})
+                    while (await told(other, "values")).get("stage.hue") != n / 20:
+                        await other.send_json({"drawn": True})
+                    delays.append(time.perf_counter() - began)
+                    await other.send_json({"drawn": True})
+
+    playing = Playing()
+    try:
+        asyncio.run(run(playing))
+    finally:
+        playing.close()
+    print(f"seen by the other client after {1000 * statistics.median(delays):.0f} ms (median)")  # noqa: T201
+    assert min(delays) < 0.1
