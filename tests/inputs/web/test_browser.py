@@ -216,7 +216,7 @@ def test_a_page_finds_its_way_back_to_a_show_that_began_again(browser: Any) -> N
             until_js(page, "document.body.classList.contains('away')")
             second = Playing(port)
             try:
-                until_js(page, "!document.body.classList.contains('away')")
+                until_js(page, "document.getElementById('look').textContent === 'dawn'")  # built again, told the state
                 drag(page, HUE, 0.25)
                 until(lambda: second.blend.holders.get("stage.hue") == "web")
             finally:
