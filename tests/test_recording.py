@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from liveanim import recording
 from liveanim.core.errors import UserError
@@ -101,3 +103,57 @@ def test_one_bad_file_of_several_leaves_nothing(tmp_path: Path) -> None:
 
 def test_versions_name_the_program_and_what_it_stands_on() -> None:
     assert recording.versions().startswith("liveanim ") and ", torch " in recording.versions()
+
+
+class Drifting:
+    """A sound card whose clock runs `drift` fast: a click where each second of show time begins, as it hears it."""
+
+    rate, channels = 1000, 1
+
+    def __init__(self, drift: float) -> None:
+        self._pace, self._count = 1.0 + drift, 0
+        self.heard = 0.0
+
+    def read(self, now: float) -> np.ndarray:
+        end = int(now * self.rate * self._pace)
+        places = np.arange(self._count, end)
+        times = places / self.rate / self._pace
+        clicks = np.floor(times) != np.floor((places - 1) / self.rate / self._pace)
+        self._count, self.heard = end, end / self.rate / self._pace
+        return clicks.astype(np.float32)[:, None]
+
+    def status(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        pass
+
+
+class Deaf:
+    """An analyser that hears nothing, quickly."""
+
+    def feed(self, mono: np.ndarray) -> list[object]:
+        return []
+
+
+@pytest.mark.parametrize("drift", [-1e-3, 1e-3])
+def test_the_sound_of_a_take_stays_with_its_events_though_the_card_drifts(tmp_path: Path, drift: float) -> None:
+    writer = TakeWriter(tmp_path / "take", TakeInfo("1"))
+    heard = Ears(Drifting(drift), Deaf())  # type: ignore[arg-type]
+    heard.add_tap(writer.sound)
+    for n in range(600 * 10 + 1):  # as far as a card that is 170 millionths off goes in an hour
+        heard.read(n / 10)
+        if n % 1000 == 0:
+            wait_for_disk(writer)
+    writer.close()
+    assert writer.status() == ""
+    laid, rate = soundfile.read(tmp_path / "take" / "audio.flac")
+    clicks = np.flatnonzero(laid > 0.45) / rate
+    seconds = np.round(clicks)
+    assert len(set(seconds)) >= 599 and len(laid) / rate == pytest.approx(600, abs=0.1)
+    assert np.abs(clicks - seconds).max() < 1 / 60  # a display frame
+
+
+def wait_for_disk(writer: TakeWriter) -> None:
+    while not writer._queue.empty():
+        time.sleep(0.001)

@@ -7,6 +7,7 @@ the disk ends the recording with a line in `status()`. Offline it waits for the 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import queue
 import re
@@ -23,6 +24,8 @@ from liveanim.core.pacing import Pacer, Samples, SoundLine, exact_rate
 
 from .codecs import container_of
 from .encode import Encoder, VideoFormat
+
+log = logging.getLogger(__name__)
 
 # Pictures waiting for the encoder: at most this many, and at most so many bytes of them.
 _DEPTH, _WAITING_BYTES = 24, 192_000_000
@@ -215,6 +218,8 @@ class VideoWriter:
             self._encoder.finish()
         except Exception as error:  # noqa: BLE001  top of a thread: whatever went wrong, the show goes on and is told
             self._failure = _cannot_write(self.path, error)
+            if self._live:
+                log.warning("%s", self.status())
             with suppress(OSError, ValueError):
                 self._encoder.close()
         while not self._ended:

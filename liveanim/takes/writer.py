@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import queue
+import shutil
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 _QUEUE = 2000  # things waiting for the disk: about half a minute
 _PIECE = 0.5  # seconds of sound collected before they are encoded
 _QUALITY = 92
+_FULL = 100_000  # bytes free: too little for anything
 
 
 class TakeWriter:
@@ -115,10 +117,19 @@ class TakeWriter:
                 self._write(item)
             self._sound.close()
         except Exception as error:  # noqa: BLE001  top of the thread: whatever it is, the show goes on
-            self.problem = f"take ended early: {error}"
+            self.problem = f"take ended early: {self._folder}: {self._reason(error)}"
             log.warning(self.problem)
         finally:
             self._close_texts()
+
+    def _reason(self, error: Exception) -> str:
+        """libsndfile and JPEG say little when a disk is full."""
+        try:
+            full = shutil.disk_usage(self._folder).free < _FULL
+        except OSError:
+            full = False
+        text = error.strerror if isinstance(error, OSError) else str(error)
+        return "the disk is full" if full else (text or type(error).__name__)
 
     def _write(self, item: _Item) -> None:
         if isinstance(item, ControlEvent):
@@ -135,7 +146,7 @@ class TakeWriter:
             try:
                 file.close()
             except OSError as error:
-                self.problem = self.problem or f"take ended early: {error}"
+                self.problem = self.problem or f"take ended early: {self._folder}: {self._reason(error)}"
 
 
 _Sound = tuple[Samples, int, float]
@@ -164,7 +175,6 @@ class _SoundFile:
     def _flush(self) -> None:
         if self._pending:
             self._file.write(np.clip(np.concatenate(self._pending), -1.0, 1.0))
-            self._file.flush()
             self._pending.clear()
 
     def close(self) -> None:
