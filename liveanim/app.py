@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import __version__, outlets, progress
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
@@ -100,6 +103,8 @@ def render(options: RenderOptions) -> int:
         stack.callback(source.close)
         span = _span(options, take, source)
         size = options.size or (take.shown if take else None) or PICTURE
+        if options.workers or options.ray:
+            return _farmed(options, take, span, size)
         plan = _render_plan(options, take, size)
         stage = Headless(size, flash_limit=_safe(options))
         stack.callback(stage.close)
@@ -134,11 +139,28 @@ def render(options: RenderOptions) -> int:
     return 0
 
 
+def _farmed(options: RenderOptions, take: TakeReader | None, span: Span, size: tuple[int, int]) -> int:
+    """The same by many workers."""
+    from . import farm
+
+    if take is None:
+        raise UserError(f"{options.source}: only takes are rendered by several workers (play with --take to make one)")
+    if options.ray is None:
+        return farm.render(options, span, size)
+    from .cluster import RayPlace
+
+    return farm.render(options, span, size, RayPlace(options.ray, options.workers, take.folder))
+
+
 def _span(options: RenderOptions, take: TakeReader | None, source: Steady) -> Span:
     fps = options.fps or (take.info.fps if take else 0) or RENDER_FPS
     begin = options.begin if options.begin is not None else take.info.begin if take else 0.0
     length = None if source.duration is None else source.heard + source.duration
-    return span_of(length, fps, begin=begin, end=options.end, seconds=options.seconds)
+    end, seconds = options.end, options.seconds
+    if take is not None and seconds is not None:
+        # A shorter render of a performance is a part of it, not a shorter performance.
+        end, seconds = min(begin + seconds, end or math.inf), None
+    return span_of(length, fps, begin=begin, end=end, seconds=seconds)
 
 
 def _start(take: TakeReader | None, span: Span) -> Start:
@@ -158,6 +180,36 @@ def _moments(take: TakeReader | None, options: RenderOptions) -> list[tuple[int,
 
 def _first_frame(take: TakeReader | None, fps: float) -> int:
     return round(take.info.sound_from * fps) if take else 0
+
+
+class _Curves:
+    """A sink that keeps the values and signals of every frame."""
+
+    def __init__(self) -> None:
+        self.rows: list[Mapping[str, float]] = []
+
+    def write(self, blend: Blend, now: float) -> None:
+        self.rows.append({**blend.values, **blend.signals})
+
+
+def curves(take: TakeReader, fps: float) -> dict[str, NDArray[np.float64]]:
+    """How every parameter and signal moved in a take, by name, `fps` values a second. Nothing is painted or drawn."""
+    source = Steady(open_supply(str(take.audio)), take.info.sound_from)
+    options = RenderOptions(str(take.folder), Path())
+    span = span_of(source.heard + (source.duration or 0.0), fps)
+    plan = _render_plan(options, take, take.shown or PICTURE)
+    never = InlineRender(PaintRenderer(), [(0, math.inf)], 1 / fps, Start(math.inf))
+    settings = Settings(plan.painted, fps, span.whole, plan.overrides)
+    kept = _Curves()
+    try:
+        show = Show(
+            [take], Ears(source, Analyser(source.rate)), never, _choice(plan.preset, take), settings, plan.preset
+        )
+        run(show, FrameClock(fps, span.last, first=_first_frame(take, fps)), [kept])
+    finally:
+        source.close()
+    names = kept.rows[-1]
+    return {name: np.array([row.get(name, math.nan) for row in kept.rows]) for name in names}
 
 
 def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:

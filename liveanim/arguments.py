@@ -236,6 +236,8 @@ def _render(parser: argparse.ArgumentParser) -> None:
         default="take",
         help="paint when the painter of the take did, or as often as the preset wants",
     )
+    group.add_argument("--workers", type=whole(1, 256), metavar="N", help="render a take with N processes at once")
+    group.add_argument("--ray", metavar="ADDRESS", help="... on the Ray cluster there; 'local' starts one (needs ray)")
     group.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("--steps", type=whole(1, 64), metavar="N", help="diffusion steps of a keyframe")
     group.add_argument("--depth-maps", type=Path, metavar="DIR", help="keep the depth of every keyframe as a picture")
@@ -248,6 +250,31 @@ def _listen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-i", "--input", metavar="DEVICE", help="sound input, by part of its name or number")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw what is heard in FILE, as fast as it goes")
     parser.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
+
+
+def _take(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+
+    def action(name: str, about: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False)
+        made.add_argument("take", type=Path, metavar="TAKE", help="folder of the take")
+        return made
+
+    _json(action("info", "say what is in it"))
+    trim = action("trim", "cut a part out into a new take")
+    trim.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the new take")
+    trim.add_argument("--from", dest="begin", type=number(0, 86400, "seconds"), metavar="S", help="begin at S seconds")
+    trim.add_argument("--to", dest="end", type=number(0, 86400, "seconds"), metavar="S", help="end at S seconds")
+    sound = action("export-audio", "write its sound to a file")
+    sound.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.wav", help=".wav, .flac, .ogg or .mp3")
+    events = action("events", "list what was played, to edit it as text")
+    events.add_argument("-o", "--output", type=Path, metavar="OUT.jsonl", help="write them there instead")
+    events.add_argument("--load", type=Path, metavar="IN.jsonl", help="play these from now on (the first are kept)")
+    plot = action("plot", "draw how parameters and signals moved")
+    plot.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help="the picture")
+    plot.add_argument(
+        "--only", dest="names", nargs="+", default=[], metavar="NAME", help="like camera.zoom, kick (those that moved)"
+    )
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
@@ -284,6 +311,7 @@ def _nothing(_parser: argparse.ArgumentParser) -> None:
 _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "play": ("open the window and play live", _play),
     "render": ("make a video of an audio file or a take, offline", _render),
+    "take": ("look into a take, cut it, edit what was played", _take),
     "start": ("play where there is a screen and a sound input, else perform the demo", _nothing),
     "demo": ("perform the built-in track into out/demo.mp4 and out/demo.png", _demo),
     "listen": ("show what is heard: meters, lamps, tempo, advice on the level", _listen),

@@ -21,6 +21,7 @@ USER_ERROR, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "play": commands.play,
     "render": commands.render,
+    "take": commands.take,
     "start": commands.start,
     "demo": commands.demo,
     "listen": commands.listen,

@@ -89,6 +89,8 @@ def render(arguments: Arguments) -> int:
         end=arguments.end,
         pace=arguments.pace,
         count=arguments.count,
+        workers=arguments.workers,
+        ray=arguments.ray,
         preset=arguments.preset,
         size=arguments.size,
         fps=arguments.fps,
@@ -339,6 +341,12 @@ def words(arguments: Arguments) -> int:
         say(f"{title}:")
         say(textwrap.fill(", ".join(sorted(map(str, group))), 100, initial_indent="  ", subsequent_indent="  "))
     return 0
+
+
+def take(arguments: Arguments) -> int:
+    from . import takecommands
+
+    return takecommands.run(arguments)
 
 
 def schedule(arguments: Arguments) -> int:

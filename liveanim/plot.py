@@ -1,14 +1,18 @@
-"""A curve of values over time as a PNG, to see what a schedule does."""
+"""Curves of values over time as a PNG, to see what a schedule does or what a performer did."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .core.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 _SIZE, _LEFT, _EDGE, _BOTTOM, _TOP = (960, 360), 84, 20, 34, 40
 _PAPER, _GRID, _INK, _CURVE = (16, 18, 24), (44, 48, 60), (196, 200, 212), (255, 176, 64)
@@ -26,19 +30,38 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 def draw_curve(values: NDArray[np.float64], path: Path, fps: float, title: str) -> None:
     """Draws `values` (one a frame) to `path`; where one is not finite the curve has a gap. UserError if none is."""
+    if not np.isfinite(values).any():
+        raise UserError("there is nothing to draw: the expression has no finite value")
+    _curve(values, fps, title, 0.0, _SIZE).save(path, "PNG")
+
+
+def draw_curves(curves: Mapping[str, NDArray[np.float64]], path: Path, fps: float, begin: float) -> None:
+    """Draws several curves below each other, the first value of each at `begin` seconds. UserError without a place."""
+    from PIL import Image
+
+    width, height = _SIZE[0], _SIZE[1] // 2
+    sheet = Image.new("RGB", (width, height * len(curves)), _PAPER)
+    for row, (name, values) in enumerate(curves.items()):
+        sheet.paste(_curve(values, fps, name, begin, (width, height)), (0, row * height))
+    try:
+        sheet.save(path, "PNG")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _curve(values: NDArray[np.float64], fps: float, title: str, begin: float, size: tuple[int, int]) -> Picture:
+    """A picture of `size` pixels with one curve; at least one value is finite."""
     from PIL import Image, ImageDraw, ImageFont
 
     finite = values[np.isfinite(values)]
-    if not len(finite):
-        raise UserError("there is nothing to draw: the expression has no finite value")
     low, high = float(finite.min()), float(finite.max())
     if high - low < 1e-12:
         low, high = low - 0.5, high + 0.5
-    width, height = _SIZE
+    width, height = size
     seconds = max(1, len(values) - 1) / fps
 
     def across(time: float) -> float:
-        return _LEFT + (width - _LEFT - _EDGE) * time / seconds
+        return _LEFT + (width - _LEFT - _EDGE) * (time - begin) / seconds
 
     def up(value: float) -> float:
         return height - _BOTTOM - (height - _TOP - _BOTTOM) * (value - low) / (high - low)
@@ -47,17 +70,17 @@ def draw_curve(values: NDArray[np.float64], path: Path, fps: float, title: str) 
     picture = Image.new("RGB", (2 * width, 2 * height), _PAPER)
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(26)
-    for value in ticks(low, high):
+    for value in ticks(low, high, 6 if height >= _SIZE[1] else 3):
         draw.line([(2 * _LEFT, 2 * up(value)), (2 * (width - _EDGE), 2 * up(value))], _GRID, 2)
         draw.text((2 * _LEFT - 16, 2 * up(value)), f"{value:g}", _INK, font, anchor="rm")
-    for time in ticks(0.0, seconds, 10):
+    for time in ticks(begin, begin + seconds, 10):
         draw.line([(2 * across(time), 2 * _TOP), (2 * across(time), 2 * (height - _BOTTOM))], _GRID, 2)
         draw.text((2 * across(time), 2 * (height - _BOTTOM) + 12), f"{time:g} s", _INK, font, anchor="ma")
     draw.text((2 * _LEFT, 40), title if len(title) < 110 else title[:107] + "...", _INK, font, anchor="lm")
     for run in _runs(values):
-        points = [(2 * across(frame / fps), 2 * up(value)) for frame, value in run]
+        points = [(2 * across(begin + frame / fps), 2 * up(value)) for frame, value in run]
         draw.line(points if len(points) > 1 else points * 2, _CURVE, 5, joint="curve")
-    picture.resize(_SIZE, Image.Resampling.LANCZOS).save(path, "PNG")
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def _runs(values: NDArray[np.float64]) -> list[Sequence[tuple[int, float]]]:

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
 }
 """Everything else (app, the command line, doctor) may import all of liveanim."""
 ENTRY = {
-    "app": {"commands", "app"},
+    "app": {"commands", "app", "takecommands"},
     "hearing": {"commands"},
     "cli": {"__main__"},
 }  # who may import the top: nobody below it
