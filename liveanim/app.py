@@ -12,9 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from . import __version__, outlets, progress
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
@@ -103,9 +100,9 @@ def render(options: RenderOptions) -> int:
         stack.callback(source.close)
         span = _span(options, take, source)
         size = options.size or (take.shown if take else None) or PICTURE
-        if options.workers or options.ray:
+        if options.workers:
             return _farmed(options, take, span, size)
-        plan = _render_plan(options, take, size)
+        plan = render_plan(options, take, size)
         stage = Headless(size, flash_limit=_safe(options))
         stack.callback(stage.close)
         ears = Ears(source, Analyser(source.rate))
@@ -121,14 +118,9 @@ def render(options: RenderOptions) -> int:
         stack.callback(port.close)
         media = _media(options.outside, plan, live=False)
         stack.callback(media.close)
-        choice = _choice(plan.preset, take)
-        settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
-        sources, problems = [take] if take else [], [stage.compositor.problem, media.problem]
-        broken = _broken_off(take)
-        show = Show(
-            sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken
-        )
-        clock = FrameClock(span.fps, span.last, first=_first_frame(take, span.fps))
+        problems = [stage.compositor.problem, media.problem]
+        show = offline_show(plan, span, take, ears, port, problems, media)
+        clock = FrameClock(span.fps, span.last, first=take.first_frame(span.fps) if take else 0)
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
             maps = [DepthMaps(options.depth_maps)] if options.depth_maps else []
             run(show, clock, [SinkFrom(stage, start.time), SinkFrom(Counted(done), span.begin), *maps])
@@ -145,11 +137,7 @@ def _farmed(options: RenderOptions, take: TakeReader | None, span: Span, size: t
 
     if take is None:
         raise UserError(f"{options.source}: only takes are rendered by several workers (play with --take to make one)")
-    if options.ray is None:
-        return farm.render(options, span, size)
-    from .cluster import RayPlace
-
-    return farm.render(options, span, size, RayPlace(options.ray, options.workers, take.folder))
+    return farm.render(options, span, size)
 
 
 def _span(options: RenderOptions, take: TakeReader | None, source: Steady) -> Span:
@@ -178,38 +166,22 @@ def _moments(take: TakeReader | None, options: RenderOptions) -> list[tuple[int,
     return [(moment.index, moment.time) for moment in take.moments]
 
 
-def _first_frame(take: TakeReader | None, fps: float) -> int:
-    return round(take.info.sound_from * fps) if take else 0
-
-
-class _Curves:
-    """A sink that keeps the values and signals of every frame."""
-
-    def __init__(self) -> None:
-        self.rows: list[Mapping[str, float]] = []
-
-    def write(self, blend: Blend, now: float) -> None:
-        self.rows.append({**blend.values, **blend.signals})
-
-
-def curves(take: TakeReader, fps: float) -> dict[str, NDArray[np.float64]]:
-    """How every parameter and signal moved in a take, by name, `fps` values a second. Nothing is painted or drawn."""
-    source = Steady(open_supply(str(take.audio)), take.info.sound_from)
-    options = RenderOptions(str(take.folder), Path())
-    span = span_of(source.heard + (source.duration or 0.0), fps)
-    plan = _render_plan(options, take, take.shown or PICTURE)
-    never = InlineRender(PaintRenderer(), [(0, math.inf)], 1 / fps, Start(math.inf))
-    settings = Settings(plan.painted, fps, span.whole, plan.overrides)
-    kept = _Curves()
-    try:
-        show = Show(
-            [take], Ears(source, Analyser(source.rate)), never, _choice(plan.preset, take), settings, plan.preset
-        )
-        run(show, FrameClock(fps, span.last, first=_first_frame(take, fps)), [kept])
-    finally:
-        source.close()
-    names = kept.rows[-1]
-    return {name: np.array([row.get(name, math.nan) for row in kept.rows]) for name in names}
+def offline_show(
+    plan: Plan,
+    span: Span,
+    take: TakeReader | None,
+    ears: Ears,
+    port: Render,
+    problems: Sequence[Callable[[], str]] = (),
+    media: MediaDesk | None = None,
+) -> Show:
+    """A show on a frame clock: nobody plays it but the take, if there is one."""
+    sources, broken = [take] if take else [], _broken_off(take)
+    choice = _choice(plan.preset, take)
+    settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
+    return Show(
+        sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken
+    )
 
 
 def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
@@ -246,7 +218,8 @@ def _plan(
     )
 
 
-def _render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
+def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
+    """What a render plays, for a picture of that (width, height)."""
     asked = {"picture.seed": options.seed, "picture.steps": options.steps}
     overrides = {name: float(value) for name, value in asked.items() if value is not None}
     if take is None:

@@ -90,7 +90,6 @@ def render(arguments: Arguments) -> int:
         pace=arguments.pace,
         count=arguments.count,
         workers=arguments.workers,
-        ray=arguments.ray,
         preset=arguments.preset,
         size=arguments.size,
         fps=arguments.fps,
@@ -346,7 +345,7 @@ def words(arguments: Arguments) -> int:
 def take(arguments: Arguments) -> int:
     from . import takecommands
 
-    return takecommands.run(arguments)
+    return takecommands.act(arguments)
 
 
 def schedule(arguments: Arguments) -> int:

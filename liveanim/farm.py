@@ -1,6 +1,6 @@
 """Renders a take in pieces at once: cut at its kept pictures, painted by many workers, put together as one film.
 
-Each piece is an ordinary `liveanim render TAKE --from A --to B` in a process of its own, here or on a Ray cluster. It
+Each piece is an ordinary `liveanim render TAKE --from A --to B` in a process of its own. It
 begins from the picture that the take kept there, overlaps with the next piece, and the two are cross-faded. A worker
 that is lost loses its piece only; pieces that are finished are kept until the film is, so a run that broke off goes on.
 """
@@ -74,7 +74,7 @@ def cut(span: Span, kept: Sequence[float], workers: int) -> tuple[Piece, ...]:
 
 
 def render(options: RenderOptions, span: Span, size: tuple[int, int], place: Place | None = None) -> int:
-    """The frames of `span` of a take, `size` pixels, by `options.workers` workers, here or at `place`.
+    """The frames of `span` of a take, `size` pixels, by `options.workers` processes, or by the workers of `place`.
 
     UserError when a worker says that something is wrong; pieces that were finished are then used by the next run.
     """
@@ -145,6 +145,7 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
         ("--painted", options.painted and f"{options.painted[0]}x{options.painted[1]}"),
     ]
     words = [str(word) for name, value in wish if value is not None for word in (name, value)]
+    words += [word for shader in options.shaders for word in ("--shader", shader)]
     return ["render", options.source, *words, "--count", *([] if options.flash_limit else ["--no-flash-limit"])]
 
 

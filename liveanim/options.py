@@ -104,7 +104,6 @@ class RenderOptions:
     pace        'take': painted when the take's painter did; 'free': as often as the preset wants
     count       say on standard output how many frames are done
     workers     render a take in pieces, so many at once
-    ray         on the Ray cluster at that address ('local': one of its own)
     size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     seconds     length; None: the whole source
     depth_maps  folder to keep the keyframes' depth in
@@ -138,7 +137,6 @@ class RenderOptions:
     pace: str = "take"
     count: bool = False
     workers: int | None = None
-    ray: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

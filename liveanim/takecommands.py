@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,9 +14,18 @@ from numpy.typing import NDArray
 
 from . import app
 from .arguments import Arguments
+from .clock import FrameClock
 from .core.errors import UserError, near
-from .core.model import ControlEvent
+from .core.model import Blend, ControlEvent
+from .inputs.analysis import Analyser
+from .inputs.ears import Ears
+from .inputs.sources import Steady, open_supply
+from .options import RenderOptions
 from .progress import clock_text
+from .render.inline import InlineRender, Start
+from .render.paint import PaintRenderer
+from .show import run
+from .span import span_of
 from .takes import edit
 from .takes.format import parse_event
 from .takes.reader import TakeReader
@@ -24,7 +34,7 @@ CURVE_FPS = 20.0
 MOST_CURVES = 12
 
 
-def run(arguments: Arguments) -> int:
+def act(arguments: Arguments) -> int:
     """The action that was asked for."""
     take = TakeReader(arguments.take)
     for warning in take.warnings:
@@ -107,10 +117,35 @@ def read_events(path: Path) -> tuple[ControlEvent, ...]:
     return tuple(sorted(found, key=lambda event: event.time))
 
 
+class _Curves:
+    """A sink that keeps the values and signals of every frame."""
+
+    def __init__(self) -> None:
+        self.rows: list[Mapping[str, float]] = []
+
+    def write(self, blend: Blend, now: float) -> None:
+        self.rows.append({**blend.values, **blend.signals})
+
+
+def curves(take: TakeReader, fps: float) -> dict[str, NDArray[np.float64]]:
+    """How every parameter and signal moved, by name, `fps` values a second. Nothing is painted or drawn."""
+    source = Steady(open_supply(str(take.audio)), take.info.sound_from)
+    try:
+        span = span_of(source.heard + (source.duration or 0.0), fps)
+        plan = app.render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or app.PICTURE)
+        never = InlineRender(PaintRenderer(), start=Start(math.inf))
+        kept = _Curves()
+        show = app.offline_show(plan, span, take, Ears(source, Analyser(source.rate)), never)
+        run(show, FrameClock(fps, span.last, first=take.first_frame(fps)), [kept])
+    finally:
+        source.close()
+    return {name: np.array([row.get(name, math.nan) for row in kept.rows]) for name in kept.rows[-1]}
+
+
 def plot(take: TakeReader, arguments: Arguments) -> int:
     from .plot import draw_curves
 
-    values = app.curves(take, CURVE_FPS)
+    values = curves(take, CURVE_FPS)
     names = chosen(arguments.names, values, take.events)
     draw_curves({name: values[name] for name in names}, arguments.output, CURVE_FPS, take.info.sound_from)
     _say(f"{arguments.output}: {', '.join(names)}")

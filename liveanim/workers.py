@@ -1,4 +1,4 @@
-"""Commands of liveanim done by several workers at once, on this machine or on a Ray cluster."""
+"""Commands of liveanim done by several workers at once."""
 
 from __future__ import annotations
 

@@ -61,6 +61,10 @@ class TakeReader:
         """(width, height) of the picture that was shown; None if it was not kept."""
         return self.info.picture if all(self.info.picture) else None
 
+    def first_frame(self, fps: float) -> int:
+        """The frame, at `fps`, with which its sound begins."""
+        return round(self.info.sound_from * fps)
+
     def looks(self) -> Mapping[str, str]:
         """The texts of the presets that could be chosen, by name, in their order."""
         files = sorted((self.folder / PRESETS).glob("*.toml"))

@@ -152,7 +152,7 @@ def test_info_is_a_page_for_people_and_json_for_programs(take: TakeReader, capsy
 
 
 def test_curves_show_what_was_played(take: TakeReader, tmp_path: Path) -> None:
-    curves = app.curves(take, 10.0)
+    curves = takecommands.curves(take, 10.0)
     zoom = curves["camera.zoom"]
     assert len(zoom) == 300
     assert zoom[[12, 149, 152, 299]] == pytest.approx([1.5, 1.5, 1.2, 1.2], abs=0.05)

@@ -204,3 +204,12 @@ def test_a_take_whose_preset_no_longer_reads_says_so(take: Path, tmp_path: Path)
     (folder / "take.toml").write_text('version = "1"\npreset = "mine"\npreset_text = "[prompt]\\nspeed = 3"\n')
     with pytest.raises(UserError, match="speed"):
         again(folder, tmp_path / "a.mp4")
+
+
+def test_ember_paints_the_same_film_twice_and_a_like_one_at_twice_the_size(take: Path, tmp_path: Path) -> None:
+    wish = {"model": "ember", "painted": (128, 64), "seconds": 1.0, "fps": 10.0}
+    films = [pictures(again(take, tmp_path / f"{n}.mp4", **wish))[1] for n in range(2)]
+    assert len(films[0]) == 10 and np.array_equal(*films)
+    _, large, _ = pictures(again(take, tmp_path / "large.mp4", **wish, size=(256, 144)))
+    small = large.reshape(10, 72, 2, 128, 2, 3).mean(axis=(2, 4))
+    assert np.mean([likeness(a, b) for a, b in zip(films[0], small, strict=True)]) > 0.95
