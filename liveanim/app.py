@@ -179,9 +179,7 @@ def offline_show(
     sources, broken = [take] if take else [], _broken_off(take)
     choice = _choice(plan.preset, take)
     settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
-    return Show(
-        sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken
-    )
+    return Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
 
 
 def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
