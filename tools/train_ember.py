@@ -58,7 +58,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pictures", type=int, default=8192, help="how many pictures are drawn")
     parser.add_argument("--batch", type=int, default=0, help="samples per worker and step (default: chosen for a CPU)")
     parser.add_argument("--fresh", action="store_true", help="forget the exported weights, start from nothing")
-    parser.add_argument("--gallery", type=Path, help="also write a contact sheet of all motifs, two steps, here")
+    parser.add_argument(
+        "--gallery", type=Path, help="also write contact sheets of all motifs at 1, 2 and 4 steps into this folder"
+    )
     return parser.parse_args(words)
 
 
@@ -154,7 +156,7 @@ def main() -> int:
         module.to("cpu", torch.float32).eval()
     export(ember, args.out)
     hardware = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {args.device}"
-    write_readme(args.out, stages, sizes, args.seed, hardware)
+    write_readme(args.out, ember, stages, args.seed, hardware)
     if args.gallery:
         gallery(ember, args.gallery)
     logger.info("exported to %s", args.out)

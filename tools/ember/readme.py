@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from .export import Ember
 from .loop import Stage
+from .nets import TEXT_WIDTH, TOKENS, count, to_latents, to_pictures, velocity
 
 TEXT = """# ember
 
@@ -28,10 +33,28 @@ not draw itself: `python tools/train_ember.py --minutes N` draws, trains and exp
 """
 
 
-def write_readme(folder: Path, stages: list[Stage], sizes: dict[str, float], seed: int, hardware: str) -> None:
+@torch.no_grad()
+def work(ember: Ember) -> list[str]:
+    """Lines with the parameters of each network and its billions of operations for a picture of 256 x 256."""
+    picture, words = torch.zeros(1, 3, 256, 256), torch.zeros(1, TOKENS, TEXT_WIDTH)
+    latents = to_latents(ember.vae, picture)
+    parts = {
+        "encoder": (ember.vae.encoder, lambda: to_latents(ember.vae, picture)),
+        "decoder": (ember.vae.decoder, lambda: to_pictures(ember.vae, latents)),
+        "UNet, one step": (ember.unet, lambda: velocity(ember.unet, latents, torch.ones(1), words)),
+    }
+    lines = [f"- text encoder: {count(ember.text):.2f} M parameters, once for each prompt"]
+    for name, (network, run) in parts.items():
+        with FlopCounterMode(display=False) as counted:
+            run()
+        lines.append(f"- {name}: {count(network):.2f} M parameters, {counted.get_total_flops() / 1e9:.2f} GFLOP")
+    return lines
+
+
+def write_readme(folder: Path, ember: Ember, stages: list[Stage], seed: int, hardware: str) -> None:
     """Writes README.md into the folder of the exported weights."""
     lines = [TEXT.rstrip(), ""]
-    lines += [f"- {name}: {value:.2f} M parameters" for name, value in sizes.items()]
+    lines += work(ember)
     lines += [
         f"- seed {seed}, trained on: {hardware}",
         "",

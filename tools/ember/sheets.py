@@ -52,11 +52,13 @@ def prompts() -> list[str]:
     ]
 
 
-def gallery(ember: Ember, path: Path, steps: int = 2, cell: int = 128, columns: int = 7, guidance: float = 1.0) -> None:
-    """All motifs as the model draws them."""
+def gallery(ember: Ember, folder: Path, guidance: float = 1.0, cell: int = 112, columns: int = 7) -> None:
+    """All motifs as the model draws them, one sheet each for 1, 2 and 4 steps."""
+    folder.mkdir(parents=True, exist_ok=True)
     texts = prompts()
-    done = [
-        sample(ember, texts[i : i + 6], list(range(i, i + len(texts[i : i + 6]))), steps, guidance)
-        for i in range(0, len(texts), 6)
-    ]
-    write_png(path, grid(torch.cat(done), columns, cell))
+    for steps in (1, 2, 4):
+        done = [
+            sample(ember, texts[i : i + 6], list(range(i, i + len(texts[i : i + 6]))), steps, guidance)
+            for i in range(0, len(texts), 6)
+        ]
+        write_png(folder / f"ember_{steps}_steps.png", grid(torch.cat(done), columns, cell))
