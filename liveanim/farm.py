@@ -23,8 +23,8 @@ import numpy as np
 
 from . import __version__, progress
 from .core.errors import UserError
-from .core.model import Features, Image
-from .inputs.ears import Ears
+from .core.model import Image
+from .inputs.ears import Deaf, Ears
 from .inputs.sources import Steady, open_supply
 from .options import RenderOptions
 from .outputs.sheet import ContactSheet
@@ -178,13 +178,6 @@ def _pictures(crew: Crew, job: Job, say: Callable[[int], None]) -> Iterator[Imag
     job.file.unlink()
 
 
-class _Deaf:
-    """An analyser for sound that is only handed on."""
-
-    def feed(self, mono: Any) -> list[Features]:
-        return []
-
-
 class _Film:
     """What is written: every file that was asked for, with the sound of the take, as one render would write it."""
 
@@ -192,7 +185,7 @@ class _Film:
         self.size = size
         self._taps: list[Tap] = []
         self._span, self._next = span, span.first
-        self._ears = Ears(source, _Deaf())
+        self._ears = Ears(source, Deaf())
         files = [options.output, *options.extra]
         self._recorders = Recorders(
             files, self, self._ears, span.fps, live=False, codec=options.codec, begin=span.begin

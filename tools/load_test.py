@@ -29,8 +29,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from liveanim.clock import FrameClock  # noqa: E402
-from liveanim.core.model import Blend, Features  # noqa: E402
-from liveanim.inputs.ears import Ears  # noqa: E402
+from liveanim.core.model import Blend  # noqa: E402
+from liveanim.inputs.ears import Deaf, Ears  # noqa: E402
 from liveanim.library import parse_preset  # noqa: E402
 from liveanim.outputs.headless import Headless  # noqa: E402
 from liveanim.outputs.video import VideoWriter  # noqa: E402
@@ -73,13 +73,6 @@ class Card:
 
     def close(self) -> None:
         pass
-
-
-class Deaf:
-    """An analyser that hears nothing: the show is moved by time alone."""
-
-    def feed(self, mono: NDArray[np.float32]) -> list[Features]:
-        return []
 
 
 class Patient:

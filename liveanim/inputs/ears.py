@@ -33,6 +33,16 @@ class FeatureMaker(Protocol):
     def tune(self, tuning: Tuning) -> None: ...
 
 
+class Deaf:
+    """An analyser that hears nothing: for sound that is only handed on."""
+
+    def feed(self, mono: NDArray[np.float32]) -> list[Features]:
+        return []
+
+    def tune(self, tuning: Tuning) -> None:
+        pass
+
+
 class Ears:
     """Keeps the analyser supplied on an even grid of hops, whatever the source does.
 
