@@ -107,7 +107,7 @@ def test_start_plays_with_a_screen_and_a_sound_input_and_performs_the_demo_witho
 def test_near_names_are_offered() -> None:
     assert "did you mean: play?" in refusal("plya")
     assert "--fullscreen" in refusal("play", "--fulscreen")
-    assert "play does not know what to do with 'song.mp3'" in refusal("play", "song.mp3")
+    assert "play does not know what to do with 'two.mp3'" in refusal("play", "one.mp3", "two.mp3")
 
 
 @pytest.mark.parametrize(
