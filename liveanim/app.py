@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,12 +33,13 @@ from .inputs.readback import Readback
 from .inputs.sources import AudioSource, Steady, open_supply
 from .inputs.web.server import WebRemote
 from .keeping import Keeper, Paper
-from .library import as_toml, find_preset, own, parse_preset, read_preset, shipped, table_of, with_shaders
+from .library import as_toml, table_of, with_shaders
 from .options import BUILTIN, Outside, PlayOptions, RenderOptions
 from .outputs.depthmaps import DepthMaps
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
 from .outputs.window import Window
+from .plan import BROKEN_OFF, PAINT, Plan, broken_off, first_look, plan_for, presets_for, render_plan
 from .recording import Recorders, keep_take, versions
 from .remote import open_remote
 from .render.inline import InlineRender, Start
@@ -54,25 +54,10 @@ from .takes.writer import TakeWriter
 
 log = logging.getLogger(__name__)
 
-DEFAULT_PRESET = "neon-tunnel"
 RENDER_FPS = 30.0
 RECORD_FPS = 60.0  # at most: a video of a 144 Hz screen need not be larger
 PICTURE = (1280, 720)  # of a video or a window when nothing else is said
 SWITCH_INTERVAL = 0.0005  # s: as late as a busy Python thread may make the loop
-PAINT = "paint"
-PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
-BROKEN_OFF = "(broken off)"  # a take's name for the state that the show offered to take up
-GRID = 32  # painted pictures are whole multiples: the networks halve them five times
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be played. painted: (width, height) of keyframes; overrides: parameters the command line sets."""
-
-    preset: Preset
-    model: str
-    painted: tuple[int, int]
-    overrides: dict[str, float]
 
 
 class Counted:
@@ -176,100 +161,16 @@ def offline_show(
     media: MediaDesk | None = None,
 ) -> Show:
     """A show on a frame clock: nobody plays it but the take, if there is one."""
-    sources, broken = [take] if take else [], _broken_off(take)
-    choice = _choice(plan.preset, take)
+    sources, broken = [take] if take else [], broken_off(take)
+    choice = presets_for(plan.preset, take)
     settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
     return Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
-
-
-def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) to paint for a picture of that shape: what the model does well, never more than the picture."""
-    width, height = picture
-    area = PAINTED_AREA.get(model, 512 * 512)
-    if width * height <= area:
-        return picture
-    scale = math.sqrt(area / (width * height))
-    wide, high = (max(2, round(n * scale / GRID)) * GRID for n in picture)
-    return wide, high
-
-
-def default_model() -> str:
-    """sd-turbo where there is an NVIDIA GPU, else ember. A cheap look: torch is loaded later, beside the show."""
-    return "sd-turbo" if shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists() else "ember"
-
-
-def _plan(
-    preset: Preset,
-    model: str | None,
-    picture: tuple[int, int],
-    overrides: Mapping[str, float],
-    painted: tuple[int, int] | None = None,
-) -> Plan:
-    name = model or preset.model or default_model()
-    if name != PAINT:
-        find(name)
-    return Plan(
-        preset,
-        name,
-        painted or preset.size or painted_size(name, picture),
-        {key: spec(key).clamp(float(value)) for key, value in overrides.items()},
-    )
-
-
-def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
-    """What a render plays, for a picture of that (width, height)."""
-    asked = {"picture.seed": options.seed, "picture.steps": options.steps}
-    overrides = {name: float(value) for name, value in asked.items() if value is not None}
-    if take is None:
-        preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
-        return _plan(preset, options.model, picture, overrides, options.painted)
-    info = take.info
-    preset = find_preset(options.preset) if options.preset else parse_preset(info.preset_text, info.preset)
-    preset = with_shaders(preset, options.shaders)
-    overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
-    # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
-    painted = options.painted or (info.size if options.model in (None, info.model) else None)
-    return _plan(preset, options.model or info.model, picture, overrides, painted)
-
-
-def _first(options: PlayOptions, broken: Preset | None) -> Preset:
-    if not options.resume:
-        return find_preset(options.preset or DEFAULT_PRESET)
-    if broken is None:
-        raise UserError("no show broke off here: there is nothing to resume")
-    return replace(broken, text=as_toml(broken))
-
-
-def _own_presets() -> list[Preset]:
-    """The user's presets; one that cannot be read is said and left out."""
-    found = []
-    for path in own():
-        try:
-            found.append(read_preset(path))
-        except UserError as error:
-            log.warning("%s", error)
-    return found
-
-
-def _broken_off(take: TakeReader | None) -> Preset | None:
-    """What the show of a take had to take up when it began."""
-    text = take.looks().get(BROKEN_OFF) if take else None
-    return parse_preset(text, BROKEN_OFF) if text else None
-
-
-def _choice(first: Preset, take: TakeReader | None = None) -> list[Preset]:
-    """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
-    kept = {name: text for name, text in take.looks().items() if name != BROKEN_OFF} if take else {}
-    presets = [parse_preset(text, name) for name, text in kept.items()]
-    presets = presets or [*(read_preset(path) for path in shipped()), *_own_presets()]
-    return presets if first.name in [preset.name for preset in presets] else [*presets, first]
 
 
 def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
     if plan.model == PAINT:
         return PaintRenderer()
     from .render.load import Options, load_or_ember
-    from .render.models import find
 
     find(plan.model)  # offline a name that nobody knows is refused; weights that are missing are not
 
@@ -306,14 +207,14 @@ def live(options: PlayOptions) -> Iterator[Live]:
         keeper = Keeper()
         stack.callback(keeper.close)
         broken = keeper.broken_off()
-        preset = with_shaders(_first(options, broken), options.shaders)
-        plan = _plan(preset, options.model, options.size or PICTURE, overrides)
+        preset = with_shaders(first_look(options, broken), options.shaders)
+        plan = plan_for(preset, options.model, options.size or PICTURE, overrides)
         stage = _stage(options)
         stack.callback(stage.close)
         painter = ThreadRender(_loading(plan, options.outside), PaintRenderer())
         stack.callback(painter.close)
         port: Render = painter
-        choice = _choice(preset)
+        choice = presets_for(preset)
         table = table_of([*choice, preset])
         stage.compositor.prepare([file for look in (preset, *choice) for file in look.chain.shaders])
         clock = WallClock(stage.max_fps, options.seconds)

@@ -21,6 +21,7 @@ from .inputs.analysis import Analyser
 from .inputs.ears import Ears
 from .inputs.sources import Steady, open_supply
 from .options import RenderOptions
+from .plan import render_plan
 from .progress import clock_text
 from .render.inline import InlineRender, Start
 from .render.paint import PaintRenderer
@@ -132,7 +133,7 @@ def curves(take: TakeReader, fps: float) -> dict[str, NDArray[np.float64]]:
     source = Steady(open_supply(str(take.audio)), take.info.sound_from)
     try:
         span = span_of(source.heard + (source.duration or 0.0), fps)
-        plan = app.render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or app.PICTURE)
+        plan = render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or app.PICTURE)
         never = InlineRender(PaintRenderer(), start=Start(math.inf))
         kept = _Curves()
         show = app.offline_show(plan, span, take, Ears(source, Analyser(source.rate)), never)

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from liveanim import app
+from liveanim import app, plan
 from liveanim.core.errors import UserError
 from liveanim.options import PlayOptions, RenderOptions
 from liveanim.takes.format import EVENTS, META
@@ -142,4 +142,4 @@ def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:
     ],
 )
 def test_a_model_paints_what_it_does_well(model: str, picture: tuple[int, int], painted: tuple[int, int]) -> None:
-    assert app.painted_size(model, picture) == painted
+    assert plan.painted_size(model, picture) == painted

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from liveanim import app
+from liveanim import plan
 from liveanim.core.errors import UserError
 from liveanim.core.preset import Preset, preset_from
 from liveanim.inputs import oscwire
@@ -111,10 +111,10 @@ def test_a_show_that_is_killed_can_be_taken_up(tmp_path: Path) -> None:
     left = keeper.broken_off()
     keeper.close()
     assert left is not None and (left.name, left.knobs["stage.hue"]) == ("ink-storm", 0.375)
-    first = app._first(PlayOptions(resume=True), left)
+    first = plan.first_look(PlayOptions(resume=True), left)
     assert parse_preset(first.text, first.name).knobs == left.knobs  # what a take of it keeps
     with pytest.raises(UserError, match="nothing to resume"):
-        app._first(PlayOptions(resume=True), None)
+        plan.first_look(PlayOptions(resume=True), None)
 
 
 def test_presets_of_ones_own_have_a_folder() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liveanim import app
+from liveanim import app, plan
 from liveanim.clock import FrameClock
 from liveanim.core.errors import UserError
 from liveanim.core.model import ControlEvent, Image
@@ -192,7 +192,7 @@ def test_the_presets_of_a_take_are_its_own(take: Path, tmp_path: Path) -> None:
     """A preset that is changed after the show does not change the show."""
     reader = TakeReader(take)
     assert list(reader.looks()) == [read_preset(path).name for path in shipped()]
-    assert [one.text for one in app._choice(find_preset("neon-tunnel"), reader)] == list(reader.looks().values())
+    assert [one.text for one in plan.presets_for(find_preset("neon-tunnel"), reader)] == list(reader.looks().values())
 
 
 def test_a_take_whose_preset_no_longer_reads_says_so(take: Path, tmp_path: Path) -> None:

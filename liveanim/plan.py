@@ -1,0 +1,121 @@
+"""What is to be played: the look, the model and the sizes that the options of a command, or a take, ask for."""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .core.errors import UserError
+from .core.params import spec
+from .core.preset import Preset
+from .library import as_toml, find_preset, own, parse_preset, read_preset, shipped, with_shaders
+from .options import PlayOptions, RenderOptions
+from .render.models import find
+from .takes.reader import TakeReader
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PRESET = "neon-tunnel"
+PAINT = "paint"
+PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
+BROKEN_OFF = "(broken off)"  # a take's name for the state that the show offered to take up
+GRID = 32  # painted pictures are whole multiples: the networks halve them five times
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be played. painted: (width, height) of keyframes; overrides: parameters the command line sets."""
+
+    preset: Preset
+    model: str
+    painted: tuple[int, int]
+    overrides: dict[str, float]
+
+
+def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) to paint for a picture of that shape: what the model does well, never more than the picture."""
+    width, height = picture
+    area = PAINTED_AREA.get(model, 512 * 512)
+    if width * height <= area:
+        return picture
+    scale = math.sqrt(area / (width * height))
+    wide, high = (max(2, round(n * scale / GRID)) * GRID for n in picture)
+    return wide, high
+
+
+def default_model() -> str:
+    """sd-turbo where there is an NVIDIA GPU, else ember. A cheap look: torch is loaded later, beside the show."""
+    return "sd-turbo" if shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists() else "ember"
+
+
+def plan_for(
+    preset: Preset,
+    model: str | None,
+    picture: tuple[int, int],
+    overrides: Mapping[str, float],
+    painted: tuple[int, int] | None = None,
+) -> Plan:
+    """A plan for a picture of that (width, height). UserError for a model or parameter that nobody knows."""
+    name = model or preset.model or default_model()
+    if name != PAINT:
+        find(name)
+    return Plan(
+        preset,
+        name,
+        painted or preset.size or painted_size(name, picture),
+        {key: spec(key).clamp(float(value)) for key, value in overrides.items()},
+    )
+
+
+def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
+    """What a render plays, for a picture of that (width, height)."""
+    asked = {"picture.seed": options.seed, "picture.steps": options.steps}
+    overrides = {name: float(value) for name, value in asked.items() if value is not None}
+    if take is None:
+        preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
+        return plan_for(preset, options.model, picture, overrides, options.painted)
+    info = take.info
+    preset = find_preset(options.preset) if options.preset else parse_preset(info.preset_text, info.preset)
+    preset = with_shaders(preset, options.shaders)
+    overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
+    # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
+    painted = options.painted or (info.size if options.model in (None, info.model) else None)
+    return plan_for(preset, options.model or info.model, picture, overrides, painted)
+
+
+def first_look(options: PlayOptions, broken: Preset | None) -> Preset:
+    """What a show begins with: the preset asked for or, to resume, the `broken` off state. UserError without it."""
+    if not options.resume:
+        return find_preset(options.preset or DEFAULT_PRESET)
+    if broken is None:
+        raise UserError("no show broke off here: there is nothing to resume")
+    return replace(broken, text=as_toml(broken))
+
+
+def _own_presets() -> list[Preset]:
+    """The user's presets; one that cannot be read is said and left out."""
+    found = []
+    for path in own():
+        try:
+            found.append(read_preset(path))
+        except UserError as error:
+            log.warning("%s", error)
+    return found
+
+
+def broken_off(take: TakeReader | None) -> Preset | None:
+    """What the show of a take had to take up when it began."""
+    text = take.looks().get(BROKEN_OFF) if take else None
+    return parse_preset(text, BROKEN_OFF) if text else None
+
+
+def presets_for(first: Preset, take: TakeReader | None = None) -> list[Preset]:
+    """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
+    kept = {name: text for name, text in take.looks().items() if name != BROKEN_OFF} if take else {}
+    presets = [parse_preset(text, name) for name, text in kept.items()]
+    presets = presets or [*(read_preset(path) for path in shipped()), *_own_presets()]
+    return presets if first.name in [preset.name for preset in presets] else [*presets, first]
