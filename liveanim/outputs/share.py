@@ -149,9 +149,7 @@ class Shared:
         try:
             self._sender = make()
         except Exception as error:  # noqa: BLE001  drivers of other people raise what they like
-            raise UserError(
-                f"cannot share by {name}: {str(error).splitlines()[0] if str(error) else error!r}"
-            ) from None
+            raise UserError(f"cannot share by {name}: {(str(error) or repr(error)).splitlines()[0]}") from None
         self._newest: Any = None
         self._ready, self._stop = threading.Condition(), False
         self._problem = ""
