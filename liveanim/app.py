@@ -284,7 +284,7 @@ def _controls(
             controls.append(osc)
     if options.midi != "-":
         try:
-            midi = MidiInput(clock.now, readback, options.midi, options.midi_map)
+            midi = MidiInput(clock.now, readback, options.midi, options.midi_map, table=table)
         except UserError as error:
             if options.midi is not None or options.midi_map is not None:
                 raise

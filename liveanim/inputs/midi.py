@@ -14,6 +14,7 @@ import platformdirs
 
 from ..core.errors import UserError
 from ..core.model import ControlEvent
+from ..core.params import PARAMS, Table
 from . import midilearn, midimap
 from .midiclock import ClockIn, is_clock
 from .mididesk import MidiDesk, Values
@@ -34,6 +35,7 @@ class MidiInput:
     wanted   part of the name of the input to use; None: every one
     own      the user's map, used for the ports it fits before the shipped ones. UserError when it is no good
     folder   where the user's other maps lie, and in 'learned' what knobs have learned; None: `own_dir()`
+    table    the parameters of this show
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class MidiInput:
         own: Path | None = None,
         find: Callable[[], System | None] = find_system,
         folder: Path | None = None,
+        table: Table = PARAMS,
     ) -> None:
         folder = folder or own_dir()
-        maps = ([midimap.read_map(own)] if own is not None else []) + [*_maps_in(folder), *midimap.shipped()]
+        first = [midimap.read_map(own, table)] if own is not None else []
+        maps = [*first, *_maps_in(folder, table), *midimap.shipped()]
         self._clock, self._wanted, self._folder = clock, wanted, folder / LEARNED
-        self._desk = MidiDesk(maps, values, _maps_in(self._folder), self._keep)
+        self._desk = MidiDesk(maps, values, _maps_in(self._folder, table), self._keep, table)
         self._clock_in = ClockIn()
         self._waiting: deque[tuple[float, str, Sequence[int]]] = deque(maxlen=_WAITING)
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
@@ -111,12 +115,12 @@ def own_dir() -> Path:
     return platformdirs.user_config_path("liveanim") / "midi"
 
 
-def _maps_in(folder: Path) -> list[midimap.MidiMap]:
+def _maps_in(folder: Path, table: Table) -> list[midimap.MidiMap]:
     """The maps in a folder; one that cannot be read is said and left out."""
     found = []
     for path in sorted(folder.glob("*.toml")):
         try:
-            found.append(midimap.read_map(path))
+            found.append(midimap.read_map(path, table))
         except UserError as error:
             log.warning("midi: %s", error)
     return found

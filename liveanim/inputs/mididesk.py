@@ -10,7 +10,7 @@ from typing import Protocol
 from ..core import takeover
 from ..core.errors import UserError
 from ..core.model import ControlEvent
-from ..core.params import PARAMS
+from ..core.params import PARAMS, Table
 from . import midilearn
 from .midimap import TURNING, Control, Kind, MidiMap, Mode
 from .pending import Pending
@@ -40,6 +40,7 @@ class MidiDesk:
     maps     the first that fits a port's name is used for it
     learned  maps by port: what a knob has learned goes before what the port's map says
     keep     gets a learned map that has changed
+    table    the parameters of this show: what a map says of others rests
     A knob that moved several times since the last frame counts once, where it stands now.
     """
 
@@ -49,8 +50,9 @@ class MidiDesk:
         values: Values,
         learned: Sequence[MidiMap] = (),
         keep: Callable[[MidiMap], None] = lambda one: None,
+        table: Table = PARAMS,
     ) -> None:
-        self._maps, self._values, self._keep = tuple(maps), values, keep
+        self._maps, self._values, self._keep, self._table = tuple(maps), values, keep, table
         self._learned = {one.name: one for one in learned}
         self._learner: midilearn.Learner | None = None
         self._done = ""  # what was just learned: until the show has heard of it, it is not to be learned again
@@ -121,7 +123,7 @@ class MidiDesk:
             self._learner = None
         elif self._learner is None or self._learner.text != wanted:
             try:
-                self._learner = midilearn.Learner(wanted)
+                self._learner = midilearn.Learner(wanted, self._table)
             except UserError as error:
                 self._tell(str(error), now)
                 return
@@ -203,19 +205,24 @@ class MidiDesk:
             elif control.mode == "hold":
                 self._hold(control, place, pressed, time)
             elif pressed:
-                self._pending.put(_press(control, time))
+                self._pending.put(self._press(control, time))
 
     def _find(self, port: str, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
         """The controls that a message moves: what was learned, else what the port's map says."""
         own, chosen = self._learned.get(port), self.map_for(port)
-        found = own.find(kind, channel, number) if own is not None else ()
-        if own is not None and kind == "cc" and own.find("cc14", channel, number % 32):
+        found = self._here(own, kind, channel, number)
+        if kind == "cc" and number < 64 and self._here(own, "cc14", channel, number % 32):
             return found  # half of a fine knob: the port's map has no say
-        return found or (chosen.find(kind, channel, number) if chosen is not None else ())
+        return found or self._here(chosen, kind, channel, number)
+
+    def _here(self, one: MidiMap | None, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
+        """The controls of a map for things that this show has."""
+        found = one.find(kind, channel, number) if one is not None else ()
+        return tuple(c for c in found if c.target.startswith("do.") or c.target in self._table)
 
     def _hold(self, control: Control, place: float, pressed: bool, time: float) -> None:
         """A pad that is hit harder does more; let go, it gives the parameter back."""
-        row = PARAMS[control.target]
+        row = self._table[control.target]
         value = row.from_unit(control.low + (control.high - control.low) * place) if pressed else None
         event = ControlEvent(time, control.target, value, SOURCE)
         if pressed:
@@ -227,7 +234,7 @@ class MidiDesk:
         self._pending.put(event)
 
     def _meet(self, port: str, control: Control, time: float, place: float) -> None:
-        row = PARAMS[control.target]
+        row = self._table[control.target]
         stands = self._values.knobs.get(row.name, self._values.values.get(row.name, row.default))
         near = takeover.NEAR
         if row.curve in ("step", "toggle"):
@@ -242,6 +249,14 @@ class MidiDesk:
             (self._hints.add if waits else self._hints.discard)(row.name)
             self._pending.put(ControlEvent(time, f"hint.{row.name}", at if waits else None, SOURCE))
 
+    def _press(self, control: Control, time: float) -> ControlEvent:
+        if control.target.startswith("do."):
+            value = float(control.value) if isinstance(control.value, int) else control.value
+            return ControlEvent(time, control.target, value, SOURCE)
+        if control.mode == "toggle":
+            return ControlEvent(time, control.target, "toggle", SOURCE)
+        return ControlEvent(time, control.target, self._table[control.target].from_unit(control.high), SOURCE)
+
 
 def clicks(mode: Mode, byte: int) -> int:
     """How far an endless knob was turned, and which way, by the byte it sent."""
@@ -255,12 +270,3 @@ def clicks(mode: Mode, byte: int) -> int:
 def _bend(value: int) -> float:
     """0..1 with the middle at exactly 0.5, though there is one step fewer above it than below."""
     return 0.5 * value / _CENTRE if value < _CENTRE else 0.5 + 0.5 * (value - _CENTRE) / (_FINEST - _CENTRE)
-
-
-def _press(control: Control, time: float) -> ControlEvent:
-    if control.target.startswith("do."):
-        value = float(control.value) if isinstance(control.value, int) else control.value
-        return ControlEvent(time, control.target, value, SOURCE)
-    if control.mode == "toggle":
-        return ControlEvent(time, control.target, "toggle", SOURCE)
-    return ControlEvent(time, control.target, PARAMS[control.target].from_unit(control.high), SOURCE)

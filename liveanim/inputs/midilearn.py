@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from ..core.errors import UserError, near
-from ..core.params import PARAMS
+from ..core.params import PARAMS, Table
 from ..core.takeover import MODES as TAKEOVERS
 from .midimap import MODES, TURNING, Control, Kind, MidiMap, Mode
 
@@ -88,9 +88,9 @@ def _number(text: str, low: float, high: float, key: str) -> float:
 class Learner:
     """Gets the messages of all inputs while something is to be learned; says what moved once it is clear."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, table: Table = PARAMS) -> None:
         """UserError for a wish that cannot be read."""
-        self.text, self.wish = text, wish_from(text)
+        self.text, self.wish, self._table = text, wish_from(text), table
         self._heard: dict[tuple[str, int, int], list[int]] = {}  # bytes by port, channel and controller
         self._fine: dict[tuple[str, int, int], int] = {}  # messages of other kinds
 
@@ -118,7 +118,7 @@ class Learner:
         if action:
             mode = "trigger"
         elif mode is None:
-            toggles = wish.target in PARAMS and PARAMS[wish.target].curve == "toggle"
+            toggles = wish.target in self._table and self._table[wish.target].curve == "toggle"
             mode = wish.mode if wish.mode in ("trigger", "toggle", "hold") else "toggle" if toggles else "hold"
         elif wish.mode is not None and (wish.mode not in TURNING or kind == "cc"):
             mode = wish.mode

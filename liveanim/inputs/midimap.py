@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..core.errors import UserError, near
-from ..core.params import PARAMS
+from ..core.params import PARAMS, Table
 from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
 from .oscnames import LIMITS, TRIGGERS
@@ -22,6 +22,7 @@ MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "tog
 TURNING = ("twos", "offset", "sign")
 ACTIONS = (*TRIGGERS, "preset", "scene", "nudge", "bpm")
 PROFILES = Path(__file__).with_name("profiles")
+SHADERS = "isf."  # what the names of shaders' inputs begin with
 LARGEST = 200_000  # bytes of a map
 STEP = 1 / 127  # of the way: one click of an endless knob
 _KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "curve", "about")
@@ -75,8 +76,11 @@ class MidiMap:
         return tuple([c for c in rows if c.channel == channel] or [c for c in rows if c.channel is None])
 
 
-def read_map(path: Path) -> MidiMap:
-    """The map in a TOML file. UserError names the file, the control and what was expected."""
+def read_map(path: Path, table: Table = PARAMS) -> MidiMap:
+    """The map in a TOML file. UserError names the file, the control and what was expected.
+
+    `table`: the parameters of this show. An input of a shader that is not in it may be named: its knob rests.
+    """
     try:
         if path.stat().st_size > LARGEST:
             raise UserError(f"{path}: a MIDI map is at most {LARGEST // 1000} kB of text")
@@ -85,7 +89,7 @@ def read_map(path: Path) -> MidiMap:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8
         raise UserError(f"{path}: not valid TOML: {error}") from None
-    return map_from(data, str(path), path.stem)
+    return map_from(data, str(path), path.stem, table)
 
 
 def shipped() -> tuple[MidiMap, ...]:
@@ -93,7 +97,7 @@ def shipped() -> tuple[MidiMap, ...]:
     return tuple(sorted(map(read_map, sorted(PROFILES.glob("*.toml"))), key=lambda one: not one.match))
 
 
-def map_from(data: Mapping[str, Any], where: str, name: str = "") -> MidiMap:
+def map_from(data: Mapping[str, Any], where: str, name: str = "", table: Table = PARAMS) -> MidiMap:
     """The map in `data`. UserError as `read_map`."""
     _known(data, _TOP, where)
     match = _list(data.get("match", []), f"{where}: match")
@@ -103,45 +107,56 @@ def map_from(data: Mapping[str, Any], where: str, name: str = "") -> MidiMap:
     tables = data.get("control", [])
     _check(isinstance(tables, list) and bool(tables), f"{where}: expected at least one [[control]]")
     controls: list[Control] = []
-    for count, table in enumerate(tables, 1):
-        controls += _controls(table, f"{where}: control {count}", takeover)
+    for count, row in enumerate(tables, 1):
+        controls += _controls(row, f"{where}: control {count}", takeover, table)
         _check(len(controls) <= 4096, f"{where}: more than 4096 controls")
     title = data.get("name", name)
     _check(isinstance(title, str), f"{where}: name: expected a text")
     return MidiMap(title, tuple(match), tuple(controls))
 
 
-def _controls(table: Any, where: str, takeover: Takeover) -> list[Control]:
-    _check(isinstance(table, dict), f"{where}: expected a table")
-    _known(table, _KEYS, where)
-    kinds = [kind for kind in KINDS if kind in table]
-    _check(len(kinds) == 1, f"{where}: expected one of {', '.join(KINDS)}")
-    kind = kinds[0]
-    numbers = [0] if kind in ("pitch", "touch") else _numbers(table[kind], _MOST[kind], f"{where}: {kind}")
-    targets = _spread(table.get("target"), len(numbers), f"{where}: target")
-    values = _spread(table.get("value"), len(numbers), f"{where}: value")
-    channel = table.get("channel")
-    _check(channel is None or (type(channel) is int and 1 <= channel <= 16), f"{where}: channel: expected 1 to 16")
-    low, high = _range(table.get("range", [0, 1]), f"{where}: range")
-    hold = table.get("takeover", takeover)
+def _controls(data: Any, where: str, takeover: Takeover, table: Table) -> list[Control]:
+    _check(isinstance(data, dict), f"{where}: expected a table")
+    _known(data, _KEYS, where)
+    kind, numbers = _place(data, where)
+    targets = _spread(data.get("target"), len(numbers), f"{where}: target")
+    values = _spread(data.get("value"), len(numbers), f"{where}: value")
+    channel = _channel(data.get("channel"), f"{where}: channel")
+    low, high = _range(data.get("range", [0, 1]), f"{where}: range")
+    hold = data.get("takeover", takeover)
     _check(hold in TAKEOVERS, f"{where}: takeover: expected one of {', '.join(TAKEOVERS)}")
-    step = table.get("step", STEP)
+    step = data.get("step", STEP)
     _check(_is_number(step) and 0 < step <= 1, f"{where}: step: expected a share of the way from 0 to 1")
-    curve = table.get("curve", 1.0)
+    curve = data.get("curve", 1.0)
     _check(_is_number(curve) and 0.1 <= curve <= 10, f"{where}: curve: expected a number from 0.1 to 10")
     rows = []
     for number, target, value in zip(numbers, targets, values, strict=True):
-        _target(target, value, where)
-        mode = _mode(table.get("mode"), kind, target, where)
+        _target(target, value, where, table)
+        mode = _mode(data.get("mode"), kind, target, where, table)
         rows.append(Control(kind, number, target, mode, channel, low, high, hold, value, float(step), float(curve)))
     return rows
 
 
-def _target(target: Any, value: Any, where: str) -> None:
+def _place(data: Mapping[str, Any], where: str) -> tuple[Kind, list[int]]:
+    """Which knobs or pads a table is about."""
+    kinds = [kind for kind in KINDS if kind in data]
+    _check(len(kinds) == 1, f"{where}: expected one of {', '.join(KINDS)}")
+    kind = kinds[0]
+    return kind, [0] if kind in ("pitch", "touch") else _numbers(data[kind], _MOST[kind], f"{where}: {kind}")
+
+
+def _channel(value: Any, where: str) -> int | None:
+    if value is None or (type(value) is int and 1 <= value <= 16):
+        return value
+    raise UserError(f"{where}: expected 1 to 16")
+
+
+def _target(target: Any, value: Any, where: str, table: Table) -> None:
     _check(isinstance(target, str), f"{where}: target: expected a parameter or do.ACTION in quotes")
     action = target.removeprefix("do.")
     if action == target:
-        _check(target in PARAMS, f"{where}: unknown parameter {target!r}{near(target, PARAMS)}")
+        known = target in table or target.startswith(SHADERS)
+        _check(known, f"{where}: unknown parameter {target!r}{near(target, table)}")
         _check(value is None, f"{where}: value: only for do.preset, do.bpm and do.nudge; a parameter has a range")
         return
     _check(action in ACTIONS, f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
@@ -156,14 +171,14 @@ def _target(target: Any, value: Any, where: str) -> None:
         _check(value is None, f"{where}: {target} takes no value")
 
 
-def _mode(mode: Any, kind: Kind, target: str, where: str) -> Mode:
+def _mode(mode: Any, kind: Kind, target: str, where: str, table: Table) -> Mode:
     action = target.startswith("do.")
     if mode is None:
         if action:
             return "trigger"
         if kind != "note":
             return "absolute"
-        return "toggle" if PARAMS[target].curve == "toggle" else "hold"
+        return "toggle" if target in table and table[target].curve == "toggle" else "hold"
     if mode not in MODES:
         raise UserError(f"{where}: mode: expected one of {', '.join(MODES)}, got {mode!r}")
     _check(not action or mode == "trigger", f"{where}: {target} can only be a trigger")

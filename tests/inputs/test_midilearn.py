@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Status
+from liveanim.core.params import PARAMS, ParamSpec, Table, with_rows
 from liveanim.inputs.midi import LEARNED, MidiInput
 from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilearn import Learner, map_data, sort_of, wish_from
@@ -30,9 +31,9 @@ def cc(number: int, *values: int) -> list[list[int]]:
 class Bench:
     """A desk, what it reads back, and what it kept."""
 
-    def __init__(self, *maps: MidiMap) -> None:
+    def __init__(self, *maps: MidiMap, table: Table = PARAMS, learned: Sequence[MidiMap] = ()) -> None:
         self.readback, self.kept = Readback(), list[MidiMap]()
-        self.desk = MidiDesk(maps or shipped(), self.readback, keep=self.kept.append)
+        self.desk = MidiDesk(maps or shipped(), self.readback, learned, self.kept.append, table)
 
     def learn(self, text: str) -> str:
         """Wish for `text`; what the desk says to that at once."""
@@ -132,6 +133,20 @@ def test_pads_hold_toggle_and_trigger() -> None:
     assert bench.played([0x90, 39, 1]) == {"do.scene": "storm"}
     assert bench.played([0x90, 37, 1]) == {"out.blackout": "toggle"}
     assert bench.played(*cc(40, 127)) == {"do.next": None}
+
+
+def test_shader_inputs_are_learned_and_rest_in_a_show_without_their_shader() -> None:
+    waves = ParamSpec("isf.waves.size", "", 0, 4, 1, "stage", "size")
+    here = with_rows([waves, ParamSpec("isf.waves.on", "", 0, 1, 0, "stage", "on", "toggle")])
+    bench = Bench(table=here)
+    bench.learned("isf.waves.size takeover=jump", *cc(1, *KNOB))
+    assert bench.learned("isf.waves.on", [0x90, 36, 90]).mode == "toggle"
+    assert bench.played(*cc(1, 127), [0x90, 36, 90]) == {"isf.waves.size": 4.0, "isf.waves.on": "toggle"}
+    text = map_data(bench.kept[-1])
+    assert map_from(text, "t", PORT) == bench.kept[-1]  # kept for the shows that have it
+    other = Bench(learned=[map_from(text, "t", PORT)])
+    other.played(*cc(1, 10))
+    assert "macro.m1" in other.played(*cc(1, 90))  # meanwhile the knob does what its profile says
 
 
 @pytest.mark.parametrize(
