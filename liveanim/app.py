@@ -26,6 +26,7 @@ from .inputs.fakes import Script
 from .inputs.media import MediaDesk
 from .inputs.midi import MidiInput
 from .inputs.midiclock import ClockOut
+from .inputs.midiout import MidiLights
 from .inputs.osc import PORT, OscInput
 from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
@@ -229,6 +230,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ]
         sinks: list[Sink] = [stage, readback, *_tellers(options, table, stack)]
         sinks += [control for control in controls if isinstance(control, LinkClock)]
+        sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
         osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
         remote = open_remote(options, clock.now, choice, table, osc_port)
         if remote is not None:
@@ -293,6 +295,14 @@ def _controls(
             stack.callback(midi.close)
             controls.append(midi)
     return controls
+
+
+def _lights(midi: MidiInput, options: PlayOptions, table: Table, stack: ExitStack) -> MidiLights:
+    """The lights of the controllers that `midi` hears."""
+    lights = MidiLights(midi.desk, lambda: midi.ports.devices, table, options.midi)
+    lights.start()
+    stack.callback(lights.close)
+    return lights
 
 
 def _tellers(options: PlayOptions, table: Table, stack: ExitStack) -> list[Sink]:

@@ -52,7 +52,7 @@ class MidiInput:
         first = [midimap.read_map(own, table)] if own is not None else []
         maps = [*first, *_maps_in(folder, table), *midimap.shipped()]
         self._clock, self._wanted, self._folder = clock, wanted, folder / LEARNED
-        self._desk = MidiDesk(maps, values, _maps_in(self._folder, table), self._keep, table)
+        self.desk = MidiDesk(maps, values, _maps_in(self._folder, table), self._keep, table)
         self._clock_in = ClockIn()
         self._waiting: deque[tuple[float, str, Sequence[int]]] = deque(maxlen=_WAITING)
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
@@ -64,21 +64,21 @@ class MidiInput:
     @property
     def counts(self) -> Mapping[str, int]:
         """How many messages came, were of no use (other), and were lost because the loop stood still."""
-        return {**self._desk.counts, "lost": self._lost}
+        return {**self.desk.counts, "lost": self._lost}
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What was played since the last read. Never blocks, never raises."""
         while self._came:
             device, there = self._came.popleft()
             if not there:
-                self._desk.forget(device)
+                self.desk.forget(device)
         for _ in range(len(self._waiting)):
             time, device, data = self._waiting.popleft()
             if is_clock(data):
                 self._clock_in.message(device, data, time)
             else:
-                self._desk.message(device, data, time)
-        return [*self._clock_in.take(), *self._desk.take(now)]
+                self.desk.message(device, data, time)
+        return [*self._clock_in.take(), *self.desk.take(now)]
 
     def problem(self) -> str:
         """A line about an input that has just gone or come back, or that was asked for and is not there; else ''."""
@@ -103,7 +103,7 @@ class MidiInput:
         self._waiting.append((self._clock(), device, data))
 
     def _changed(self, device: str, there: bool) -> None:
-        used = self._desk.map_for(device)
+        used = self.desk.map_for(device)
         self._said = f"MIDI: {device}{'' if there else ' is gone'}", self._clock()
         if there:
             log.info("midi: %s plays by the map of %s", device, used.name if used else "nobody")

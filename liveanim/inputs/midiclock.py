@@ -14,7 +14,8 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.model import Blend, ControlEvent
-from .midiports import CLIENT, systems
+from .midinames import CLIENT
+from .midiports import systems
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -12,7 +13,7 @@ from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
 from . import midilearn
-from .midimap import TURNING, Control, Kind, MidiMap, Mode
+from .midimap import TURNING, Control, Kind, Light, MidiMap, Mode
 from .pending import Pending
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,9 @@ class MidiDesk:
         self._let_go: dict[str, ControlEvent] = {}  # their releases: a quick tap is seen for a frame
         self._coarse: dict[_Key, int] = {}  # first half of 14-bit pairs
         self._fine: set[_Key] = set()  # pairs whose second half has been seen
+        self._turned: dict[tuple[str, Control], float] = {}  # show time a knob was last moved
         self.counts: Counter[str] = Counter()
+        self.version = 0  # counts what was learned and forgotten
 
     def map_for(self, port: str) -> MidiMap | None:
         """The map in use for a port."""
@@ -100,6 +103,25 @@ class MidiDesk:
     def forget(self, port: str) -> None:
         """The device is gone: where its knobs stand is not known any more."""
         self._grips = {key: grip for key, grip in self._grips.items() if key[0] != port}
+        self._turned = {key: time for key, time in self._turned.items() if key[0] != port}
+
+    def plays(self, port: str, light: Light) -> tuple[Control, ...]:
+        """What the knob or pad of a light plays."""
+        return self._find(port, light.kind, light.channel, light.number)
+
+    def turned(self, port: str, control: Control) -> float:
+        """Show time at which a knob was last moved; minus infinity for never."""
+        return self._turned.get((port, control), -math.inf)
+
+    def stands(self, port: str, control: Control, place: float) -> None:
+        """A knob with a ring or a motor was told where its parameter is, and stands there: it has a hold of it."""
+        at = _at(control, place)
+        self._grips[port, control] = takeover.Grip(at, at)
+        if control.target in self._hints:
+            self._hints.discard(control.target)
+            self._pending.put(
+                ControlEvent(self._turned.get((port, control), 0.0), f"hint.{control.target}", None, SOURCE)
+            )
 
     def take(self, now: float = 0.0) -> list[ControlEvent]:
         """What the messages since the last call do, in order of time; `now` is show time."""
@@ -134,8 +156,7 @@ class MidiDesk:
         for name, one in self._learned.items():
             left = midilearn.without(one, target)
             if left != one:
-                self._learned[name] = left
-                self._keep(left)
+                self._learn(name, left)
         self._tell(f"{target}: no learned knob any more", now)
 
     def _learns(self, port: str, kind: Kind, where: tuple[int, int], byte: int, time: float) -> bool:
@@ -144,10 +165,14 @@ class MidiDesk:
             return False
         control = self._learner.message(port, kind, *where, byte)
         if control is not None:
-            self._learned[port] = midilearn.learned(self._learned.get(port), port, control)
-            self._keep(self._learned[port])
+            self._learn(port, midilearn.learned(self._learned.get(port), port, control))
             self._tell(f"learned {midilearn.said(control, port)}", time)
         return True
+
+    def _learn(self, port: str, one: MidiMap) -> None:
+        self._learned[port] = one
+        self.version += 1
+        self._keep(one)
 
     def _tell(self, line: str, time: float) -> None:
         self._learner, self._done = None, self._values.learning
@@ -199,6 +224,7 @@ class MidiDesk:
         for control in self._find(port, kind, *where):
             if control.mode == "absolute":
                 self._moved[port, control] = time, place
+                self._turned[port, control] = time
             elif control.mode in TURNING:
                 share = clicks(control.mode, raw) * control.step * (control.high - control.low)
                 self._pending.put(ControlEvent(time, f"add.{control.target}", share, SOURCE))
@@ -239,7 +265,7 @@ class MidiDesk:
         near = takeover.NEAR
         if row.curve in ("step", "toggle"):
             near = max(near, 0.51 / (row.high - row.low))
-        at = control.low + (control.high - control.low) * place**control.curve
+        at = _at(control, place)
         grip = self._grips.get((port, control), takeover.Grip())
         self._grips[port, control], new = takeover.turn(grip, at, row.to_unit(stands), control.takeover, near)
         if new is not None:
@@ -256,6 +282,11 @@ class MidiDesk:
         if control.mode == "toggle":
             return ControlEvent(time, control.target, "toggle", SOURCE)
         return ControlEvent(time, control.target, self._table[control.target].from_unit(control.high), SOURCE)
+
+
+def _at(control: Control, place: float) -> float:
+    """The place of the parameter that a knob at `place` means."""
+    return control.low + (control.high - control.low) * place**control.curve
 
 
 def clicks(mode: Mode, byte: int) -> int:

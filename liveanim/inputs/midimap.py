@@ -26,7 +26,8 @@ SHADERS = "isf."  # what the names of shaders' inputs begin with
 LARGEST = 200_000  # bytes of a map
 STEP = 1 / 127  # of the way: one click of an endless knob
 _KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "curve", "about")
-_TOP = ("name", "match", "takeover", "control", "about")
+_TOP = ("name", "match", "takeover", "control", "light", "about")
+_LIGHT = ("cc", "note", "pitch", "channel", "on", "off", "on_channel", "off_channel", "about")
 _MOST = {"cc": 127, "cc14": 31, "note": 127, "nrpn": 16383}
 
 
@@ -60,12 +61,32 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Light:
+    """What a knob or pad can show of its own state.
+
+    kind, channel, number   of the control it belongs to: cc, note or pitch
+    on, off                 bytes that make a pad bright, and as it is at rest; a knob is told where its parameter is
+    on_channel, off_channel channels to say so on: some devices put brightness or colour there
+    """
+
+    kind: Kind
+    number: int
+    channel: int
+    on: int = 127
+    off: int = 0
+    on_channel: int = 1
+    off_channel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class MidiMap:
-    """The controls of one device. `match`: parts of port names it is for, in any case; none: every port."""
+    """The controls of one device, and its lights. `match`: parts of port names it is for, in any case; none: every
+    port."""
 
     name: str
     match: tuple[str, ...]
     controls: tuple[Control, ...]
+    lights: tuple[Light, ...] = ()
 
     def fits(self, port: str) -> bool:
         return not self.match or any(part.lower() in port.lower() for part in self.match)
@@ -112,7 +133,32 @@ def map_from(data: Mapping[str, Any], where: str, name: str = "", table: Table =
         _check(len(controls) <= 4096, f"{where}: more than 4096 controls")
     title = data.get("name", name)
     _check(isinstance(title, str), f"{where}: name: expected a text")
-    return MidiMap(title, tuple(match), tuple(controls))
+    return MidiMap(title, tuple(match), tuple(controls), _lights(data.get("light", []), where))
+
+
+def _lights(tables: Any, where: str) -> tuple[Light, ...]:
+    """The lights in [[light]] tables; what is said later of the same light counts."""
+    _check(isinstance(tables, list), f"{where}: light: expected [[light]] tables")
+    lights: dict[tuple[Kind, int, int], Light] = {}
+    for count, data in enumerate(tables, 1):
+        place = f"{where}: light {count}"
+        _check(isinstance(data, dict), f"{place}: expected a table")
+        _known(data, _LIGHT, place)
+        kind, numbers = _place(data, place)
+        channel = _channel(data.get("channel"), f"{place}: channel") or 1
+        on_channel = _channel(data.get("on_channel"), f"{place}: on_channel") or channel
+        off_channel = _channel(data.get("off_channel"), f"{place}: off_channel") or channel
+        on, off = _byte(data.get("on", 127), f"{place}: on"), _byte(data.get("off", 0), f"{place}: off")
+        for number in numbers:
+            lights[kind, channel, number] = Light(kind, number, channel, on, off, on_channel, off_channel)
+    _check(len(lights) <= 1024, f"{where}: more than 1024 lights")
+    return tuple(lights.values())
+
+
+def _byte(value: Any, where: str) -> int:
+    if type(value) is int and 0 <= value <= 127:
+        return value
+    raise UserError(f"{where}: expected a number from 0 to 127")
 
 
 def _controls(data: Any, where: str, takeover: Takeover, table: Table) -> list[Control]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +17,11 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from ..core.errors import UserError
+from .midinames import CLIENT, devices
 
 log = logging.getLogger(__name__)
 
-CLIENT = "liveanim"
 LOOK = 1.0  # s between looks at the ports
-_OWN = re.compile(rf"^{CLIENT}\b|^Midi Through|^RtMidi", re.IGNORECASE)
-_PLACE = re.compile(r"\s+\d+(:\d+)?\s*$")  # ALSA and Windows number the sockets: another one after every replug
 Heard = Callable[[str, Sequence[int]], None]
 """Gets (device, bytes of one message) on the driver's thread."""
 
@@ -106,11 +103,6 @@ def _is_up(rtmidi: ModuleType, api: int) -> bool:
     return bool(list(Path("/dev/shm").glob(f"jack_sem.*_{server}_*")))
 
 
-def device_name(name: str) -> str:
-    """`name` without the socket's number, so that a device is the same one after it was unplugged."""
-    return _PLACE.sub("", name).strip()
-
-
 class MidiPorts:
     """Keeps every wanted input open, in a thread of its own.
 
@@ -164,7 +156,7 @@ class MidiPorts:
             self._system = self._find()
         if self._system is None:
             return
-        there = self._named(self._system.names())
+        there = devices(self._system.names(), self._wanted)
         for device, (name, _port) in list(self._open.items()):
             if there.get(device) != name:
                 self._let_go(device)
@@ -174,18 +166,6 @@ class MidiPorts:
         for device, name in there.items():
             if device not in self._open:
                 self._listen(self._system, device, name)
-
-    def _named(self, names: Sequence[str]) -> dict[str, str]:
-        """The wanted inputs: device name to what the system calls it. Twins get a number."""
-        found: dict[str, str] = {}
-        for name in names:
-            if _OWN.match(name) or (self._wanted is not None and self._wanted.lower() not in name.lower()):
-                continue
-            device, count = device_name(name), 2
-            while device in found:
-                device, count = f"{device_name(name)} ({count})", count + 1
-            found[device] = name
-        return found
 
     def _listen(self, system: System, device: str, name: str) -> None:
         try:

@@ -18,7 +18,8 @@ from liveanim.core.preset import preset_from
 from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.mididesk import MidiDesk, clicks
 from liveanim.inputs.midimap import map_from, shipped
-from liveanim.inputs.midiports import MidiPorts, Port, System, device_name
+from liveanim.inputs.midinames import device_name
+from liveanim.inputs.midiports import MidiPorts, Port, System
 from liveanim.inputs.readback import Readback
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
