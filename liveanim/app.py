@@ -8,14 +8,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from . import __version__, outlets, progress
+from . import outlets, progress
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
 from .core.model import Blend, ControlEvent
-from .core.params import Table, spec
+from .core.params import Table
 from .core.preset import Preset
 from .inputs import playback
 from .inputs.abletonlink import LinkClock
@@ -34,14 +33,14 @@ from .inputs.readback import Readback
 from .inputs.sources import AudioSource, Steady, open_supply
 from .inputs.web.server import WebRemote
 from .keeping import Keeper, Paper
-from .library import as_toml, table_of, with_shaders
+from .library import table_of, with_shaders
 from .options import BUILTIN, Outside, PlayOptions, RenderOptions
 from .outputs.depthmaps import DepthMaps
 from .outputs.headless import Headless
 from .outputs.sheet import ContactSheet
 from .outputs.window import Window
-from .plan import BROKEN_OFF, PAINT, Plan, broken_off, first_look, plan_for, presets_for, render_plan
-from .recording import Recorders, keep_take, versions
+from .plan import PAINT, Plan, broken_off, first_look, outside_of, plan_for, presets_for, render_plan
+from .recording import Recorders, keep_take, new_take
 from .remote import open_remote
 from .render.inline import InlineRender, Start
 from .render.models import find
@@ -49,9 +48,7 @@ from .render.paint import PaintRenderer
 from .render.worker import Renderer, ThreadRender
 from .show import Render, Settings, Show, Sink, Source, run
 from .span import SinkFrom, Span, TapFrom, span_of
-from .takes.format import TakeInfo
 from .takes.reader import TakeReader
-from .takes.writer import TakeWriter
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +85,7 @@ def render(options: RenderOptions) -> int:
         size = options.size or (take.shown if take else None) or PICTURE
         if options.workers:
             return _farmed(options, take, span, size)
-        plan = render_plan(options, take, size)
+        plan, outside = render_plan(options, take, size), outside_of(options.outside, take)
         stage = Headless(size, flash_limit=_safe(options))
         stack.callback(stage.close)
         ears = Ears(source, Analyser(source.rate))
@@ -100,15 +97,15 @@ def render(options: RenderOptions) -> int:
             stage.add_tap(tap := TapFrom(sheet, span.begin))
             stack.callback(stage.remove_tap, tap)
         start = _start(take, span)
-        port = InlineRender(_offline_renderer(plan, options.outside), _moments(take, options), 1 / span.fps, start)
+        port = InlineRender(_offline_renderer(plan, outside), _moments(take, options), 1 / span.fps, start)
         stack.callback(port.close)
-        media = _media(options.outside, plan, live=False)
+        media = _media(outside, plan, live=False)
         stack.callback(media.close)
         problems = [stage.compositor.problem, media.problem]
         show = offline_show(plan, span, take, ears, port, problems, media)
         clock = FrameClock(span.fps, span.last, first=take.first_frame(span.fps) if take else 0)
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
-            maps = [DepthMaps(options.depth_maps)] if options.depth_maps else []
+            maps = [SinkFrom(DepthMaps(options.depth_maps), span.begin)] if options.depth_maps else []
             run(show, clock, [SinkFrom(stage, start.time), SinkFrom(Counted(done), span.begin), *maps])
         ears.read(span.last / span.fps)  # the sound of the last frame
         recorders.close()
@@ -241,8 +238,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         sources: list[Source] = [keys, Script(asked), *controls]
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls)]
         if options.take is not None:
-            looks = {one.name: one.text for one in choice} | ({BROKEN_OFF: as_toml(broken)} if broken else {})
-            writer = TakeWriter(options.take, _take_info(plan, stage.size), looks)
+            writer = new_take(options.take, options, plan, choice, broken, stage.size)
             stack.callback(writer.close)
             sources, port = keep_take(writer, sources, port, ears)
             problems.append(writer.status)
@@ -391,19 +387,3 @@ def _record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Recor
     if isinstance(stage, Window):
         stage.recorder = recorders
     return recorders
-
-
-def _take_info(plan: Plan, picture: tuple[int, int]) -> TakeInfo:
-    seed = plan.overrides.get("picture.seed", plan.preset.drivers.get("picture.seed", spec("picture.seed").default))
-    return TakeInfo(
-        __version__,
-        plan.preset.name,
-        plan.preset.text,
-        plan.model,
-        plan.painted,
-        int(seed) if isinstance(seed, (int, float)) else 0,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        picture=picture,
-        versions=versions(),
-        overrides=plan.overrides,
-    )

@@ -129,6 +129,7 @@ def _file(folder: Path, piece: Piece) -> Path:
 
 def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Piece, folder: Path) -> list[str]:
     """The command line, after `liveanim`, that renders one piece."""
+    outside = options.outside
     wish: list[tuple[str, object]] = [
         ("-o", _file(folder, piece)),
         ("--codec", "master"),
@@ -142,9 +143,14 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
         ("--seed", options.seed),
         ("--steps", options.steps),
         ("--painted", options.painted and f"{options.painted[0]}x{options.painted[1]}"),
+        ("--depth", outside.depth),
+        ("--depth-maps", options.depth_maps),
+        *((f"--{key}", file) for key, file in outside.files.items()),
+        *(("--lora", file) for file in outside.loras),
+        *(("--control", file) for file in outside.controls),
+        *(("--shader", name) for name in options.shaders),
     ]
     words = [str(word) for name, value in wish if value is not None for word in (name, value)]
-    words += [word for shader in options.shaders for word in ("--shader", shader)]
     return ["render", options.source, *words, "--count", *([] if options.flash_limit else ["--no-flash-limit"])]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,20 +49,23 @@ def _text(path: Path, largest: int) -> str:
         raise UserError(f"{path}: not a text: {error}") from None
 
 
-def parse_preset(text: str, name: str, where: str | None = None) -> Preset:
-    """The preset called `name` in TOML `text`; `where` appears in messages."""
+def parse_preset(text: str, name: str, where: str | None = None, kept: Mapping[str, str] | None = None) -> Preset:
+    """The preset called `name` in TOML `text`; `where` appears in messages.
+
+    `kept`: paths of files by the names that the text has for them, where they do not lie beside it (in a take).
+    """
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{where or name}: not valid TOML: {error}") from None
     where = where or name
     try:
-        chain = shaders.resolved(chain_from(data, where), Path(where).parent)
+        chain = shaders.resolved(chain_from(data, where), Path(where).parent, kept)
         rows = shaders.rows_of(chain)
     except UserError as error:
         raise UserError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
     preset = preset_from(data, where, name, rows)
-    media = {key: _beside(Path(where).parent, file) for key, file in preset.media.items()}
+    media = {key: (kept or {}).get(file) or _beside(Path(where).parent, file) for key, file in preset.media.items()}
     return replace(preset, text=text, chain=chain, media=media)
 
 

@@ -13,8 +13,9 @@ from .core.errors import UserError
 from .core.params import spec
 from .core.preset import Preset
 from .library import as_toml, find_preset, own, parse_preset, read_preset, shipped, with_shaders
-from .options import PlayOptions, RenderOptions
+from .options import Outside, PlayOptions, RenderOptions
 from .render.models import find
+from .takes.files import safe
 from .takes.reader import TakeReader
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,9 @@ def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[
         preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
         return plan_for(preset, options.model, picture, overrides, options.painted)
     info = take.info
-    preset = find_preset(options.preset) if options.preset else parse_preset(info.preset_text, info.preset)
-    preset = with_shaders(preset, options.shaders)
+    preset = find_preset(options.preset) if options.preset else _kept(take, info.preset_text, info.preset)
+    on_top = take.files()
+    preset = with_shaders(preset, options.shaders or [on_top.get(name, name) for name in info.shaders])
     overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
     # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
     painted = options.painted or (info.size if options.model in (None, info.model) else None)
@@ -109,13 +111,34 @@ def _own_presets() -> list[Preset]:
 
 def broken_off(take: TakeReader | None) -> Preset | None:
     """What the show of a take had to take up when it began."""
-    text = take.looks().get(BROKEN_OFF) if take else None
-    return parse_preset(text, BROKEN_OFF) if text else None
+    text = take.looks().get(safe(BROKEN_OFF)) if take else None
+    return _kept(take, text, BROKEN_OFF) if take and text else None
+
+
+def _kept(take: TakeReader, text: str, name: str) -> Preset:
+    """A preset of a take, played with the files that were kept for it."""
+    return parse_preset(text, name, kept=take.files(name))
+
+
+def outside_of(asked: Outside, take: TakeReader | None) -> Outside:
+    """The pictures and networks of a render: those `asked` for, else those that the take was played with."""
+    if take is None:
+        return asked
+    info, files = take.info, take.files()
+    media = dict(asked.files)
+    for key, name in info.media.items():
+        place = files.get(name, name)
+        if key not in media and Path(place).exists():
+            media[key] = place
+        elif key not in media:
+            log.warning("%s: %s %s is not in the take, nor there: give it with --%s", take.folder, key, name, key)
+    loras = asked.loras or tuple(files.get(name, name) for name in info.loras)
+    return Outside(media, asked.depth or info.depth or None, loras, asked.controls or info.controls)
 
 
 def presets_for(first: Preset, take: TakeReader | None = None) -> list[Preset]:
     """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
-    kept = {name: text for name, text in take.looks().items() if name != BROKEN_OFF} if take else {}
-    presets = [parse_preset(text, name) for name, text in kept.items()]
+    kept = take.looks() if take else {}
+    presets = [_kept(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
     presets = presets or [*(read_preset(path) for path in shipped()), *_own_presets()]
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]

@@ -6,19 +6,27 @@ import importlib.metadata
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from . import __version__
 from .core.errors import UserError
 from .core.model import ControlEvent, Keyframe, RenderRequest, RenderStatus
+from .core.params import spec
+from .core.preset import Preset
 from .inputs.ears import Ears
+from .library import as_toml, parse_preset
+from .options import PlayOptions
 from .outputs.codecs import MOST_GIF_FPS
 from .outputs.taps import Tap
 from .outputs.video import VideoWriter
+from .plan import BROKEN_OFF, Plan
 from .show import Render, Source
 from .span import TapFrom
+from .takes.format import TakeInfo
 from .takes.writer import TakeWriter
+from .used import used_by, whole_paths
 
 _NAMED = ("torch", "diffusers", "openvino", "numpy", "aubio-ledfx")  # what pictures and signals depend on
 
@@ -138,6 +146,42 @@ def keep_take(writer: TakeWriter, sources: Sequence[Source], port: Render, ears:
     """`sources` and `port` to give to a show so that `writer` keeps its events, pictures and sound."""
     ears.add_tap(writer.sound)
     return [NotedSource(source, writer.event) for source in sources], NotedRender(port, writer)
+
+
+def new_take(
+    folder: Path,
+    options: PlayOptions,
+    plan: Plan,
+    choice: Sequence[Preset],
+    broken: Preset | None,
+    picture: tuple[int, int],
+) -> TakeWriter:
+    """The take of a live show that begins: `choice` may be chosen, `broken` off may be taken up, `picture` is shown."""
+    seed = plan.overrides.get("picture.seed", plan.preset.drivers.get("picture.seed", spec("picture.seed").default))
+    outside = whole_paths(options.outside)
+    info = TakeInfo(
+        __version__,
+        plan.preset.name,
+        plan.preset.text,
+        plan.model,
+        plan.painted,
+        int(seed) if isinstance(seed, (int, float)) else 0,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        picture=picture,
+        versions=versions(),
+        overrides=plan.overrides,
+        shaders=options.shaders,
+        media=outside.files,
+        loras=outside.loras,
+        controls=outside.controls,
+        depth=outside.depth or "",
+    )
+    looks = {one.name: one.text for one in choice}
+    if broken is not None:
+        text = as_toml(broken)
+        looks[BROKEN_OFF] = text
+        choice = [*choice, parse_preset(text, BROKEN_OFF)]
+    return TakeWriter(folder, info, looks, used_by(plan.preset, choice, options.shaders, outside))
 
 
 def versions() -> str:

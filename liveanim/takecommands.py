@@ -56,6 +56,7 @@ def info(take: TakeReader, arguments: Arguments) -> int:
         ("look", f"{about.preset}, {about.model}, seed {about.seed}, painted at {about.size[0]}x{about.size[1]}"),
         ("pictures", f"{found.painted} painted ({found.keyframe_rate:.1f} a second), {found.kept} kept"),
         ("sound", f"{found.rate} Hz"),
+        ("files", str(found.files)),
         ("events", str(found.events)),
     ]
     for name, text in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,14 +125,34 @@ def _text(path: Path) -> str:
         return data.decode("latin-1")  # old files: only comments have more than ASCII
 
 
-def resolved(chain: Chain, beside: Path | None = None) -> Chain:
-    """`chain` with the files in the place of the names: a stage needs nothing else to find them."""
-    where = folders(beside)
+def beside(shader: Shader) -> dict[str, Path]:
+    """The files that belong to a shader, by the names with which they are found in another folder."""
+    vertex = shader.path.with_suffix(".vs")
+    found = {vertex.name: vertex} if shader.vertex is not None else {}
+    for name in shader.header.imported.values():
+        path = Path(name)
+        inside = not path.is_absolute() and ".." not in path.parts
+        found[name if inside else path.name] = picture_of(shader, name)
+    return found
+
+
+def picture_of(shader: Shader, name: str) -> Path:
+    """The file of an IMPORTED picture: where the shader says, or beside the shader."""
+    path = shader.path.parent / name
+    return path if path.is_file() else shader.path.parent / Path(name).name
+
+
+def resolved(chain: Chain, beside: Path | None = None, kept: Mapping[str, str] | None = None) -> Chain:
+    """`chain` with the files in the place of the names: a stage needs nothing else to find them.
+
+    `kept` are files that are known by name already.
+    """
+    where, kept = folders(beside), kept or {}
 
     def file(name: str) -> str:
-        return str(find(name, where).resolve()) if name else ""
+        return kept.get(name) or str(find(name, where).resolve()) if name else ""
 
-    lut = _lut(chain.lut, beside) if chain.lut else ""
+    lut = kept.get(chain.lut) or _lut(chain.lut, beside) if chain.lut else ""
     return Chain(file(chain.generator), tuple(map(file, chain.filters)), file(chain.transition), lut)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import moderngl
@@ -16,7 +15,7 @@ from liveanim.core.errors import UserError
 from liveanim.core.model import Blend
 from liveanim.isf import glsl
 from liveanim.isf.header import Input, Pass
-from liveanim.isf.library import Shader
+from liveanim.isf.library import Shader, picture_of
 from liveanim.isf.sizes import pixels
 
 from .targets import Target
@@ -176,7 +175,7 @@ class Isf:
                 self._buffers[each.target] = _Buffer(self._ctx, wanted, each.floats)
 
     def _picture(self, file: str) -> moderngl.Texture:
-        path = self.shader.path.parent / Path(file)
+        path = picture_of(self.shader, file)
         try:
             with Pictures.open(path) as opened:
                 image = opened.convert("RGBA").transpose(Pictures.Transpose.FLIP_TOP_BOTTOM)

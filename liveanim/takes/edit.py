@@ -13,6 +13,7 @@ from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..inputs.audiofile import FileSupply
 from ..inputs.sources import Samples
+from .files import FOLDER, INDEX
 from .format import (
     AUDIO,
     EVENTS,
@@ -45,6 +46,7 @@ class Summary:
     targets: Mapping[str, int]
     painted: int
     kept: int
+    files: int
     megabytes: float
 
     @property
@@ -70,6 +72,7 @@ def summary(take: TakeReader) -> Summary:
         dict(sorted(targets.items(), key=lambda item: (-item[1], item[0]))),
         len(take.moments),
         len(take.kept_moments()),
+        sum(1 for _ in (take.folder / FOLDER).glob("*")),
         size / 1e6,
     )
 
@@ -89,6 +92,9 @@ def trim(take: TakeReader, target: Path, begin: float, end: float | None) -> Non
         _copy_sound(take, target / AUDIO, sound_from, until)
         _write_rows(take, target, begin, until)
         write_looks(target, take.looks())
+        if (take.folder / INDEX).is_file():
+            shutil.copyfile(take.folder / INDEX, target / INDEX)
+            shutil.copytree(take.folder / FOLDER, target / FOLDER)
         write_whole(target / META, to_toml(replace(take.info, begin=begin, sound_from=sound_from)))
     except (UserError, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)

@@ -8,6 +8,8 @@ A take is a folder:
     audio.flac       what the ears heard, 24 bit; sample k belongs to show time `sound_from` + k / rate
     keyframes.jsonl  one painted picture a line, from when it was begun: {"index": n, "time": s}
     keyframes/       a small JPEG of a painted picture every two seconds, by its index
+    files.jsonl      where the files lie that the presets and the command line name (`files`)
+    files/           these files
 
 After a crash or a kill the folder is readable up to about the last half second.
 """
@@ -25,6 +27,7 @@ from typing import Any, TypeGuard
 
 from ..core.errors import UserError
 from ..core.model import ControlEvent
+from .files import safe
 
 META, EVENTS, AUDIO, KEYFRAMES, PRESETS = "take.toml", "events.jsonl", "audio.flac", "keyframes.jsonl", "presets"
 PICTURES = "keyframes"
@@ -42,6 +45,9 @@ class TakeInfo:
     begin       show time (s) at which it begins to be worth seeing: after a trim what came before is only heard
     sound_from  show time (s) of the first sample of the sound
     versions    what it was played with
+    shaders     ISF shaders that the command line put on top
+    media       files that the command line named, by what they are for (video, mask, init, match)
+    loras       LoRA files; `controls` folders of ControlNets; `depth` a depth model ('': none)
     """
 
     version: str
@@ -57,6 +63,11 @@ class TakeInfo:
     sound_from: float = 0.0
     versions: str = ""
     overrides: Mapping[str, float] = field(default_factory=dict)
+    shaders: tuple[str, ...] = ()
+    media: Mapping[str, str] = field(default_factory=dict)
+    loras: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    depth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +139,18 @@ def to_toml(info: TakeInfo) -> str:
     lines = ["# a take of liveanim: `liveanim render FOLDER -o OUT.mp4` plays it again"]
     for row in fields(info):
         value = getattr(info, row.name)
-        if isinstance(value, str):
-            lines.append(f"{row.name} = {_toml_string(value)}")
-        elif not isinstance(value, Mapping):
-            lines.append(f"{row.name} = {list(value) if isinstance(value, tuple) else value}")
-    lines += ["", "[overrides]", *(f"{_toml_string(name)} = {number}" for name, number in info.overrides.items())]
+        if not isinstance(value, Mapping):
+            lines.append(f"{row.name} = {_toml(value)}")
+    for name in ("overrides", "media"):
+        table = getattr(info, name)
+        lines += ["", f"[{name}]", *(f"{_toml_string(key)} = {_toml(value)}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        return _toml_string(value)
+    return f"[{', '.join(map(_toml, value))}]" if isinstance(value, tuple) else str(value)
 
 
 def _toml_string(text: str) -> str:
@@ -155,14 +172,12 @@ def from_toml(text: str, where: str = META) -> TakeInfo:
             values[name] = _checked(table[name], kind, f"{where}: {name}")
     if "version" not in values:
         raise UserError(f"{where}: 'version' is missing, so this is not a take")
-    for name in ("size", "picture"):
-        if name in values:
-            values[name] = tuple(values[name])
-    return TakeInfo(**values)
+    return TakeInfo(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
 _SIZE = "[width, height] in pixels, up to 16384"
 _SECONDS = "a number of seconds from 0 to 1000000"
+_TEXTS = "a list of texts"
 _KINDS = {
     "version": "a text",
     "preset": "a text",
@@ -177,6 +192,11 @@ _KINDS = {
     "begin": _SECONDS,
     "sound_from": _SECONDS,
     "overrides": "a table of numbers",
+    "shaders": _TEXTS,
+    "media": "a table of texts",
+    "loras": _TEXTS,
+    "controls": _TEXTS,
+    "depth": "a text",
 }
 
 
@@ -187,6 +207,10 @@ def _checked(value: Any, kind: str, where: str) -> Any:
         good = type(value) is int and 0 <= value <= 4294967295
     elif kind.startswith("a number"):
         good = _is_number(value) and 0 <= value <= float(kind.rpartition(" ")[2])
+    elif kind == _TEXTS:
+        good = isinstance(value, list) and all(isinstance(text, str) for text in value)
+    elif kind == "a table of texts":
+        good = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
     elif kind.startswith("a table"):
         good = isinstance(value, dict) and all(_is_number(number) for number in value.values())
     else:
@@ -219,5 +243,4 @@ def write_looks(folder: Path, looks: Mapping[str, str]) -> None:
     if looks:
         (folder / PRESETS).mkdir()
     for number, (name, text) in enumerate(looks.items(), 1):
-        safe = "".join(char if char.isalnum() or char in "-_ ." else "_" for char in name)
-        write_whole(folder / PRESETS / f"{number:02d}-{safe}.toml", text)
+        write_whole(folder / PRESETS / f"{number:02d}-{safe(name)}.toml", text)

@@ -11,6 +11,7 @@ import numpy as np
 from ..core.errors import UserError
 from ..core.model import ControlEvent, Image, frozen_image
 from ..inputs.fakes import Script
+from .files import INDEX, kept, safe
 from .format import (
     AUDIO,
     EVENTS,
@@ -48,6 +49,7 @@ class TakeReader:
         self.info: TakeInfo = from_toml(_text(folder / META, _MAX_META), str(folder / META))
         self.events = self._lines(EVENTS, parse_event)
         self.moments = self._lines(KEYFRAMES, parse_moment) if (folder / KEYFRAMES).is_file() else ()
+        self._files = kept(folder, _text(folder / INDEX, _MAX_META)) if (folder / INDEX).is_file() else {}
         self.audio = folder / AUDIO
         # Where it was ended is where its sound ends.
         self._script = Script(event for event in self.events if event.target != "do.quit")
@@ -69,6 +71,10 @@ class TakeReader:
         """The texts of the presets that could be chosen, by name, in their order."""
         files = sorted((self.folder / PRESETS).glob("*.toml"))
         return {path.stem.partition("-")[2]: _text(path, _MAX_META) for path in files}
+
+    def files(self, look: str = "") -> Mapping[str, str]:
+        """The files it keeps, by the names they have in the preset `look`; '': on the command line."""
+        return self._files.get(safe(look), {})
 
     def kept(self, time: float) -> Moment | None:
         """The last painted picture at or before `time` (s) that was kept; None when there is none."""

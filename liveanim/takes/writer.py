@@ -8,7 +8,7 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from ..core.errors import UserError
 from ..core.model import ControlEvent, Image, Keyframe
 from ..core.pacing import Samples, SoundLine
+from .files import Used, keep
 from .format import (
     AUDIO,
     EVENTS,
@@ -47,12 +48,16 @@ class TakeWriter:
     """A take being written to `folder`.
 
     looks   the texts of the presets that can be chosen while it plays, by name
+    used    the files that they name, copied beside the show
     UserError when `folder` is there and not empty, or cannot be written.
     Later trouble (disk full) ends the take, is logged, and told by `status`; the show goes on.
     """
 
-    def __init__(self, folder: Path, info: TakeInfo, looks: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, info: TakeInfo, looks: Mapping[str, str] | None = None, used: Sequence[Used] = ()
+    ) -> None:
         self.problem = ""
+        self._used = used
         self._folder = folder
         make_folder(folder)
         try:
@@ -113,6 +118,8 @@ class TakeWriter:
 
     def _run(self) -> None:
         try:
+            for line in keep(self._folder, self._used) if self._used else ():
+                log.warning("take: %s", line)
             while (item := self._queue.get()) is not None:
                 self._write(item)
             self._sound.close()
