@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import platformdirs
 
@@ -65,13 +65,17 @@ def parse_preset(text: str, name: str, where: str | None = None, kept: Mapping[s
     except UserError as error:
         raise UserError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
     preset = preset_from(data, where, name, rows)
-    media = {key: (kept or {}).get(file) or _beside(Path(where).parent, file) for key, file in preset.media.items()}
+    media = {key: (kept or {}).get(file) or beside(Path(where).parent, file) for key, file in preset.media.items()}
     return replace(preset, text=text, chain=chain, media=media)
 
 
-def _beside(folder: Path, name: str) -> str:
-    """`name`, or the file of that name in the `folder` of the preset."""
-    return str(folder / name) if "://" not in name and (folder / name).exists() else name
+def beside(folder: Path, name: str) -> str:
+    """`name`, or the file of that name in the `folder` of the preset, wherever it lay on the machine it comes from."""
+    last = PureWindowsPath(name).name
+    if "://" in name or not last:
+        return name
+    near_by = (folder / name, folder / last)
+    return next((str(path) for path in near_by if path.exists()), name)
 
 
 def with_shaders(preset: Preset, names: Sequence[str]) -> Preset:

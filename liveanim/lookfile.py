@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .core.errors import UserError
-from .library import FOREIGN, read_import, read_preset
+from .library import FOREIGN, beside, read_import, read_preset
 from .options import PlayOptions, RenderOptions
 
 ENDLESS = 60.0  # s rendered of a look without an end when nothing says how long
@@ -70,6 +70,5 @@ def soundtrack(path: Path) -> str | None:
         return None
     found = read_import(path)
     log.warning("%s: %s; liveanim import %s --report lists them", path, found.summary(), path)
-    named = found.sound
-    places = [place for place in (path.parent / named, Path(named)) if named and place.is_file()]
-    return str(places[0]) if places else None
+    named = beside(path.parent, found.sound)
+    return named if Path(named).is_file() else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import pytest
 
 from liveanim.cli import main
 from liveanim.core.errors import UserError
+from liveanim.library import beside
 from liveanim.lookfile import ENDLESS, played, rendered
 from liveanim.options import PlayOptions, RenderOptions
 
@@ -24,6 +26,37 @@ def spiral(tmp_path: Path) -> Path:
 def test_settings_are_rendered_at_their_own_size_rate_and_length_in_silence(spiral: Path) -> None:
     made = rendered(RenderOptions(str(spiral), Path("o.mp4")), None)
     assert (made.source, made.preset, made.fps, made.size, made.seconds) == ("silence", str(spiral), 12, (640, 360), 3)
+
+
+def test_settings_are_rendered_to_their_end(spiral: Path) -> None:
+    """All of their frames, at their own rate: more than a second of them."""
+    spiral.write_text((SETTINGS % "").replace('"max_frames": 36', '"max_frames": 15'))
+    video = spiral.with_suffix(".mp4")
+    assert main(["render", str(spiral), "-o", str(video), "-q", "-m", "paint", "--size", "96x64"]) == 0
+    with av.open(str(video)) as film:
+        assert film.streams.video[0].average_rate == 12
+        assert sum(1 for _ in film.decode(video=0)) == 15
+
+
+@pytest.mark.parametrize("missing", ["C:/Users/Me/Downloads/video.mp4", "https://example.org/video.mp4"])
+def test_settings_whose_video_is_not_here_are_rendered_without_it(
+    tmp_path: Path, missing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "hybrid.txt"
+    more = f', "hybrid_composite": "Normal", "hybrid_motion": "Optical Flow", "video_init_path": "{missing}"'
+    path.write_text(SETTINGS % more)
+    asked = ["render", str(path), "-o", str(tmp_path / "a.mp4"), "-q", "-m", "paint", "--size", "96x64"]
+    assert main([*asked, "--seconds", "0.2"]) == 0
+    assert "://" in missing or "there is no such file" in caplog.text
+
+
+def test_a_file_of_another_machine_is_found_beside_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "pulse.mp4").write_bytes(b"x")
+    assert beside(tmp_path, "C:\\Deforum\\pulse.mp4") == str(tmp_path / "pulse.mp4")
+    assert beside(tmp_path, "/home/me/pulse.mp4") == str(tmp_path / "pulse.mp4")
+    assert beside(tmp_path, "/home/me/other.mp4") == "/home/me/other.mp4"
+    assert beside(tmp_path, "udp://127.0.0.1:9000/pulse.mp4") == "udp://127.0.0.1:9000/pulse.mp4"
+    assert beside(tmp_path, "0") == "0" and beside(tmp_path, "") == ""
 
 
 def test_what_is_said_counts_more(spiral: Path) -> None:

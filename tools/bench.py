@@ -47,7 +47,8 @@ class Group:
 
 
 GROUPS = {
-    "expression": Group("small", "run_expression", "one value of an expression"),
+    "expression": Group("small", "run_expression", "one value of an expression; reading 1,000 characters of one"),
+    "optical": Group("small", "run_optical", "noise, flow and moves of a video, by keyframe"),
     "loop": Group("small", "run_loop", "the parts of a display frame, nothing else running"),
     "painting": Group("painting", "run", "keyframes, and milliseconds by stage"),
     "display": Group("playing", "run", "display frames while diffusion runs flat out; recording"),

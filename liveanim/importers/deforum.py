@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from ..core.errors import UserError, near
@@ -19,6 +20,8 @@ MODES = {"2D": "2D", "3D": "3D", "Video Input": "2D", "Interpolation": "2D", "No
 SEED_MODES = {"fixed": 1, "iter": 2, "ladder": 3, "alternate": 4, "random": 5}
 BORDERS = {"border": "replicate", "reflection": "reflect", "zeros": "zeros"}
 MOST_FRAMES = 1_000_000
+NO_PROMPT = "a galaxy of glowing crystals, violet and gold"
+"""What is painted for settings that have no prompts at all."""
 _TELLTALE = frozenset((*DEFAULTS, *RENAMED, "steps", "sampler", "strength"))
 _LORA = re.compile(r"<(?:lora|lyco|hypernet):[^>]*>", re.IGNORECASE)
 _MOST_TEXT = 10_000
@@ -150,9 +153,7 @@ def _run(job: Job, name: str) -> None:
     frames = int(min(1e9, max(1, job.number("max_frames", 120))))
     job.frames = frames if frames <= MOST_FRAMES else 0
     job.say("max_frames", "exact" if job.frames else "near", "" if job.frames else "it goes on without end")
-    job.put(
-        "about", f"{name.rpartition('.')[0] or name}: Deforum {job.mode_name}, {frames} frames at {job.fps:g} a second."
-    )
+    job.put("about", f"{PurePath(name).stem}: Deforum {job.mode_name}, {frames} frames at {job.fps:g} a second.")
     job.put("compat", "deforum")
     for key, value in (("mode", job.mode), ("fps", job.fps), ("frames", job.frames), ("size", f"{wide}x{high}")):
         job.put(f"deforum.{key}", value)
@@ -353,6 +354,9 @@ def prompts(job: Job) -> None:
         job.say("prompts", "not", f"expected prompts by frame, got {str(table)[:40]!r}")
         table = {}
     keys = {str(key): worded(job, str(text or ""), around) for key, text in table.items()}
+    if not keys and not around[0]:
+        around[0] = NO_PROMPT
+        job.warnings.append(f"it has no prompts: {NO_PROMPT!r} is painted; write your own under [prompt]")
     write_prompts(job, keys or {"0": worded(job, "", around)}, "x" if job.mode_name == "Interpolation" else "cut")
     job.say("prompts", "exact")
 

@@ -22,7 +22,7 @@ def tone(hz: float = 440.0, *, level: float = 0.5, rate: int = RATE, channels: i
     """A sine of amplitude `level` without end; the frequency is rounded to a whole number of hertz / 10."""
     count = rate * 10
     wave = level * np.sin(2 * np.pi * round(hz * 10) * np.arange(count) / count)
-    return Loop(f"tone {hz:g} Hz", np.repeat(wave[:, None], channels, axis=1).astype(np.float32), rate)
+    return Loop(f"tone {hz:g} Hz", np.repeat(wave[:, None], channels, axis=1).astype(np.float32), rate, endless=True)
 
 
 def click(bpm: float = 120.0, *, level: float = 0.8, rate: int = RATE, channels: int = 2) -> Loop:
@@ -38,12 +38,12 @@ def click(bpm: float = 120.0, *, level: float = 0.8, rate: int = RATE, channels:
         burst = level * np.cos(2 * np.pi * hz * t) * np.exp(-t / 0.0012)
         start = round(n * 60 / bpm * rate)
         out[start : start + len(t)] = burst[: len(out) - start, None]
-    return Loop(f"click {bpm:g} BPM", out, rate)
+    return Loop(f"click {bpm:g} BPM", out, rate, endless=True)
 
 
 def silence(*, rate: int = RATE, channels: int = 2) -> Loop:
     """Nothing, for ever."""
-    return Loop("silence", np.zeros((rate, channels), dtype=np.float32), rate)
+    return Loop("silence", np.zeros((rate, channels), dtype=np.float32), rate, endless=True)
 
 
 def named_fake(name: str) -> Supply | None:

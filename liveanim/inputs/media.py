@@ -1,7 +1,7 @@
 """The pictures from outside that a look is painted from: video, mask, init image, colour sample, ControlNet pictures.
 
 A look names them under [media]; what the command line names comes first. Live, other files than the first are opened
-beside the show, and what cannot be opened is said on the HUD.
+beside the show, and what a look names and cannot be opened is left out and said on the HUD.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Clips = dict[str, Clip]
 
 class MediaDesk:
     """Owned by the show's thread. `named`: files by key ('video', 'mask', 'init', 'match', 'control1' ..), which stay
-    whatever look is taken. UserError when one of these or of the first look's `media` cannot be opened."""
+    whatever look is taken; UserError when one of these cannot be opened. `media`: those of the first look."""
 
     def __init__(
         self, named: Mapping[str, str], size: tuple[int, int], live: bool, media: Mapping[str, str] | None = None
@@ -35,9 +35,8 @@ class MediaDesk:
         self._named, self._size, self._live = dict(named), size, live
         self._reel = Reel()
         self._wanted = {**(media or {}), **self._named}
-        self._clips = self._opened(self._wanted)
-        self._coming: Latest[tuple[Mapping[str, str], Clips]] = Latest()
-        self._trouble = ""
+        self._clips, self._trouble = self._opened(self._wanted)
+        self._coming: Latest[tuple[Mapping[str, str], Clips, str]] = Latest()
 
     def look(self, media: Mapping[str, str]) -> None:
         """The files of the look now taken; those that are open already stay open."""
@@ -54,7 +53,7 @@ class MediaDesk:
         """What there is for a keyframe of show time `now`."""
         fetched = self._coming.take()
         if fetched is not None and fetched[0] == self._wanted:
-            self._take(fetched[1])
+            self._take(*fetched[1:])
         elif fetched is not None:
             _close(fetched[1])
         if not self._clips:
@@ -82,26 +81,31 @@ class MediaDesk:
     def _frame(self, clip: Clip, values: Mapping[str, float]) -> Image:
         return clip.at(self._reel.frame(values, clip.count) if clip.count else 0)
 
-    def _opened(self, wanted: Mapping[str, str]) -> Clips:
+    def _opened(self, wanted: Mapping[str, str]) -> tuple[Clips, str]:
+        """What is there of `wanted`, and one line about what is not. UserError for what the command line named."""
         clips: Clips = {}
-        try:
-            for key, name in wanted.items():
+        trouble = ""
+        for key, name in wanted.items():
+            try:
                 clips[key] = open_clip(name, self._size, self._live)
-        except UserError:
-            _close(clips)
-            raise
-        return clips
+            except UserError as error:
+                if key in self._named:
+                    _close(clips)
+                    raise
+                trouble = f"{error} (the look's {key}: --{key} FILE gives another)"
+                log.warning("%s", trouble)
+        return clips, trouble
 
     def _fetch(self, wanted: Mapping[str, str]) -> None:
         """Thread 'media': opens the files of a look."""
         try:
-            self._coming.put((wanted, self._opened(wanted)))
+            self._coming.put((wanted, *self._opened(wanted)))
         except UserError as error:
             log.warning("%s", error)
             self._trouble = str(error)
 
-    def _take(self, clips: Clips) -> None:
-        old, self._clips, self._reel = self._clips, clips, Reel()
+    def _take(self, clips: Clips, trouble: str) -> None:
+        old, self._clips, self._trouble, self._reel = self._clips, clips, trouble, Reel()
         _close(old)
 
 

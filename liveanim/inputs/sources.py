@@ -61,14 +61,17 @@ class Supply(Protocol):
 
 
 class Loop:
-    """A whole piece held in memory; after its end it starts again (`loop`) or is followed by silence."""
+    """A whole piece held in memory; after its end it starts again (`loop`) or is followed by silence.
+
+    An `endless` one is a sound without beginning or end, of which one turn is held.
+    """
 
     problem = ""
 
-    def __init__(self, name: str, samples: Samples, rate: int, *, loop: bool = True) -> None:
+    def __init__(self, name: str, samples: Samples, rate: int, *, loop: bool = True, endless: bool = False) -> None:
         self.name, self.rate, self.channels = name, rate, samples.shape[1]
         self._samples, self._loop, self._at = samples, loop, 0
-        self.duration: float | None = len(samples) / rate
+        self.duration = None if endless else len(samples) / rate
 
     def take(self, count: int) -> Samples:
         places = np.arange(self._at, self._at + count)

@@ -24,7 +24,6 @@ from .depth import Depth, Plane
 from .tune import Floats
 from .warp import BORDERS, SAMPLINGS, fit, warp
 
-FLOW_HEIGHT = 144  # pixels: flow for fades is found on pictures of about this height
 _OFF = (
     "match.space", "unsharp.amount", "noise.amount", "picture.grey", "picture.mode", "picture.pivot",
     "picture.flow_fade", "camera.border", "camera.warp", "camera.sampling", "mask.source", "hybrid.composite",
@@ -188,7 +187,7 @@ class Feedback:
 def _flow(carried: Floats, image: Image) -> Plane:
     """(h, w, 2) picture heights from the carried picture to the painted one, smooth."""
     height, width = image.shape[:2]
-    scale = min(1.0, FLOW_HEIGHT / height)
+    scale = min(1.0, optical.HEIGHT / height)
     size = max(16, round(width * scale)), max(16, round(height * scale))
     before, after = (
         np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

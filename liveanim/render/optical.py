@@ -6,6 +6,8 @@ second. Pictures are (height, width, 3) uint8 RGB.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,25 @@ from liveanim.core.model import Image, Matrix
 
 Flow = NDArray[np.float32]
 METHODS = ("dis_medium", "dis_fine", "farneback")
-_RATIO, _MATCHES, _RANSAC = 0.75, 8, 5.0  # of feature matching: Lowe's ratio, fewest matches, pixels off
+HEIGHT = 144  # pixels: flow is found on pictures of at most about this height
+_SIGHT = 256  # pixels: features are looked for on pictures of at most this height
+_POINTS, _HOME = 240, 0.7  # corners that are followed, and how many pixels off they may come home again
+_RATIO, _RANSAC = 0.75, 2.5  # of matched features: Lowe's ratio; pixels off the common move
+_FEWEST, _AGREE = 9, 0.4  # features that must agree on a move, and their share
 
 
-def flow(first: Image, second: Image, method: str = "dis_medium") -> Flow:
-    """The flow from `first` to `second`."""
-    a, b = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second))
+def flow(first: Image, second: Image, method: str = "dis_medium", most: int = HEIGHT) -> Flow:
+    """The flow from `first` to `second`, found on pictures of at most `most` pixels in height."""
+    height, width = first.shape[:2]
+    a, b = (_grey(picture, most) for picture in (first, second))
+    way = _found(a, b, method)
+    if a.shape == (height, width):
+        return way
+    stretch = np.array([width / a.shape[1], height / a.shape[0]], np.float32)
+    return np.asarray(cv2.resize(way * stretch, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _found(a: NDArray[np.uint8], b: NDArray[np.uint8], method: str) -> Flow:
     if method == "farneback":
         start = np.zeros((*a.shape, 2), np.float32)
         return np.asarray(cv2.calcOpticalFlowFarneback(a, b, start, 0.5, 5, 21, 5, 7, 1.2, 0), np.float32)
@@ -30,6 +45,15 @@ def flow(first: Image, second: Image, method: str = "dis_medium") -> Flow:
         dis.setPatchSize(8)
         dis.setPatchStride(4)
     return np.asarray(dis.calc(a, b, np.zeros((*a.shape, 2), np.float32)), np.float32)
+
+
+def _grey(picture: Image, most: int) -> NDArray[np.uint8]:
+    """`picture` without colours, at most `most` pixels high (and at least 16 wide)."""
+    height, width = picture.shape[:2]
+    if height > most:
+        size = max(16, round(width * most / height)), most
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def consistent(forward: Flow, backward: Flow, blur: float = 2.0) -> NDArray[np.float32]:
@@ -55,24 +79,63 @@ def carried(picture: NDArray, way: Flow) -> NDArray:
 
 
 def move_between(first: Image, second: Image, perspective: bool) -> Matrix | None:
-    """(3, 3) in pixels from `first` to `second` by matched features; None where too few agree."""
-    sift = cv2.SIFT.create(1500)
-    (points_a, found_a), (points_b, found_b) = (
-        sift.detectAndCompute(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), None) for picture in (first, second)
-    )
-    if found_a is None or found_b is None or min(len(points_a), len(points_b)) < 2:
+    """(3, 3) in pixels from `first` to `second`; None where too few features agree on one.
+
+    Corners are followed; where that fails, as on a jump, features are matched wherever they are.
+    """
+    a, b = (_grey(picture, _SIGHT) for picture in (first, second))
+    found = _move(_followed(a, b), perspective)
+    if found is None:
+        found = _move(_matched(a, b), perspective)
+    if found is None:
         return None
+    # OpenCV's pixel 0 lies half a pixel inside the picture at every size.
+    stretch = np.diag([first.shape[1] / a.shape[1], first.shape[0] / a.shape[0], 1.0])
+    stretch[:2, 2] = (stretch.diagonal()[:2] - 1) / 2
+    straight: Matrix = stretch @ found @ np.linalg.inv(stretch)
+    return straight
+
+
+Places = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def _move(places: Places, perspective: bool) -> Matrix | None:
+    """The move on which most `places`, (n, 2) pixels before and after, agree."""
+    if len(places[0]) < _FEWEST:
+        return None
+    if perspective:
+        matrix, agreed = cv2.findHomography(*places, cv2.RANSAC, _RANSAC)
+    else:
+        matrix, agreed = cv2.estimateAffinePartial2D(*places, method=cv2.RANSAC, ransacReprojThreshold=_RANSAC)
+    if matrix is None or int(np.sum(agreed)) < max(_FEWEST, _AGREE * len(places[0])):
+        return None
+    return np.vstack([matrix, [0.0, 0.0, 1.0]])[:3].astype(np.float64)
+
+
+def _followed(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Places:
+    """Corners of `a` and where they are in `b`: those that come home again."""
+    corners = cv2.goodFeaturesToTrack(a, _POINTS, 0.01, max(3, a.shape[0] // 32))
+    if corners is None:
+        return _points([]), _points([])
+    there, good, _ = cv2.calcOpticalFlowPyrLK(a, b, corners, np.empty_like(corners), maxLevel=4)
+    back, home, _ = cv2.calcOpticalFlowPyrLK(b, a, there, np.empty_like(corners), maxLevel=4)
+    sure = (good[:, 0] > 0) & (home[:, 0] > 0) & (np.abs(back - corners).max((1, 2)) < _HOME)
+    return _points(corners[sure]), _points(there[sure])
+
+
+def _matched(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Places:
+    """Features of `a` and where the most similar ones of `b` are."""
+    sift = cv2.SIFT.create(1000)
+    (points_a, found_a), (points_b, found_b) = (sift.detectAndCompute(plane, None) for plane in (a, b))
+    if found_a is None or found_b is None or min(len(points_a), len(points_b)) < 2:
+        return _points([]), _points([])
     pairs = cv2.BFMatcher().knnMatch(found_a, found_b, 2)
     good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < _RATIO * pair[1].distance]
-    if len(good) <= _MATCHES:
-        return None
-    a = np.array([points_a[m.queryIdx].pt for m in good], np.float32)
-    b = np.array([points_b[m.trainIdx].pt for m in good], np.float32)
-    if perspective:
-        matrix = cv2.findHomography(a, b, cv2.RANSAC, _RANSAC)[0]
-        return None if matrix is None else np.asarray(matrix, np.float64)
-    affine = cv2.estimateAffinePartial2D(a, b, method=cv2.RANSAC, ransacReprojThreshold=_RANSAC)[0]
-    return None if affine is None else np.vstack([np.asarray(affine, np.float64), [0.0, 0.0, 1.0]])
+    return _points([points_a[m.queryIdx].pt for m in good]), _points([points_b[m.trainIdx].pt for m in good])
+
+
+def _points(places: Any) -> NDArray[np.float32]:
+    return np.asarray(places, np.float32).reshape(-1, 2)
 
 
 def shared(matrix: Matrix, factor: float) -> Matrix:

@@ -109,17 +109,27 @@ def cloud(height: int, width: int, perlin: Perlin, generator: torch.Generator) -
 
 
 def _octave(rows: int, columns: int, down: int, across: int, generator: torch.Generator) -> Floats:
-    """One octave of `down` by `across` cells: gradients at the corners, faded into each other (Perlin 2002)."""
+    """One octave of `down` by `across` cells: gradients at the corners, faded into each other (Perlin 2002).
+
+    Both directions fade by themselves: first every row of pixels at all corners across, then along the rows.
+    """
     angles = (2 * math.pi * torch.rand((down + 1, across + 1), generator=generator)).numpy()
-    y, x = np.arange(rows) * (down / rows), np.arange(columns) * (across / columns)
-    row, column = y.astype(np.int32), x.astype(np.int32)
-    fy, fx = (y - row).astype(np.float32)[:, None], (x - column).astype(np.float32)[None]
-    g_y, g_x = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    slope_y, slope_x = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    row, fy, u = _cells(rows, down)
+    column, fx, v = _cells(columns, across)
+    fy, u = fy[:, None], u[:, None]
+    above, below = 1 - u, u
+    rise = (above * fy) * slope_y[row] + (below * (fy - 1)) * slope_y[row + 1]
+    tilt = above * slope_x[row] + below * slope_x[row + 1]
+    left, right = 1 - v, v
+    noise = rise.take(column, 1) * left + tilt.take(column, 1) * (left * fx)
+    noise += rise.take(column + 1, 1) * right + tilt.take(column + 1, 1) * (right * (fx - 1))
+    return np.asarray(np.float32(math.sqrt(2)) * noise, np.float32)
 
-    def corner(i: int, j: int) -> Floats:
-        at = np.ix_(row + i, column + j)
-        return g_y[at] * (fy - np.float32(i)) + g_x[at] * (fx - np.float32(j))
 
-    u, v = (t * t * t * (t * (t * 6 - 15) + 10) for t in (fy, fx))
-    left, right = (corner(0, j) + u * (corner(1, j) - corner(0, j)) for j in (0, 1))
-    return (np.float32(math.sqrt(2)) * (left + v * (right - left))).astype(np.float32)
+def _cells(pixels: int, cells: int) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """Of each pixel: the cell it is in, where in it (0..1), and how far the fade to the next corner has come (0..1)."""
+    place = np.arange(pixels) * (cells / pixels)
+    cell = place.astype(np.int32)
+    t = (place - cell).astype(np.float32)
+    return cell, t, t * t * t * (t * (t * 6 - 15) + 10)

@@ -51,6 +51,12 @@ def test_every_name_opens_a_supply_with_sound_of_its_own(name: str) -> None:
     assert supply.take(100).shape == (100, supply.channels)
 
 
+def test_only_the_built_in_track_ends() -> None:
+    lengths = {name: open_supply(name).duration for name in ("builtin", "tone:220", "click:", "silence")}
+    assert (lengths.pop("builtin") or 0) > 10
+    assert set(lengths.values()) == {None}
+
+
 def test_a_script_gives_each_event_once_in_order_of_time() -> None:
     late, early = ControlEvent(2.0, "camera.zoom", 1.5), ControlEvent(1.0, "prompt.1", "sea")
     script = Script([late, early])

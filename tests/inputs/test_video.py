@@ -176,12 +176,16 @@ def test_the_desk_gives_each_keyframe_its_pictures(video: Path, tmp_path: Path) 
     desk.close()
 
 
-def test_a_look_with_a_missing_file_is_said_and_the_old_pictures_stay(video: Path) -> None:
-    desk = MediaDesk({}, SIZE, live=False, media={"video": str(video)})
-    assert desk.at(0.0, defaults()).video is not None
-    desk.look({"video": "nowhere.mp4"})
-    assert desk.at(0.1, defaults()).video is not None
-    assert "nowhere.mp4: there is no such file" in desk.problem()
+def test_a_look_with_a_missing_file_is_said_and_its_others_are_used(video: Path) -> None:
+    for late in (False, True):
+        wanted = {"match": "nowhere.png", "video": str(video)}
+        desk = MediaDesk({}, SIZE, live=False, media={} if late else wanted)
+        desk.look(wanted)
+        shots = desk.at(0.1, defaults())
+        assert shots.video is not None and shots.sample is None
+        assert desk.problem() == "nowhere.png: there is no such file (the look's match: --match FILE gives another)"
+    with pytest.raises(UserError, match=r"nowhere\.png: there is no such file"):
+        MediaDesk({"match": "nowhere.png"}, SIZE, live=False)
     desk.look({})
     assert desk.at(0.2, defaults()).video is None and desk.problem() == ""
     desk.close()

@@ -91,6 +91,31 @@ def test_affine_and_perspective_motion(kind: float) -> None:
     assert apart(moved, expected) < 5 < apart(moved, picture(1))
 
 
+@pytest.mark.parametrize("perspective", [False, True])
+@pytest.mark.parametrize(("degrees", "zoom", "right"), [(3, 1.02, 5), (-6, 0.9, -20), (0, 1, 150), (30, 1.3, 0)])
+def test_moves_between_large_pictures_are_found_to_a_pixel_small_steps_and_jumps(
+    perspective: bool, degrees: float, zoom: float, right: float
+) -> None:
+    width, height = 640, 400
+    before = picture(7, (width, height))
+    move = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, zoom), [0, 0, 1]])
+    move[0, 2] += right
+    after = cv2.warpPerspective(before, move, (width, height), borderMode=cv2.BORDER_REFLECT)
+    found = optical.move_between(before, np.asarray(after, np.uint8), perspective)
+    assert found is not None
+    corners = np.array([[100, 80, 1], [540, 80, 1], [320, 200, 1], [100, 320, 1], [540, 320, 1]]).T
+    there, ours = (matrix @ corners / (matrix @ corners)[2] for matrix in (move, found))
+    assert np.abs(there - ours).max() < 1.0
+
+
+def test_flow_is_found_on_a_small_picture_and_is_in_pixels_of_the_large_one() -> None:
+    before = picture(8, (640, 576))
+    for method in optical.METHODS:
+        way = optical.flow(before, shifted(before, 12, 8), method)
+        assert way.shape == (576, 640, 2)
+        assert np.median(way, (0, 1)) == pytest.approx([12, 8], abs=0.5)
+
+
 def test_a_video_without_features_moves_nothing() -> None:
     flat = frozen_image(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8))
     for kind in (1.0, 2.0, 3.0):

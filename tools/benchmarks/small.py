@@ -1,11 +1,13 @@
-"""Microseconds: expressions, a tick of the show, drawing and reading back one frame, one hop of analysis."""
+"""Small work: expressions, noise, flow, a tick of the show, drawing and reading back one frame, a hop of analysis."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from liveanim.core.expr import compile_expr
@@ -16,6 +18,7 @@ from liveanim.inputs.ears import Ears
 from liveanim.inputs.sources import Steady, open_supply
 from liveanim.library import read_preset, shipped
 from liveanim.outputs.headless import Headless
+from liveanim.render import optical, tune
 from liveanim.show import Settings, Show
 
 from .rig import FPS, HD, PAINTED, finish
@@ -54,7 +57,43 @@ def run_expression(quick: bool) -> dict[str, float]:
         memory = expression.memory()
         env = dict(SIGNALS)
         costs.append(_microseconds(lambda: expression.evaluate(env, memory), rounds))  # noqa: B023
-    return {"expression_us": median(costs), "expression_slowest_us": max(costs)}
+    return {
+        "expression_us": median(costs),
+        "expression_slowest_us": max(costs),
+        "compile_1000_characters_ms": max(_microseconds(partial(compile_expr, text), 5) for text in _long()) / 1e3,
+        "compile_1000_characters_family_ms": max(
+            _microseconds(partial(compile_expr, text, compat="deforum"), 5) for text in _long()
+        )
+        / 1e3,
+    }
+
+
+def _long() -> list[str]:
+    """Schedules of 1,000 characters: many keys with expressions, many numbers, one deep formula."""
+    keys = ", ".join(f"{20 * n}:(1.0{n % 9}+0.02*sin(2*pi*t/{n + 4}))" for n in range(40))
+    numbers = ", ".join(f"{5 * n}:(1.0{n % 90:02})" for n in range(90))
+    formula = "1.0 + 0.5*kick" + "".join(f" + 0.0{n % 9}*sin(2*pi*t/{n + 3})" for n in range(50))
+    return [text[:1000].rpartition("," if ":" in text else " + ")[0] for text in (keys, numbers, formula)]
+
+
+def run_optical(quick: bool) -> dict[str, float]:
+    """Milliseconds of a keyframe's work on the processor at 256x256 and 512x512: noise, flow, moves of a video."""
+    found = {}
+    for side in (256, 512):
+        noise = np.random.default_rng(1).random((side // 8, side // 8, 3), np.float32)
+        picture = np.clip(cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC), 0, 1)
+        before = frozen_image(tune.levels(picture))
+        turn = cv2.getRotationMatrix2D((side / 2, side / 2), 2, 1.02)
+        after = frozen_image(np.asarray(cv2.warpAffine(before, turn, (side, side)), np.uint8))
+        work: dict[str, Callable[[], object]] = {
+            "noise_perlin": partial(tune.noised, picture, 0.065, 1, tune.Perlin()),
+            "noise_uniform": partial(tune.noised, picture, 0.065, 1),
+            "move_affine": partial(optical.move_between, before, after, False),
+            "move_perspective": partial(optical.move_between, before, after, True),
+            **{f"flow_{method}": partial(optical.flow, before, after, method) for method in optical.METHODS},
+        }
+        found |= {f"{name}_{side}_ms": _microseconds(one, 1 if quick else 5) / 1e3 for name, one in work.items()}
+    return found
 
 
 def _microseconds(work: Callable[[], object], rounds: int) -> float:
