@@ -23,6 +23,19 @@ from .models import Parts
 log = logging.getLogger(__name__)
 
 VERSIONS_KEPT = 2
+FORM = 2
+"""Another number where what is converted changes in the code, so that nobody goes on with what was kept before."""
+
+
+def cpu_options(threads: int = 0) -> dict[str, Any]:
+    """How OpenVINO is to compile for this CPU. `threads` 0: OpenVINO chooses."""
+    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    if torch.backends.cpu.get_cpu_capability() == "AVX2":
+        # There OpenVINO 2026.4 crashes the program in its "snippets" pass over a UNet.
+        options["SNIPPETS_MODE"] = "DISABLE"
+    if threads:
+        options["INFERENCE_NUM_THREADS"] = threads
+    return options
 
 
 def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
@@ -76,7 +89,9 @@ def cache_folder(parts: Parts) -> Path:
         (*parts.folder.glob("*/*.safetensors"), *(parts.vae_folder or parts.folder / "vae").glob("*.safetensors"))
     )
     stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
-    key = hashlib.sha256("\n".join([openvino.__version__, torch.__version__, *stamp]).encode()).hexdigest()[:16]
+    key = hashlib.sha256("\n".join([str(FORM), openvino.__version__, torch.__version__, *stamp]).encode()).hexdigest()[
+        :16
+    ]
     folder = Path(platformdirs.user_cache_dir("liveanim")) / "openvino" / f"{parts.spec.name}-{key}"
     pruned(folder)
     return folder

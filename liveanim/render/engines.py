@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .compiled import converted, stored
+from .compiled import converted, cpu_options, stored
 from .models import Parts
 from .prompts import Embedding
+from .rewrite import rewritten
 from .worker import lower_priority
 
 log = logging.getLogger(__name__)
@@ -50,27 +51,27 @@ class Engine(Protocol):
 class _Encode(nn.Module):
     def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
-        self.net = vae.encoder if _tiny(vae) else vae
+        self.net = rewritten(vae.encoder.layers) if _tiny(vae) else vae
         self.tiny, self.packing = _tiny(vae), packing
         self.scale, self.shift = _scaling(vae)
 
     def forward(self, picture: Tensor) -> Tensor:
-        picture = picture * 2 - 1
-        latents = self.net(picture) if self.tiny else self.net.encode(picture).latent_dist.mode()
+        latents = self.net(picture) if self.tiny else self.net.encode(picture * 2 - 1).latent_dist.mode()
         return functional.pixel_unshuffle((latents - self.shift) * self.scale, self.packing)
 
 
 class _Decode(nn.Module):
     def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
-        self.net = vae.decoder if _tiny(vae) else vae
+        self.net = rewritten(vae.decoder.layers) if _tiny(vae) else vae
         self.tiny, self.packing = _tiny(vae), packing
         self.scale, self.shift = _scaling(vae)
 
     def forward(self, latents: Tensor) -> Tensor:
         latents = functional.pixel_shuffle(latents, self.packing) / self.scale + self.shift
-        picture = self.net(latents) if self.tiny else self.net.decode(latents, return_dict=False)[0]
-        return (picture * 0.5 + 0.5).clamp(0, 1)
+        if self.tiny:
+            return self.net(torch.tanh(latents / 3) * 3).clamp(0, 1)
+        return (self.net.decode(latents, return_dict=False)[0] * 0.5 + 0.5).clamp(0, 1)
 
 
 class _UNet(nn.Module):
@@ -168,12 +169,7 @@ class OpenVinoEngine:
 
         self.name = "openvino"
         self._core = openvino.Core()
-        self._options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
-        if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
-            # On CPUs with no more than AVX2, OpenVINO 2026.4 crashes the program in its "snippets" pass over the UNet.
-            self._options["SNIPPETS_MODE"] = "DISABLE"
-        if threads:
-            self._options["INFERENCE_NUM_THREADS"] = threads
+        options = cpu_options(threads)
         width, height = size
         picture = torch.zeros(1, 3, height, width)
         channels, unit = int(parts.unet_config["in_channels"]), parts.shrinking
@@ -188,7 +184,7 @@ class OpenVinoEngine:
                 model = stored(self._core, converted(networks[number], example), path)
             else:
                 model = self._core.read_model(path / "model.xml")
-            self._requests.append(self._core.compile_model(model, "CPU", self._options).create_infer_request())
+            self._requests.append(self._core.compile_model(model, "CPU", options).create_infer_request())
 
     def encode(self, picture: Tensor) -> Tensor:
         return self._run(0, picture)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .compiled import converted, stored
+from .compiled import converted, cpu_options, stored
 from .models import Parts
 from .prompts import Embedding, Encoder, Stretch
 
@@ -81,9 +81,7 @@ def compiled_encoder(parts: Parts, threads: int = 0, cache: Path | None = None) 
         tokens, _ = reader.read([("", 1.0)])
         kept = {"tokenizer.json": _written_down(tokenizer, reader)}
         model = stored(core, converted(_LastHidden(network), (tokens,)), folder, kept)
-    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
-    if threads:
-        options["INFERENCE_NUM_THREADS"] = threads
+    options = {**cpu_options(threads), "INFERENCE_PRECISION_HINT": "f32"}
     request = core.compile_model(model, "CPU", options).create_infer_request()
 
     def encode(pieces: Sequence[Stretch]) -> Embedding:
