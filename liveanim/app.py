@@ -207,13 +207,13 @@ def live(options: PlayOptions) -> Iterator[Live]:
         broken = keeper.broken_off()
         preset = with_shaders(first_look(options, broken), options.shaders)
         plan = plan_for(preset, options.model, options.size or PICTURE, overrides)
-        stage = _stage(options)
+        choice = presets_for(preset)
+        table = table_of([*choice, preset])
+        stage = _stage(options, table)
         stack.callback(stage.close)
         painter = ThreadRender(_loading(plan, options.outside), PaintRenderer())
         stack.callback(painter.close)
         port: Render = painter
-        choice = presets_for(preset)
-        table = table_of([*choice, preset])
         stage.compositor.prepare([file for look in (preset, *choice) for file in look.chain.shaders])
         clock = WallClock(stage.max_fps, options.seconds)
         source = _live_source(options, clock)
@@ -321,7 +321,7 @@ def _own(options: PlayOptions) -> list[tuple[str, int]]:
     return [(host, options.osc_port or PORT) for host in ("127.0.0.1", "localhost", "0.0.0.0")]
 
 
-def _stage(options: PlayOptions) -> Window | Headless:
+def _stage(options: PlayOptions, table: Table) -> Window | Headless:
     size = options.size or PICTURE
     if options.headless:
         return Headless(size, flash_limit=_safe(options))
@@ -332,6 +332,7 @@ def _stage(options: PlayOptions) -> Window | Headless:
         flash_limit=_safe(options),
         performer=options.performer,
         screens=outlets.screens(),
+        table=table,
     )
     window.hud_shown = options.hud
     return window

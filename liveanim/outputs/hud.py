@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from liveanim.core.model import Blend
 
+from .fonts import Finder
 from .glyphs import Letters
-from .hud_layout import Readout, lay_out, scale_for, sizes_for
+from .hud_canvas import scale_for, sizes_for
+from .hud_layout import Readout, lay_out
 from .shaders import source
 
 _FLOATS = 13
@@ -26,6 +28,8 @@ class Hud:
         self._buffer = ctx.buffer(reserve=_ROOM * _FLOATS * 4, dynamic=True)
         layout = [(self._buffer, "4f 4f 4f 1f/i", "place", "glyph", "tint", "round_by")]
         self._boxes = ctx.vertex_array(self._program, layout)
+        self._finder = Finder()
+        self._finder.start()
         self._letters: Letters | None = None
         self._atlas: moderngl.Texture | None = None
         self._scale = 0.0
@@ -48,13 +52,15 @@ class Hud:
         scale = scale_for(size)
         if self._letters is None or scale != self._scale:
             self._scale = scale
-            self._letters = Letters(sizes_for(scale))
+            self._letters = Letters(sizes_for(scale), self._finder)
             if self._atlas is not None:
                 self._atlas.release()
             height, width = self._letters.image.shape
             self._atlas = self._ctx.texture((width, height), 1, self._letters.image.tobytes(), alignment=1)
             # Letters stand on whole pixels, so the nearest texel is the exact one.
             self._atlas.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        elif self._letters.refresh() and self._atlas is not None:
+            self._atlas.write(self._letters.image.tobytes(), alignment=1)
         return self._letters
 
     def release(self) -> None:

@@ -14,7 +14,7 @@ class Key:
     """One key. `name` as GLFW names it ('space', 'f', '1', 'up'), after 'shift+' or 'ctrl+' where that is held.
 
     target/value  the control event it sends; with `step` the value is the parameter's present one plus `step`
-    local         what the window does by itself: 'fullscreen', 'hud', 'help' or 'mapping'
+    local         what the window does by itself: 'fullscreen', 'hud', 'help', 'mapping' or 'pick'
     """
 
     name: str
@@ -34,6 +34,7 @@ KEYS: tuple[Key, ...] = (
     Key("h", "this display on and off", local="hud"),
     Key("k", "fit the picture to the screen", local="mapping"),
     Key("f1", "list of keys", local="help"),
+    Key("tab", "choose a parameter: turn, learn, release it by keys", local="pick"),
     *(Key(str(n), f"preset {n}", "do.preset", float(n)) for n in range(1, 10)),
     *(Key(f"shift+{n}", f"scene {n}", "do.scene", float(n)) for n in range(1, 10)),
     Key("shift+0", "no scene: the preset itself", "do.scene", 0.0),

@@ -13,6 +13,7 @@ import psutil
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Image
+from liveanim.core.params import PARAMS, Table
 
 from . import monitors
 from .compositor import Compositor
@@ -22,6 +23,7 @@ from .hud_layout import Readout
 from .keys import BY_NAME, PLAIN, Key, event_for
 from .mapper import Mapper, Screens
 from .performer import Performer, place_for
+from .picker import Picker, Wish, event_of
 from .preview import Viewer
 from .shaders import Program
 from .taps import Tap, TapFeed
@@ -29,7 +31,9 @@ from .taps import Tap, TapFeed
 WEIGH = 1.0  # s between looks at how much memory the program takes
 _NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
 _KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in PLAIN}
-_FITTING = {**_KEY_NAMES, glfw.KEY_TAB: "tab", glfw.KEY_ENTER: "enter"}
+_MORE = "tab enter backspace delete home end page_up page_down slash".split()
+_CAUGHT = {**_KEY_NAMES, **{getattr(glfw, f"KEY_{name.upper()}"): name for name in _MORE}}
+"""Keys that do something while the picture is fitted or a parameter is chosen."""
 
 
 class Recorder(Protocol):
@@ -61,6 +65,7 @@ class Window:
     monitor     screen number from 1; None: wherever the system puts the window
     performer   a second window, on another screen if there is one, has the figures: this one shows only the picture
     screens     how the picture is fitted to each screen
+    table       the parameters of the show, to choose from
     vsync       wait for the screen at each frame. Some systems do not wait (a virtual screen, a hidden window): hold
                 the loop to `max_fps` as well
 
@@ -79,6 +84,7 @@ class Window:
         flash_limit: bool = True,
         performer: bool = False,
         screens: Screens | None = None,
+        table: Table = PARAMS,
     ) -> None:
         self.size, self._vsync = size, vsync
         self._window = _open_window(size, title, monitor)
@@ -93,11 +99,13 @@ class Window:
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
         self.mapper, self._mapped = Mapper(screens or Screens()), Program(self._ctx, ["mapped.frag.glsl"])
+        self.picker, self._table = Picker(table), table
         self.hud_shown, self.help_shown = True, False
         self.recorder: Recorder | None = None
-        self._pressed: list[Key] = []
+        self._pressed: list[Key | Wish] = []
         self._quit_sent = False
         self._values: Mapping[str, float] = {}
+        self._learning = ""
         self._process, self._memory, self._weighed = psutil.Process(), 0.0, -math.inf
         self._times: deque[float] = deque()
         self._windowed: tuple[int, int, int, int] | None = None
@@ -147,18 +155,23 @@ class Window:
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What was typed since the last call, stamped `now`; closing the window asks to quit."""
-        events = [event for key in self._pressed if (event := event_for(key, now, self._values))]
+        events = [event for key in self._pressed if (event := self._event(key, now))]
         self._pressed.clear()
         if glfw.window_should_close(self._window) and not self._quit_sent:
             self._quit_sent = True
             events.append(ControlEvent(now, "do.quit", None, "window"))
         return events
 
+    def _event(self, pressed: Key | Wish, now: float) -> ControlEvent | None:
+        if isinstance(pressed, Key):
+            return event_for(pressed, now, self._values)
+        return event_of(pressed, now, self._values, self._learning, self._table)
+
     def write(self, blend: Blend, now: float) -> None:
         """Draw `blend` for show time `now` (s), hand it to the taps, show it with the HUD, take in what was typed."""
         dt = now - self._times[-1] if self._times else 1 / 60
         self._count(now)
-        self._values = blend.values
+        self._values, self._learning = blend.values, blend.status.learning
         if now - self._weighed >= WEIGH:
             self._memory, self._weighed = float(self._process.memory_info().rss), now
         self.compositor.draw(blend, dt)
@@ -224,7 +237,8 @@ class Window:
         return self._show_hud(blend, (width, height))
 
     def _show_hud(self, blend: Blend, size: tuple[int, int]) -> bool:
-        if (self.hud_shown or self.help_shown or self.mapper.hint) and self.performer is None:
+        shown = self.hud_shown or self.help_shown or self.mapper.hint or self.picker.active
+        if shown and self.performer is None:
             self._ctx.screen.viewport = (0, 0, *size)
             self._hud.draw(blend, self._readout(), size)
         return True
@@ -234,15 +248,24 @@ class Window:
         limiter = self.compositor.limiter
         flashes, holding = (limiter.flashes, limiter.holding) if limiter else (None, False)
         lines = (self.mapper.hint,) if self.mapper.hint else ()
-        return Readout(self.fps, label, lines, self.hud_shown, self.help_shown, flashes, holding, self._memory)
+        return Readout(
+            self.fps,
+            label,
+            lines,
+            self.hud_shown,
+            self.help_shown,
+            flashes,
+            holding,
+            self._memory,
+            self.picker.pick,
+        )
 
     def _on_key(self, _window: Any, code: int, scancode: int, action: int, mods: int) -> None:
-        if self.mapper.active and action in (glfw.PRESS, glfw.REPEAT):
-            if self.mapper.key(_FITTING.get(code, ""), bool(mods & glfw.MOD_SHIFT)):
-                return
         # Letters go by what is printed on the key, everything else by its place.
         printed = glfw.get_key_name(code, scancode) if glfw.KEY_A <= code <= glfw.KEY_Z else None
         name = (printed or "").lower() or _KEY_NAMES.get(code, "")
+        if action in (glfw.PRESS, glfw.REPEAT) and self._caught(name or _CAUGHT.get(code, ""), mods):
+            return
         held = "ctrl+" if mods & glfw.MOD_CONTROL else "shift+" if mods & glfw.MOD_SHIFT else ""
         key = BY_NAME.get(held + name) or (None if held == "ctrl+" else BY_NAME.get(name))
         if key is None or mods & (glfw.MOD_ALT | glfw.MOD_SUPER):
@@ -252,6 +275,16 @@ class Window:
         elif action == glfw.PRESS or (action == glfw.REPEAT and key.step):
             self._pressed.append(key)
 
+    def _caught(self, name: str, mods: int) -> bool:
+        """Whether a key was for what is being fitted or chosen."""
+        if mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
+            return False
+        if self.mapper.active:
+            return self.mapper.key(name, bool(mods & glfw.MOD_SHIFT))
+        caught = self.picker.active and self.picker.key(name, bool(mods & glfw.MOD_SHIFT))
+        self._pressed += self.picker.take()
+        return caught
+
     def _act(self, local: str) -> None:
         if local == "hud":
             self.hud_shown = not self.hud_shown
@@ -259,6 +292,8 @@ class Window:
             self.help_shown = not self.help_shown
         elif local == "mapping":
             self.mapper.toggle()
+        elif local == "pick":
+            self.picker.toggle()
         elif self.fullscreen:
             self._leave_fullscreen()
         else:

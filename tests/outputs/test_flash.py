@@ -14,7 +14,8 @@ from liveanim.core.flash import MOST_TRANSITIONS
 from liveanim.core.model import Blend, Image
 from liveanim.outputs.glyphs import Letters
 from liveanim.outputs.headless import Headless
-from liveanim.outputs.hud_layout import Readout, lay_out, sizes_for
+from liveanim.outputs.hud_canvas import sizes_for
+from liveanim.outputs.hud_layout import Readout, lay_out
 from tests import flashes
 
 from .pictures import flat, smooth, still

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -10,13 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import ImageFont
 
 from liveanim.core.model import Blend, Image, Status
+from liveanim.core.params import PARAMS
+from liveanim.outputs.fonts import Drawn, Finder
 from liveanim.outputs.glyphs import Letters, readable
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.hud import Hud
-from liveanim.outputs.hud_layout import Readout, lay_out, scale_for, sizes_for
+from liveanim.outputs.hud_canvas import scale_for, sizes_for
+from liveanim.outputs.hud_layout import Readout, lay_out
+from liveanim.outputs.hud_pick import written
 from liveanim.outputs.keys import help_lines
+from liveanim.outputs.picker import Picker
 
 from .pictures import smooth, still
 
@@ -112,6 +120,55 @@ def test_no_text_breaks_it(text: str) -> None:
     assert (rows[:, 0] + rows[:, 2]).max() <= 1280 and len(rows) < 2048
 
 
+def test_parts_that_stay_the_same_are_not_drawn_again() -> None:
+    letters = Letters(sizes_for(1.0))
+    painted = []
+    letters.painted = lambda text, *rest: painted.append(text) or LETTERS.painted(text, *rest)  # type: ignore
+    for beat in (9.25, 9.5):
+        rows = lay_out(blend(signals={**SIGNALS, "beat": beat}), Readout(60.0), (1280, 720), letters)
+    assert len(painted) == len(set(painted)) > 20
+    assert np.array_equal(rows, boxes(signals={**SIGNALS, "beat": 9.5}))
+    lay_out(blend(status=Status("Another")), Readout(60.0), (1280, 720), letters)
+    assert painted.count("Another") == 1
+
+
+def test_letters_of_other_fonts_appear_when_they_are_found(tmp_path: Path) -> None:
+    ink = np.full((9, 12), 255, np.uint8)
+    finder = Finder(lambda: iter(()))
+    letters = Letters((14,), finder)
+    assert letters.width("é森", 14) == letters.width("e?", 14)
+    assert finder._asked.qsize() == 2
+    letters.width("é", 14)
+    assert finder._asked.qsize() == 2  # asked for once
+    assert not letters.refresh()
+    finder._found.put(Drawn("森", 14, ink, 1, -9, 13.0))
+    assert letters.refresh() and letters.version == 1
+    assert letters.width("森", 14) == 13.0 and letters.fitted("森" * 30, 14, 60.0) == "森" * 3 + "…"
+    (row,) = letters.line("森", 14, 0, 0)
+    x, y = (round(row[4] * letters.image.shape[1]), round(row[5] * letters.image.shape[0]))
+    assert (row[2], row[3]) == (12, 9) and letters.image[y : y + 9, x : x + 12].min() == 255
+
+
+def test_more_letters_than_there_is_room_for_keep_their_stand_ins() -> None:
+    finder = Finder(lambda: iter(()))
+    letters = Letters((14,), finder)
+    for n in range(4000):
+        finder._found.put(Drawn(chr(0x4E00 + n), 14, np.zeros((14, 14), np.uint8), 0, -12, 14.0))
+    letters.refresh()
+    assert 300 < len(letters._known[14]) < 4000
+    assert letters.width(chr(0x4E00 + 3999), 14) == letters.width("?", 14)
+
+
+def test_the_fonts_of_this_machine_are_searched_and_bad_files_are_passed_over(tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad.ttf", tmp_path / "good.ttf"
+    bad.write_bytes(b"no font")
+    good.write_bytes(ImageFont.load_default(12).font_bytes)  # type: ignore[union-attr]
+    finder = Finder(lambda: iter([bad, good]))
+    drawn = finder.search("©", 14)
+    assert drawn is not None and drawn.ink.max() > 200 and -14 < drawn.top < 0 < drawn.advance
+    assert finder.search("森", 14) is None
+
+
 def test_text_that_the_font_lacks_stays_readable() -> None:
     assert readable("café - naïve\nÜber") == "cafe - naive Uber"
     assert readable("森") == "?"
@@ -197,4 +254,54 @@ def test_a_held_parameter_shows_its_value_and_a_knob_that_waits_its_place() -> N
     held = boxes(status=status, values={"stage.hue": 0.25})
     assert len(held) - len(boxes(status=status)) == len("0.25")
     waiting = boxes(status=Status("look"), hints={"stage.hue": 0.5})
-    assert len(waiting) - len(boxes(status=Status("look"))) == 3 + len("stage.hueknobat50%")
+    assert len(waiting) - len(boxes(status=Status("look"))) == 3 + len("stage.hue(knobat50%)")
+
+
+def test_the_list_of_parameters_shows_values_holders_and_where_knobs_stand() -> None:
+    picker = Picker()
+    picker.toggle()
+    for name in ("s", "b", "l", "o", "o", "m", "enter"):
+        picker.key(name, False)
+    assert picker.pick is not None and picker.pick.rows == (PARAMS["stage.bloom"],)
+
+    def shown(**changes: Any) -> NDArray[np.float32]:
+        return boxes(readout=Readout(60.0, panels=False, pick=picker.pick), **changes)
+
+    def bar(rows: NDArray[np.float32], height: int) -> list[float]:
+        return [float(width) for width in rows[(rows[:, 3] == height) & (rows[:, 0] > 1100) & (rows[:, 11] > 0.5), 2]]
+
+    assert max(bar(shown(values={"stage.bloom": 0.5}), 6)) == pytest.approx(46, abs=1)
+    held = shown(values={"stage.bloom": 0.5}, knobs={"stage.bloom": 1.0}, holders={"stage.bloom": "midi"})
+    assert bar(held, 14) == [3.0]
+    assert np.any(np.abs(held[:, 8:11] - (0.36, 0.82, 1.0)).max(axis=1) < 0.01)
+    waiting = shown(values={"stage.bloom": 0.5}, hints={"stage.bloom": 0.25})
+    assert len(waiting[(waiting[:, 2] == 10) & (waiting[:, 3] == 10)]) == 1
+
+
+def test_the_list_of_parameters_lies_on_the_window_at_every_size() -> None:
+    picker = Picker()
+    picker.toggle()
+    for size in [(1280, 720), (3840, 2160), (960, 540), (720, 1280), (320, 180)]:
+        letters = Letters(sizes_for(scale_for(size)))
+        for _ in range(3):
+            picker.key("page_down", False)
+            rows = lay_out(blend(), Readout(60.0, pick=picker.pick), size, letters)
+            assert len(rows) < 4096
+            if size[0] >= 720:
+                assert rows[:, 0].min() >= 0 and (rows[:, 0] + rows[:, 2]).max() <= size[0]
+                assert (rows[:, 1] + rows[:, 3]).max() <= size[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("out.freeze", 1.0, "on"),
+        ("camera.border", 2.0, "wrap"),
+        ("picture.seed", 7.0, "7"),
+        ("stage.hue", 0.25, "0.250"),
+        ("camera.angle", -12.34, "-12.3"),
+        ("stage.hue", float("nan"), "-"),
+    ],
+)
+def test_values_are_written_for_people(name: str, value: float, words: str) -> None:
+    assert written(PARAMS[name], value) == words

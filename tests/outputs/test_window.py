@@ -333,3 +333,19 @@ def test_the_picture_is_fitted_by_keys(player: Player) -> None:
     assert player.window.mapper.mapping.corners[0] == pytest.approx((0.12, 0.0))
     assert shown[2, 2].max() == 0 and shown[-3, 2].max() > 0
     assert [event.target for event in player.events] == ["out.blackout"]
+
+
+@X11
+@pytest.mark.screen
+def test_a_parameter_is_chosen_turned_and_learned_by_keys(player: Player) -> None:
+    press(player, "Tab", "s", "b", "l", "o", "o", "m", "Return", "Right", "shift+Left", "l", "Delete", "b", "Escape")
+    assert player.play(lambda: len(player.events) >= 5 and not player.window.picker.active)
+    assert [(event.target, event.value) for event in player.events] == [
+        ("add.stage.bloom", 0.02),
+        ("add.stage.bloom", -0.002),
+        ("do.learn", "stage.bloom"),
+        ("do.forget", "stage.bloom"),
+        ("out.blackout", "toggle"),
+    ]
+    press(player, "Escape")
+    assert player.play(lambda: player.events[-1].target == "do.quit")
