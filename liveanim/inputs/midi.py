@@ -58,7 +58,7 @@ class MidiInput:
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
         self._said = ("", -_SHOWN)
         self._lost = 0
-        self.ports = MidiPorts(self._heard, self._changed, wanted, find)
+        self.ports = MidiPorts(clock, self._heard, self._changed, wanted, find)
         self.ports.start()
 
     @property
@@ -97,10 +97,10 @@ class MidiInput:
         """Write what the knobs of a port have learned, without waiting for the disk."""
         threading.Thread(target=_write, args=(self._folder, one), name="midi map").start()
 
-    def _heard(self, device: str, data: Sequence[int]) -> None:
-        """On the driver's thread: stamp it, keep it, be gone."""
+    def _heard(self, device: str, data: Sequence[int], at: float) -> None:
+        """On the ports' thread: keep it, be gone."""
         self._lost += len(self._waiting) == _WAITING
-        self._waiting.append((self._clock(), device, data))
+        self._waiting.append((at, device, data))
 
     def _changed(self, device: str, there: bool) -> None:
         used = self.desk.map_for(device)

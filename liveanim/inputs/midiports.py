@@ -2,6 +2,9 @@
 
 Measured habits of rtmidi: an unplugged port still says it is open, and never speaks again; a new client for every look
 at the ports breaks delivery on JACK, so one probe stays; where no MIDI server runs, trying one prints to the terminal.
+It closes ports without letting go of Python's lock, and the system then waits for (or kills) its own thread: were that
+thread inside a callback of ours, the whole program would hang. So no Python runs on the system's threads: rtmidi queues
+the messages itself, and one thread of ours fetches them and opens and closes the ports.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -22,12 +27,17 @@ from .midinames import CLIENT, devices
 log = logging.getLogger(__name__)
 
 LOOK = 1.0  # s between looks at the ports
-Heard = Callable[[str, Sequence[int]], None]
-"""Gets (device, bytes of one message) on the driver's thread."""
+FETCH = 0.002  # s between looks for messages
+QUEUE = 16384  # messages of one input that may wait to be fetched: seconds of the wildest playing
+Heard = Callable[[str, Sequence[int], float], None]
+"""Gets (device, bytes of one message, when it came)."""
 
 
 class Port(Protocol):
     """An open input."""
+
+    def fetch(self) -> tuple[Sequence[int], float] | None:
+        """The next message and how many seconds it came after the one before it; None: no more have come."""
 
     def close(self) -> None: ...
 
@@ -38,7 +48,7 @@ class System(Protocol):
     def names(self) -> list[str]:
         """What the system calls the inputs that are there now. May raise OSError."""
 
-    def open(self, name: str, heard: Callable[[Sequence[int]], None]) -> Port:
+    def open(self, name: str) -> Port:
         """Listen to the input of that name. May raise OSError."""
 
 
@@ -52,15 +62,14 @@ class RtSystem:
     def names(self) -> list[str]:
         return [str(name) for name in self._probe.get_ports()]
 
-    def open(self, name: str, heard: Callable[[Sequence[int]], None]) -> Port:
-        made: Any = self._module.MidiIn(self._api, name=CLIENT)
+    def open(self, name: str) -> Port:
+        made: Any = self._module.MidiIn(self._api, name=CLIENT, queue_size_limit=QUEUE)
+        made.ignore_types(sysex=True, timing=False, active_sense=True)
         try:
             made.open_port(made.get_ports().index(name), name="in")
         except (ValueError, self._module.RtMidiError, SystemError) as error:
             made.delete()
             raise OSError(f"cannot be opened: {error}") from None
-        made.ignore_types(sysex=True, timing=False, active_sense=True)
-        made.set_callback(lambda event, _data: heard(event[0]))
         return _RtPort(made)
 
 
@@ -68,8 +77,11 @@ class _RtPort:
     def __init__(self, made: Any) -> None:
         self._made = made
 
+    def fetch(self) -> tuple[Sequence[int], float] | None:
+        message: tuple[Sequence[int], float] | None = self._made.get_message()
+        return message
+
     def close(self) -> None:
-        self._made.cancel_callback()
         self._made.close_port()
         self._made.delete()
 
@@ -103,24 +115,54 @@ def _is_up(rtmidi: ModuleType, api: int) -> bool:
     return bool(list(Path("/dev/shm").glob(f"jack_sem.*_{server}_*")))
 
 
-class MidiPorts:
-    """Keeps every wanted input open, in a thread of its own.
+class Arrivals:
+    """When the messages of an input came: as far apart as the system says, and each between the last two looks.
 
-    heard    gets the messages, on the driver's threads; changed: (device, whether it came or went)
+    However late a look is, messages keep their distances; however wrong the system's clock is, they are off by a look.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._looked = now
+        self._last: float | None = None
+
+    def stamp(self, gap: float, now: float) -> float:
+        """The time of a message found at `now`, which came `gap` s after the one before it."""
+        at = now if self._last is None else self._last + max(gap, 0.0)
+        self._last = min(max(at, self._looked), now)
+        return self._last
+
+    def looked(self, now: float) -> None:
+        """What had come by `now` has been found."""
+        self._looked = now
+
+
+@dataclass(slots=True)
+class _Input:
+    name: str  # what the system calls it
+    port: Port
+    arrivals: Arrivals
+
+
+class MidiPorts:
+    """Keeps every wanted input open and fetches what it says, in a thread of its own.
+
+    clock    what messages are stamped with
+    heard    gets the messages; changed: (device, whether it came or went); both on that thread
     wanted   part of a name, in any case; None: every input
     find     gives the MIDI system, or None as long as there is none
     """
 
     def __init__(
         self,
+        clock: Callable[[], float],
         heard: Heard,
         changed: Callable[[str, bool], None],
         wanted: str | None = None,
         find: Callable[[], System | None] = find_system,
     ) -> None:
-        self._heard, self._changed, self._wanted, self._find = heard, changed, wanted, find
+        self._clock, self._heard, self._changed, self._wanted, self._find = clock, heard, changed, wanted, find
         self._system: System | None = None
-        self._open: dict[str, tuple[str, Port]] = {}  # by device: what the system calls it, the port
+        self._open: dict[str, _Input] = {}  # by device
         self._failed: set[str] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
@@ -144,11 +186,29 @@ class MidiPorts:
         while not self._stop.is_set():
             try:
                 self.look()
+                self._listen_until(time.monotonic() + LOOK)
             except Exception as error:  # noqa: BLE001  top of the thread: whatever the driver does, look again
                 log.warning("midi: %s", error)
-            self._stop.wait(LOOK)
+                self._stop.wait(LOOK)
         for device in self.devices:
             self._let_go(device)
+
+    def _listen_until(self, end: float) -> None:
+        while self._open and time.monotonic() < end and not self._stop.is_set():
+            self.fetch()
+            time.sleep(FETCH)
+        self._stop.wait(end - time.monotonic())
+
+    def fetch(self) -> None:
+        """Hand on what has come since the last call."""
+        for device, one in self._open.items():
+            now = self._clock()
+            for _ in range(QUEUE):
+                message = one.port.fetch()
+                if message is None:
+                    break
+                self._heard(device, message[0], one.arrivals.stamp(message[1], now))
+            one.arrivals.looked(now)
 
     def look(self) -> None:
         """Open what has appeared, let go of what is gone."""
@@ -157,28 +217,27 @@ class MidiPorts:
         if self._system is None:
             return
         there = devices(self._system.names(), self._wanted)
-        for device, (name, _port) in list(self._open.items()):
-            if there.get(device) != name:
+        for device, one in list(self._open.items()):
+            if there.get(device) != one.name:
                 self._let_go(device)
                 log.warning("midi: %s is gone, looking for it", device)
                 self._changed(device, False)
         self._failed &= there.keys()
         for device, name in there.items():
             if device not in self._open:
-                self._listen(self._system, device, name)
+                self._listen_to(self._system, device, name)
 
-    def _listen(self, system: System, device: str, name: str) -> None:
+    def _listen_to(self, system: System, device: str, name: str) -> None:
         try:
-            port = system.open(name, lambda data: self._heard(device, data))
+            port = system.open(name)
         except OSError as error:
             if device not in self._failed:
                 self._failed.add(device)
                 log.warning("midi: %s %s", device, error)
             return
-        self._open[device] = name, port
+        self._open[device] = _Input(name, port, Arrivals(self._clock()))
         log.info("midi: %s is there", device)
         self._changed(device, True)
 
     def _let_go(self, device: str) -> None:
-        _name, port = self._open.pop(device)
-        port.close()
+        self._open.pop(device).port.close()

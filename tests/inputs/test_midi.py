@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.mididesk import MidiDesk, clicks
 from liveanim.inputs.midimap import map_from, shipped
 from liveanim.inputs.midinames import device_name
-from liveanim.inputs.midiports import MidiPorts, Port, System
+from liveanim.inputs.midiports import Arrivals, MidiPorts, Port, System
 from liveanim.inputs.readback import Readback
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
@@ -240,30 +241,42 @@ class Rack(System):
 
     there: list[str]
     broken: set[str] = field(default_factory=set)
-    open_now: dict[str, Callable[[Sequence[int]], None]] = field(default_factory=dict)
+    open_now: dict[str, deque[tuple[Sequence[int], float]]] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
 
     def names(self) -> list[str]:
         return list(self.there)
 
-    def open(self, name: str, heard: Callable[[Sequence[int]], None]) -> Port:
+    def open(self, name: str) -> Port:
         if name in self.broken:
             raise OSError("cannot be opened: busy")
         self.opened.append(name)
-        self.open_now[name] = heard
+        self.open_now[name] = deque()
         rack = self
 
         class Opened:
+            def fetch(self) -> tuple[Sequence[int], float] | None:
+                waiting = rack.open_now[name]
+                return waiting.popleft() if waiting else None
+
             def close(self) -> None:
                 del rack.open_now[name]
 
         return Opened()
 
+    def say(self, name: str, message: Sequence[int], gap: float = 0.0) -> None:
+        """The device sends a message, `gap` s after the one before."""
+        self.open_now[name].append((message, gap))
+
 
 def ports_of(rack: Rack | None, wanted: str | None = None) -> tuple[MidiPorts, list[object]]:
     said: list[object] = []
     ports = MidiPorts(
-        lambda device, data: said.append((device, *data)), lambda *row: said.append(row), wanted, lambda: rack
+        lambda: 0.0,
+        lambda device, data, _at: said.append((device, *data)),
+        lambda *row: said.append(row),
+        wanted,
+        lambda: rack,
     )
     return ports, said
 
@@ -272,7 +285,8 @@ def test_a_device_is_the_same_one_when_it_comes_back_with_another_number() -> No
     rack = Rack(["LPD8:LPD8 MIDI 1 20:0"])
     ports, said = ports_of(rack)
     ports.look()
-    rack.open_now["LPD8:LPD8 MIDI 1 20:0"]([0xB0, 1, 2])
+    rack.say("LPD8:LPD8 MIDI 1 20:0", [0xB0, 1, 2])
+    ports.fetch()
     rack.there = []
     ports.look()
     assert (ports.devices, rack.open_now) == ((), {})
@@ -336,6 +350,39 @@ def test_the_number_of_the_socket_is_no_part_of_the_name(name: str, device: str)
     assert device_name(name) == device
 
 
+def stamps(*looks: tuple[float, Sequence[float]]) -> list[float]:
+    """What messages are stamped with that were found by `looks`: (time, gaps of the messages found)."""
+    arrivals, found = Arrivals(0.0), []
+    for now, gaps in looks:
+        found += [round(arrivals.stamp(gap, now), 6) for gap in gaps]
+        arrivals.looked(now)
+    return found
+
+
+def test_messages_keep_their_distances_however_late_they_are_fetched() -> None:
+    assert stamps((0.01, [0.0]), (0.012, []), (0.5, [0.1, 0.1, 0.1])) == [0.01, 0.11, 0.21, 0.31]
+
+
+def test_a_message_came_between_the_last_two_looks_whatever_the_system_says() -> None:
+    assert stamps((1.0, [7.0]), (1.002, [0.0]), (1.004, [0.0, 5.0, 0.001]), (1.006, [])) == [
+        1.0,
+        1.0,
+        1.002,
+        1.004,
+        1.004,
+    ]
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.02), st.lists(st.floats(-1, 1), max_size=4)), max_size=50))
+def test_time_never_runs_back(looks: list[tuple[float, list[float]]]) -> None:
+    now, rows = 0.0, []
+    for step, gaps in looks:
+        now += step
+        rows.append((now, gaps))
+    found = stamps(*rows)
+    assert found == sorted(found)
+
+
 # the source
 
 
@@ -346,7 +393,8 @@ def test_the_source_stamps_messages_when_they_come_and_says_what_went_away() -> 
     source.ports._find = lambda: rack
     source.ports.look()
     now[0] = 6.5
-    rack.open_now["LPD8"]([0x90, 36, 100])
+    rack.say("LPD8", [0x90, 36, 100])
+    source.ports.fetch()
     assert source.read(7.0) == [ControlEvent(6.5, "do.tap", None, "midi")]
     rack.there = []
     source.ports.look()
@@ -362,7 +410,8 @@ def test_a_loop_that_stands_still_loses_the_oldest_messages_and_counts_them() ->
     source.ports._find = lambda: rack
     source.ports.look()
     for n in range(10_000):
-        rack.open_now["x"]([0xB0, 20, n % 128])
+        rack.say("x", [0xB0, 20, n % 128])
+    source.ports.fetch()
     assert [(event.target, event.value) for event in source.read(1.0)] == [("cc.20", 9999 % 128 / 127)]
     assert source.counts == {"messages": 8192, "lost": 10_000 - 8192}
 
@@ -379,7 +428,7 @@ def test_the_users_map_comes_before_the_shipped_ones(tmp_path: Path) -> None:
     source = MidiInput(lambda: 1.0, Readback(), own=path, find=lambda: None)
     source.close()
     for device in ("LPD8", "MPD218"):
-        source._heard(device, [0x90, 36, 100])
+        source._heard(device, [0x90, 36, 100], 1.0)
     assert [event.target for event in source.read(1.0)] == ["do.reset", "do.tap"]
     path.write_text("")
     with pytest.raises(UserError, match=r"mine\.toml: expected at least one"):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ import pytest
 
 from liveanim.core.model import ControlEvent
 from liveanim.inputs.midi import MidiInput
+from liveanim.inputs.midiports import MidiPorts
 from liveanim.inputs.readback import Readback
 from tests.inputs.test_osc import until
 
@@ -126,3 +128,17 @@ def test_a_controller_that_was_unplugged_plays_again(controller: Controller, sou
         heard(source, "do.tap", None)
     finally:
         again.unplug()
+
+
+def test_no_python_runs_on_the_threads_of_the_midi_system(controller: Controller) -> None:
+    """It would hang the program when a port is closed in the middle of a message."""
+    threads: set[str] = set()
+    ports = MidiPorts(
+        time.monotonic, lambda *message: threads.add(threading.current_thread().name), lambda *change: None, NAME
+    )
+    ports.start()
+    until(lambda: len(ports.devices) == 1)
+    controller.send(0xB0, 1, 127)
+    until(lambda: bool(threads))
+    ports.close()
+    assert threads == {"midi"}

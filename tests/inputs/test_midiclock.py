@@ -233,15 +233,13 @@ def test_a_sequencer_of_another_process_is_followed(sequencer: subprocess.Popen[
 
 RECEIVER = """
 import sys, time, rtmidi
-got = []
 made = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="drum machine")
 made.ignore_types(timing=False)
-made.set_callback(lambda event, _: got.append(event[0][0]))
 made.open_virtual_port("in")
 print("there", flush=True)
 sys.stdin.readline()
 time.sleep(0.3)
-print(" ".join(map(str, got)), flush=True)
+print(" ".join(str(message[0]) for message, _ in iter(made.get_message, None)), flush=True)
 """
 
 
