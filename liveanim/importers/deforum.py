@@ -56,6 +56,7 @@ def imported(
     job = Job(settings, own)
     job.lost += [Line(field, "off", f"{instead} counts") for field, instead in lost]
     job.warnings += notes
+    kind = "a Parseq document" if frames else "Deforum settings"
     frames = frames or _with_manifest(job, name)
     _run(job, name)
     if job.mode_name in ("2D", "3D"):
@@ -73,7 +74,7 @@ def imported(
     pictures(job)
     control(job)
     _everything_else(job)
-    return finished(job, name, "Deforum settings", sound)
+    return finished(job, name, kind, sound)
 
 
 def _with_manifest(job: Job, name: str) -> list[Mapping[str, Any]]:
@@ -83,13 +84,14 @@ def _with_manifest(job: Job, name: str) -> list[Mapping[str, Any]]:
         return []
     try:
         document, _ = loose.read(text, f"{name}: parseq_manifest")
-        rows = parseq.frames_of(document, f"{name}: parseq_manifest")
+        rows, lost = parseq.frames_of(document, f"{name}: parseq_manifest")
     except UserError as error:
         job.say("parseq_manifest", "not", str(error))
         return []
     job.settings |= parseq.schedules(rows, job.settings.get("parseq_use_deltas", True) is not False)
     if job.settings.get("parseq_non_schedule_overrides", True) is not False:
         job.settings |= parseq.overrides(document, rows)
+    job.warnings += lost
     for field in ("parseq_manifest", "parseq_use_deltas", "parseq_non_schedule_overrides"):
         job.say(field, "exact")
     return rows
@@ -353,10 +355,10 @@ def prompts(job: Job) -> None:
     if not isinstance(table, Mapping):
         job.say("prompts", "not", f"expected prompts by frame, got {str(table)[:40]!r}")
         table = {}
-    keys = {str(key): worded(job, str(text or ""), around) for key, text in table.items()}
-    if not keys and not around[0]:
+    if not around[0] and not any(split_negative(str(text or ""))[0].strip() for text in table.values()):
         around[0] = NO_PROMPT
         job.warnings.append(f"it has no prompts: {NO_PROMPT!r} is painted; write your own under [prompt]")
+    keys = {str(key): worded(job, str(text or ""), around) for key, text in table.items()}
     write_prompts(job, keys or {"0": worded(job, "", around)}, "x" if job.mode_name == "Interpolation" else "cut")
     job.say("prompts", "exact")
 

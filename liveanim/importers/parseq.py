@@ -1,6 +1,6 @@
 """Parseq documents -> the schedules Deforum would play for them -> a preset.
 
-What counts is `rendered_frames`: Parseq's formulas are a language of its own, and it has worked them out already.
+What counts is `rendered_frames`, where Parseq has worked its formulas out already; else they are worked out here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from ..core.errors import UserError
 from ..core.params import PROMPT_SLOTS
 from . import deforum
+from .formula import render_frames
 from .job import Job
 from .report import Imported, Line
 
@@ -59,30 +60,33 @@ def is_document(data: Any) -> bool:
 
 
 def imported(document: Mapping[str, Any], name: str, notes: list[str]) -> Imported:
-    """The preset of a rendered document. UserError when it has not been rendered."""
-    rows = frames_of(document, name)
+    """The preset of a document. UserError when it holds nothing to play."""
+    rows, lost = frames_of(document, name)
     settings = {"zoom": "0:(1)", "translation_z": "0:(0)", "strength_0_no_init": True}
     settings |= schedules(rows, use_deltas=True) | overrides(document, rows)
     flat = not any(_moves(rows, field) for field in _DEEP)
     settings["animation_mode"] = "2D" if flat else "3D"
     found = deforum.imported(settings, name, notes, rows)
     mode = "2D" if flat else "3D"
+    by = "Parseq rendered them" if document.get("rendered_frames") else "Parseq would render them, worked out here"
     lines = (
-        Line("keyframes", "exact", "as Parseq rendered them: formulas and interpolation are in the frames"),
+        Line("keyframes", "near" if lost else "exact", "; ".join((f"as {by}", *lost))),
         Line("options", "exact", "frames a second and cadence; the tempo is in the frames"),
         *(line for line in found.lines if line.field not in ("strength_0_no_init", "animation_mode")),
     )
     why = f"a Parseq document does not say 2D or 3D: {mode}, as {'nothing moves' if flat else 'it moves'} in depth"
-    return Imported(found.toml, lines, (*found.warnings, why))
+    return Imported(found.toml, lines, (*found.warnings, *lost, why))
 
 
-def frames_of(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """The rendered frames in their order, each with its number under 'frame'. UserError when there are none."""
+def frames_of(document: Mapping[str, Any], name: str) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """The frames in their order, each with its number under 'frame', and what of them could not be worked out.
+
+    UserError when there are none.
+    """
     rows = document.get("rendered_frames")
     if not isinstance(rows, list) or not rows:
-        raise UserError(
-            f"{name}: this Parseq document has no rendered_frames: open it in Parseq and copy the rendered output"
-        )
+        worked_out, lost = render_frames(document, name)
+        return list(worked_out), lost
     found: dict[int, Mapping[str, Any]] = {}
     for number, row in enumerate(rows[:MOST_FRAMES]):
         if not isinstance(row, Mapping):
@@ -91,7 +95,7 @@ def frames_of(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]
         if isinstance(frame, bool) or not isinstance(frame, (int, float)) or not 0 <= frame < 1e7:
             raise UserError(f"{name}: rendered_frames[{number}]: frame: expected a number from 0, got {frame!r}")
         found[int(frame)] = row
-    return [{**found[frame], "frame": frame} for frame in sorted(found)]
+    return [{**found[frame], "frame": frame} for frame in sorted(found)], []
 
 
 def overrides(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

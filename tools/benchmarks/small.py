@@ -78,10 +78,11 @@ def _long() -> list[str]:
 
 def run_optical(quick: bool) -> dict[str, float]:
     """Milliseconds of a keyframe's work on the processor at 256x256 and 512x512: noise, flow, moves of a video."""
-    found = {}
+    found: dict[str, float] = {}
     for side in (256, 512):
         noise = np.random.default_rng(1).random((side // 8, side // 8, 3), np.float32)
-        picture = np.clip(cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC), 0, 1)
+        smooth = cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
+        picture = np.asarray(np.clip(smooth, 0, 1), np.float32)
         before = frozen_image(tune.levels(picture))
         turn = cv2.getRotationMatrix2D((side / 2, side / 2), 2, 1.02)
         after = frozen_image(np.asarray(cv2.warpAffine(before, turn, (side, side)), np.uint8))
