@@ -39,7 +39,7 @@ class Hands:
     """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
 
     controls   what cc() and osc() read in expressions; hints, learning: as in Blend and Status
-    fresh      whether somebody wishes for a fresh picture: whoever paints one sets it back
+    fresh      whether somebody has wished for a fresh picture: whoever takes note of it sets it back
     finished   whether somebody quit
     """
 

@@ -139,6 +139,7 @@ class Show:
         self._sound = Features(0.0)
         self._values: Mapping[str, float] = {}
         self._now: float | None = None
+        self._afresh: float | None = None  # since when a fresh picture is wished for
         self._dissolve: Dissolve | None = None
         self._wish: tuple[float, float] | None = None  # when a picture that dissolves in was wished for, its length
 
@@ -230,8 +231,10 @@ class Show:
         self, now: float, values: Mapping[str, float], signals: Mapping[str, float], prompts: tuple[Prompt, ...]
     ) -> None:
         begun = self._render.taken()
-        if begun is not None and begun.fresh:
-            self._hands.fresh = False
+        if self._hands.fresh:
+            self._hands.fresh, self._afresh = False, now
+        if self._afresh is not None and begun is not None and begun.fresh and begun.time >= self._afresh:
+            self._afresh = None
         self._album = self._album.begun(begun)
         ahead = self._rate.delay * signals["bpm"] / 60.0  # beats: so that the picture lands on the beat
         if not self._cadence.due(begun, now, signals["beat"] + ahead, values):
@@ -239,7 +242,7 @@ class Show:
         motion, move = self._path.between(now if begun is None else begun.time, now)
         words = prompts, self._play.negative_text()
         request = step.next_request(begun, now, self._settings.size, *words, values, motion, signals)
-        request = replace(request, move=move, fresh=self._hands.fresh or begun is None)
+        request = replace(request, move=move, fresh=self._afresh is not None or begun is None)
         self._media.look(self._play.preset.media)
         self._render.submit(self._album.asked(request, begun, self._media.at(now, values)))
 

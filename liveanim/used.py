@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .core.preset import Preset
 from .isf import library as shaders
@@ -50,7 +51,7 @@ def _asked(on_top: Sequence[str], playing: Sequence[str], outside: Outside) -> I
 
 def _of_look(look: Preset, largest: int) -> Iterator[Used]:
     stage, chain = _table(look.written.get("stage")), look.chain
-    filters = stage.get("filters", [])
+    filters: str | list[str] = stage.get("filters", [])
     names = [filters] if isinstance(filters, str) else list(filters)
     pairs = [*zip(names, chain.filters, strict=False)]
     pairs += [(stage[key], getattr(chain, key)) for key in ("generator", "transition") if stage.get(key)]
@@ -67,5 +68,5 @@ def _shader(look: str, name: str, path: Path) -> Used:
     return Used(look, name, path, shaders.beside(shaders.read(path)))
 
 
-def _table(value: object) -> Mapping[str, str]:
+def _table(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}

@@ -13,10 +13,10 @@ import pytest
 from liveanim import probes
 
 STRICT = os.environ.get("LIVEANIM_CI") == "1"
-# On the build server the same examples every time, however slow it is; everywhere else new ones at each run.
+# On the build server the same examples every time; everywhere else new ones at each run. A busy machine is no failure.
 hypothesis.settings.register_profile("build server", derandomize=True, deadline=None)
-if STRICT:
-    hypothesis.settings.load_profile("build server")
+hypothesis.settings.register_profile("anywhere", deadline=None)
+hypothesis.settings.load_profile("build server" if STRICT else "anywhere")
 MAY_SKIP = re.compile(r"\b(gpu|cuda|nvidia|mps|shared/data|shared data|test clips|macos|windows)\b", re.IGNORECASE)
 """Reasons for which a test may be skipped on the build server: a device or data that it does not have."""
 

@@ -188,6 +188,20 @@ def test_reset_paints_one_picture_afresh() -> None:
     assert [request.fresh for request in desk.requests] == [True, False, True, False, False]
 
 
+def test_a_reset_while_a_fresh_picture_is_painted_paints_another() -> None:
+    desk = Desk()
+    show = show_of(look(), ControlEvent(0.2, "do.reset"), render=desk)
+    show.tick(0.0)
+    desk.begin()  # the first picture, fresh: it is being painted for the rest of the test
+    show.tick(0.1)
+    show.tick(0.2)
+    show.tick(0.3)
+    assert [request.fresh for request in desk.requests] == [True, False, True, True]
+    desk.begin()
+    show.tick(0.4)
+    assert not desk.requests[-1].fresh
+
+
 def test_tempo_can_be_set_doubled_and_held() -> None:
     events = [ControlEvent(0.1, "do.bpm", 100.0), ControlEvent(0.2, "do.double"), ControlEvent(0.3, "do.halve")]
     show = show_of(look(), *events)

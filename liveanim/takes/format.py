@@ -172,7 +172,9 @@ def from_toml(text: str, where: str = META) -> TakeInfo:
             values[name] = _checked(table[name], kind, f"{where}: {name}")
     if "version" not in values:
         raise UserError(f"{where}: 'version' is missing, so this is not a take")
-    return TakeInfo(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    for name, value in values.items():
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return TakeInfo(**values)
 
 
 _SIZE = "[width, height] in pixels, up to 16384"
