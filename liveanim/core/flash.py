@@ -162,7 +162,7 @@ def _first(picture: Grid, now: float) -> _Seen:
 
 
 def _next(seen: _Seen, picture: Grid, now: float) -> _Next:
-    """What `picture` at `now` would do. A cell turns when it has risen or fallen by a whole step since its last turn."""
+    """What `picture` at `now` would do. A cell turns when it rises or falls by a whole step after its last turn."""
     values = red_and_light(picture)
     cells, each = seen.cells, values[_CELLS]
     up = (cells.way != 1) & (each - cells.low >= _STEP) & (cells.low < _DARK)
