@@ -82,6 +82,33 @@ def _turned(pitch: float, yaw: float, roll: float) -> Matrix:
     return matrix
 
 
+def part(move: Matrix, share: float) -> Matrix:
+    """`share` of the way that the rigid `move` goes: so many such parts one after the other make the whole."""
+    if share == 1.0:
+        return move
+    rotation, shift = move[:3, :3], move[:3, 3]
+    axis = np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]])
+    sine, cosine = float(np.linalg.norm(axis)) / 2, (float(np.trace(rotation)) - 1) / 2
+    angle = math.atan2(sine, cosine)
+    way = np.eye(4)
+    if sine < 1e-12:
+        way[:3, 3] = share * shift
+        return way
+    x, y, z = axis / (2 * sine)
+    across = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+
+    def turned(share: float) -> tuple[Matrix, Matrix]:
+        """The turn, and what it makes of a shift that goes on meanwhile (Rodrigues)."""
+        c, s = math.cos(share * angle), math.sin(share * angle)
+        turn = np.eye(3) + s * across + (1 - c) * across @ across
+        drift = share * np.eye(3) + (1 - c) / angle * across + (share - s / angle) * across @ across
+        return turn, drift
+
+    way[:3, :3], drift = turned(share)
+    way[:3, 3] = drift @ np.linalg.solve(turned(1.0)[1], shift)
+    return way
+
+
 def at_rest(move: Matrix) -> bool:
     """True when `move` moves nothing (up to rounding)."""
     return bool(np.allclose(move, np.eye(4), rtol=0, atol=1e-9))

@@ -9,7 +9,7 @@ import numpy as np
 
 from .model import Matrix
 from .motion import CameraPath, partial, step_matrix
-from .space import step_move
+from .space import part, step_move
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,11 @@ class Travel:
         if values["picture.mode"] > 0.5:
             return Travel(self.path.moved(now, np.eye(3)), self.flight.moved(now, np.eye(4)))
         if frames is None or dt <= 0:
-            over = step_matrix(values, dt, aspect)
+            over, through = step_matrix(values, dt, aspect), step_move(values, dt)
         else:
             over = partial(step_matrix(values, 1 / frames, aspect), dt * frames)
-        return Travel(self.path.moved(now, over), self.flight.moved(now, step_move(values, dt)))
+            through = part(step_move(values, 1 / frames), dt * frames)
+        return Travel(self.path.moved(now, over), self.flight.moved(now, through))
 
     def between(self, start: float, end: float) -> tuple[Matrix, Matrix]:
         """(homography, move) from what was seen at `start` to `end`."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from liveanim.core.album import Album
 from liveanim.core.model import Keyframe, RenderRequest, Shots
 from liveanim.core.params import defaults
-from liveanim.core.space import Lens, Range, bounded, displacement, level, step_move
+from liveanim.core.space import Lens, Range, bounded, displacement, level, part, step_move
 from liveanim.core.travel import Travel
 
 NATIVE = Lens()
@@ -53,6 +53,14 @@ def test_a_flight_in_steps_is_the_flight_in_one() -> None:
         travel = travel.moved(tick / 30, values, 0.0 if tick == 0 else 1 / 30, 1.5)
     _, flown = travel.between(0.0, 1.0)
     assert np.allclose(flown, step_move(values, 1.0))
+
+
+@given(st.lists(st.floats(-60, 60), min_size=3, max_size=3), st.integers(2, 12))
+def test_parts_of_a_flight_make_the_whole(angles: list[float], count: int) -> None:
+    pitch, yaw, roll = angles
+    whole = move(x=0.2, y=-0.1, z=0.3, pitch=pitch, yaw=yaw, roll=roll)
+    made = np.linalg.matrix_power(part(whole, 1 / count), count)
+    assert np.allclose(made, whole, atol=1e-9)
 
 
 def test_pictures_that_do_not_come_from_one_another_are_not_carried() -> None:
