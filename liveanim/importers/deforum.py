@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from ..core.errors import UserError, near
-from ..core.schedule import split_negative
 from . import loose, parseq
 from .fields import DEFAULTS, RENAMED, is_off, rest, switch_of
 from .job import Job
 from .pictures import control, pictures
+from .prompts import settings_prompts
 from .report import Imported, Line
 from .toml import written
 
@@ -20,11 +19,7 @@ MODES = {"2D": "2D", "3D": "3D", "Video Input": "2D", "Interpolation": "2D", "No
 SEED_MODES = {"fixed": 1, "iter": 2, "ladder": 3, "alternate": 4, "random": 5}
 BORDERS = {"border": "replicate", "reflection": "reflect", "zeros": "zeros"}
 MOST_FRAMES = 1_000_000
-NO_PROMPT = "a galaxy of glowing crystals, violet and gold"
-"""What is painted for settings that have no prompts at all."""
 _TELLTALE = frozenset((*DEFAULTS, *RENAMED, "steps", "sampler", "strength"))
-_LORA = re.compile(r"<(?:lora|lyco|hypernet):[^>]*>", re.IGNORECASE)
-_MOST_TEXT = 10_000
 _FEW_STEPS = 8
 
 
@@ -69,7 +64,7 @@ def imported(
         parseq.write_prompts(job, frames)
         job.say("prompts", "off", "the Parseq document has prompts of its own")
     else:
-        prompts(job)
+        settings_prompts(job)
     sound = _sound(job)
     pictures(job)
     control(job)
@@ -334,55 +329,6 @@ def _seeds(job: Job) -> None:
         job.schedule("subseed_schedule", "picture.subseed")
         job.schedule("subseed_strength_schedule", "picture.subseed_strength")
     job.say("enable_subseed_scheduling", "exact")
-
-
-def prompts(job: Job) -> None:
-    """Prompts by frame with the common ones around them; one that lasts the whole time is slot 1."""
-    table = job.get("prompts")
-    if isinstance(table, str):
-        try:
-            table, _ = loose.read(table, "prompts")
-        except UserError as error:
-            job.say("prompts", "not", str(error))
-            table = {}
-    around = [str(job.settings.get(f"{which}_prompts") or "").strip() for which in ("positive", "negative")]
-    for which in ("positive", "negative"):
-        job.say(f"{which}_prompts", "exact")
-    if isinstance(table, list):
-        step = max(1, (job.frames or 1000) // max(1, len(table)))
-        table = {str(n * step): text for n, text in enumerate(table)}
-        job.say("prompts", "near", "a list: one after the other, evenly")
-    if not isinstance(table, Mapping):
-        job.say("prompts", "not", f"expected prompts by frame, got {str(table)[:40]!r}")
-        table = {}
-    if not around[0] and not any(split_negative(str(text or ""))[0].strip() for text in table.values()):
-        around[0] = NO_PROMPT
-        job.warnings.append(f"it has no prompts: {NO_PROMPT!r} is painted; write your own under [prompt]")
-    keys = {str(key): worded(job, str(text or ""), around) for key, text in table.items()}
-    write_prompts(job, keys or {"0": worded(job, "", around)}, "x" if job.mode_name == "Interpolation" else "cut")
-    job.say("prompts", "exact")
-
-
-def write_prompts(job: Job, keys: Mapping[str, str], curve: str) -> None:
-    if len(keys) == 1:
-        job.put("prompt.text", list(keys.values()))
-        return
-    job.put("prompt.curve", curve)
-    job.put("prompt.keys", dict(keys))
-
-
-def worded(job: Job, text: str, around: list[str]) -> str:
-    """`text` with the common prompts around it; names of LoRAs are taken out and said."""
-    positive, negative = split_negative(text)
-    found = " ".join(part for part in (around[0], positive.strip()) if part)
-    against = " ".join(part for part in (negative.strip(), around[1]) if part)
-    for name in dict.fromkeys(re.sub(r":[^:]*$", "", tag[1:-1]) for tag in _LORA.findall(found + against)):
-        line = f"a LoRA named in a prompt is left out: {name[:100]}"
-        if line not in job.warnings:
-            job.warnings.append(line)
-    found, against = (_LORA.sub("", part).strip() for part in (found, against))
-    whole = f"{found} --neg {against}" if against else found
-    return whole[:_MOST_TEXT]
 
 
 def _sound(job: Job) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.errors import UserError
 from ..core.params import PROMPT_SLOTS
-from . import deforum
+from . import deforum, prompts
 from .formula import render_frames
 from .job import Job
 from .report import Imported, Line
@@ -159,17 +159,16 @@ def write_prompts(job: Job, rows: Sequence[Mapping[str, Any]]) -> None:
     for _, line in lines:
         if line not in said:
             said[line] = pieces(line)
+    changes = [line for n, line in enumerate(lines) if n == 0 or line[1] != lines[n - 1][1]]
+    prompts.loras(job, [(str(frame if n else 0), line) for n, (frame, line) in enumerate(changes)])
     texts = list(dict.fromkeys(text for parts in said.values() for text, _ in parts))
     if all(len(parts) == 1 for parts in said.values()):
-        keys = {}
-        for n, (frame, line) in enumerate(lines):
-            if n == 0 or line != lines[n - 1][1]:
-                keys[str(frame if n else 0)] = deforum.worded(job, line, ["", ""])
-        deforum.write_prompts(job, keys, "cut")
+        keys = {str(frame if n else 0): prompts.without_tags(line) for n, (frame, line) in enumerate(changes)}
+        prompts.write(job, keys, "cut")
         return
     job.warnings.append("prompts that overlap are blended on the arc between them, not averaged")
     if len(texts) <= PROMPT_SLOTS:
-        job.put("prompt.text", [deforum.worded(job, text, ["", ""]) for text in texts])
+        job.put("prompt.text", [prompts.without_tags(text) for text in texts])
         for n, text in enumerate(texts, 1):
             weights = [
                 {"frame": frame, "w": min(1.0, max(0.0, dict(said[line]).get(text, 0.0)))} for frame, line in lines
@@ -177,7 +176,7 @@ def write_prompts(job: Job, rows: Sequence[Mapping[str, Any]]) -> None:
             job.put(f"prompt.weight{n}", series(weights, "w") or "0:(0)")
         return
     path, places = way([said[line] for _, line in lines])
-    job.put("prompt.path", [deforum.worded(job, text, ["", ""]) for text in path])
+    job.put("prompt.path", [prompts.without_tags(text) for text in path])
     job.put("prompt.loop", False)
     rows = [{"frame": frame, "place": place} for (frame, _), place in zip(lines, places, strict=True)]
     job.put("prompt.position", series(rows, "place") or "0:(0)")
