@@ -229,7 +229,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         sinks += [control for control in controls if isinstance(control, LinkClock)]
         sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
         osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
-        remote = open_remote(options, clock.now, choice, table, osc_port)
+        learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
+        remote = open_remote(options, clock.now, choice, table, osc_port, learned)
         if remote is not None:
             stack.callback(remote.close)
             stage.show_to(remote)

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 SHOWN = 8.0  # s that a warning or a notice stands on the HUD
 MOST_CONTROLS = 2000  # cc and osc values kept for expressions
+MOST_WISHES = 100  # changes of what MIDI has learned that wait for their turn
+CHANGES = (" forget", " adjust")
 EDITS = ("preset", "scene", "next", "back", "release", "panic", "resume")
 
 
@@ -38,7 +40,7 @@ class Keeper(Protocol):
 class Hands:
     """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
 
-    controls   what cc() and osc() read in expressions; hints, learning: as in Blend and Status
+    controls   what cc() and osc() read in expressions; hints: as in Blend
     fresh      whether somebody has wished for a fresh picture: whoever takes note of it sets it back
     finished   whether somebody quit
     """
@@ -54,7 +56,7 @@ class Hands:
     ) -> None:
         self.controls: dict[str, float] = {}
         self.hints: dict[str, float] = {}
-        self.learning = ""
+        self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
         self.fresh = self.finished = False
         self.presets = tuple(presets)
         self._play, self._clock, self._table = play, clock, table
@@ -66,6 +68,11 @@ class Hands:
         self._actions = self._table_of_actions()
         if broken_off is not None:
             self._notice = "the last show broke off: O takes up where it was", 0.0
+
+    @property
+    def learning(self) -> str:
+        """As in Status."""
+        return self._wishes[0] if self._wishes else ""
 
     def waiting(self) -> tuple[str, ...]:
         """What waits for a beat or a bar."""
@@ -171,7 +178,8 @@ class Hands:
             "save": lambda event: self._save(event),
             "resume": lambda event: self._resume(event.time),
             "learn": lambda event: self._learn(str(event.value or "")),
-            "forget": lambda event: self._learn(f"{event.value or ''} forget"),
+            "forget": lambda event: self._change(f"{event.value or ''} forget"),
+            "adjust": lambda event: self._change(f"{event.value or ''} adjust"),
             "learned": lambda event: self._learned(event),
             "tap": lambda event: clock.tap(event.time),
             "resync": lambda event: clock.resync(event.time),
@@ -226,14 +234,28 @@ class Hands:
         self._notice = "", now
 
     def _learn(self, what: str) -> None:
-        target = what.partition(" ")[0]
-        if target and target.removeprefix("do.") not in self._actions and target not in self._table:
+        """A wish takes the place of one that no knob has moved for; an empty one gives that up."""
+        self._wishes = (*self._changes(), self._wish(what)) if what.strip() else ()
+
+    def _change(self, what: str) -> None:
+        """A change of what is learned goes before a knob that is waited for, after other changes."""
+        wish, changes = self._wish(what), self._changes()
+        later = self._wishes[len(changes) :]
+        self._wishes = (*(one for one in changes if one != wish), wish)[:MOST_WISHES] + later
+
+    def _changes(self) -> tuple[str, ...]:
+        return tuple(one for one in self._wishes if one.endswith(CHANGES))
+
+    def _wish(self, what: str) -> str:
+        target = what.strip().partition(" ")[0]
+        if target.removeprefix("do.") not in self._actions and target not in self._table:
             raise UserError(f"cannot learn {target!r}{near(target, self._table)}")
-        self.learning = what.strip()
+        return what.strip()
 
     def _learned(self, event: ControlEvent) -> None:
-        self.learning = ""
-        self._notice = str(event.value or ""), event.time
+        wish, said, line = str(event.value or "").rpartition("\n")
+        self._wishes = tuple(one for one in self._wishes if one != wish) if said else ()
+        self._notice = line, event.time
 
 
 def is_edit(event: ControlEvent) -> bool:

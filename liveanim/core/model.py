@@ -89,8 +89,9 @@ class ControlEvent:
     'do.resume'          None: take up the state of a show that broke off
     'do.learn'           parameter or 'do.*' that the next knob or pad to move is to play; None: none after all.
                          May be followed by range=0.2..0.8 curve=2 mode=toggle takeover=pickup (inputs.midilearn)
-    'do.forget'          parameter or 'do.*' whose learned knobs and pads are given up
-    'do.learned'         text: what was learned, said by whoever learned it
+    'do.forget'          parameter or 'do.*' whose learned knobs and pads are given up; knob=cc:1:21 means one of them
+    'do.adjust'          parameter or 'do.*' and how what it has learned is to be played: 'stage.hue curve=2 invert'
+    'do.learned'         the wish, a line end, and what became of it, said by whoever learns
     'hint.camera.zoom'   place 0..1 of a knob that waits to meet the parameter; None: it has
     'beat.do.scene' 'bar.stage.hue' ...   any of the above, put off to the next beat or bar
     """

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -58,6 +59,7 @@ class MidiInput:
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
         self._said = ("", -_SHOWN)
         self._lost = 0
+        self._rows: tuple[int, Mapping[str, Mapping[str, Any]]] = -1, {}
         self.ports = MidiPorts(clock, self._heard, self._changed, wanted, find)
         self.ports.start()
 
@@ -79,6 +81,15 @@ class MidiInput:
             else:
                 self.desk.message(device, data, time)
         return [*self._clock_in.take(), *self.desk.take(now)]
+
+    def learned(self) -> Mapping[str, Mapping[str, Any]]:
+        """What knobs and pads have learned, as rows for JSON; the same mapping while nothing changes. Any thread."""
+        version = self.desk.version
+        if version != self._rows[0]:
+            pairs = [(port, control) for port, one in self.desk.learned.items() for control in one.controls]
+            made = [midilearn.row_of(control, port) for port, control in pairs]
+            self._rows = version, {f"{row['port']} {row['knob']}": row for row in made}
+        return self._rows[1]
 
     def problem(self) -> str:
         """A line about an input that has just gone or come back, or that was asked for and is not there; else ''."""

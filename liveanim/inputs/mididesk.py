@@ -105,6 +105,11 @@ class MidiDesk:
         self._grips = {key: grip for key, grip in self._grips.items() if key[0] != port}
         self._turned = {key: time for key, time in self._turned.items() if key[0] != port}
 
+    @property
+    def learned(self) -> Mapping[str, MidiMap]:
+        """What was learned, by port. Any thread may ask."""
+        return dict(self._learned)
+
     def plays(self, port: str, light: Light) -> tuple[Control, ...]:
         """What the knob or pad of a light plays."""
         return self._find(port, light.kind, light.channel, light.number)
@@ -149,15 +154,20 @@ class MidiDesk:
             except UserError as error:
                 self._tell(str(error), now)
                 return
-            if self._learner.wish.forget:
-                self._forget_target(self._learner.wish.target, now)
+            if self._learner.wish.at_once:
+                self._change(self._learner.wish, now)
 
-    def _forget_target(self, target: str, now: float) -> None:
-        for name, one in self._learned.items():
-            left = midilearn.without(one, target)
-            if left != one:
-                self._learn(name, left)
-        self._tell(f"{target}: no learned knob any more", now)
+    def _change(self, wish: midilearn.Wish, now: float) -> None:
+        """Give up what was learned, or play it otherwise."""
+        change = midilearn.without if wish.forget else midilearn.adjusted
+        meant = any(wish.means(control) for one in self._learned.values() for control in one.controls)
+        for name, one in list(self._learned.items()):
+            if (new := change(one, wish)) != one:
+                self._learn(name, new)
+        if not meant:
+            self._tell(f"{wish.target}: no learned knob", now)
+        else:
+            self._tell(f"{wish.target}: " + ("no learned knob any more" if wish.forget else "adjusted"), now)
 
     def _learns(self, port: str, kind: Kind, where: tuple[int, int], byte: int, time: float) -> bool:
         """Whether a message is for learning, and so does nothing else."""
@@ -175,8 +185,9 @@ class MidiDesk:
         self._keep(one)
 
     def _tell(self, line: str, time: float) -> None:
+        """Tell the show how its wish came out; the wish itself goes before the line."""
         self._learner, self._done = None, self._values.learning
-        self._pending.put(ControlEvent(time, "do.learned", line, SOURCE))
+        self._pending.put(ControlEvent(time, "do.learned", f"{self._done}\n{line}", SOURCE))
 
     def _nrpn(self, port: str, channel: int, number: int, value: int, time: float) -> bool:
         """Whether a controller is part of an NRPN: 99 and 98 say which, 6 and 38 where it stands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -11,19 +12,25 @@ from typing import Any, Literal
 from ..core.errors import UserError, near
 from ..core.params import PARAMS, Table
 from ..core.takeover import MODES as TAKEOVERS
-from .midimap import MODES, TURNING, Control, Kind, MidiMap, Mode
+from .midimap import KINDS, MODES, TURNING, Control, Kind, MidiMap, Mode
 
 ENOUGH = 5  # messages of one knob that tell what it is
 PATIENCE = 12  # messages after which an endless knob that was turned one way only is taken for the usual kind
 FAST = 8  # clicks that an endless knob sends at most in one message, turned quickly
-_OPTIONS = ("range", "curve", "mode", "takeover", "step", "invert", "value")
-FORGET = "forget"
+_OPTIONS = ("range", "curve", "mode", "takeover", "step", "invert", "value", "knob")
+FORGET, ADJUST = "forget", "adjust"
+_NEEDS_VALUE = ("do.preset", "do.bpm", "do.nudge")
 Moved = tuple[Kind, int, int]  # kind, channel, number
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be learned: a target and how it shall be played. mode None: whatever the control turns out to be."""
+    """What is to be learned: a target and how it shall be played. mode None: whatever the control turns out to be.
+
+    forget, adjust   what is learned already is given up, or played otherwise, at once
+    knob             only this one of the learned controls; None: all of the target
+    said             which options were given
+    """
 
     target: str
     mode: Mode | None = None
@@ -34,21 +41,43 @@ class Wish:
     step: float | None = None
     value: float | str | None = None
     forget: bool = False
+    adjust: bool = False
+    knob: Moved | None = None
+    said: frozenset[str] = frozenset()
+
+    @property
+    def at_once(self) -> bool:
+        """Whether no knob needs to move for it."""
+        return self.forget or self.adjust
+
+    def means(self, control: Control) -> bool:
+        """Whether a learned control is one of those to forget or adjust."""
+        return control.target == self.target and self.knob in (None, moved(control))
+
+
+def moved(control: Control) -> Moved:
+    """Which knob or pad a learned control is."""
+    return control.kind, control.channel or 0, control.number
 
 
 def wish_from(text: str) -> Wish:
-    """'stage.hue range=0.2..0.8 curve=2 mode=toggle takeover=pickup step=0.02 invert', 'do.scene value=storm', or
-    'stage.hue forget'. UserError says what was expected."""
-    target, *words = text.split()
+    """'stage.hue range=0.2..0.8 curve=2 mode=toggle takeover=pickup step=0.02 invert', 'do.scene value="night drive"',
+    'stage.hue forget' or 'stage.hue adjust knob=cc:1:21 curve=2'. UserError says what was expected."""
+    try:
+        target, *words = shlex.split(text)
+    except ValueError:
+        raise UserError(f"learn: a quote is not closed in {text!r}") from None
     wish = Wish(target)
     for word in words:
         key, _, value = word.partition("=")
-        if key == FORGET and not value:
-            wish = replace(wish, forget=True)
+        if key in (FORGET, ADJUST) and not value:
+            wish = replace(wish, forget=key == FORGET, adjust=key == ADJUST)
         elif key not in _OPTIONS:
-            raise UserError(f"learn: unknown word {word!r}{near(key, (*_OPTIONS, FORGET))}")
+            raise UserError(f"learn: unknown word {word!r}{near(key, (*_OPTIONS, FORGET, ADJUST))}")
         else:
-            wish = _with(wish, key, value)
+            wish = replace(_with(wish, key, value), said=wish.said | {key})
+    if target in _NEEDS_VALUE and wish.value is None and not wish.at_once:
+        raise UserError(f"learn: {target} needs value=...")
     return wish
 
 
@@ -66,9 +95,21 @@ def _with(wish: Wish, key: str, value: str) -> Wish:
         return replace(wish, mode=next(mode for mode in MODES if mode == value))
     if key == "takeover" and value in TAKEOVERS:
         return replace(wish, takeover=value)
+    if key == "knob":
+        return replace(wish, knob=_knob(value))
     if key == "value":
         return replace(wish, value=int(value) if value.isdecimal() else value)
     raise UserError(f"learn: {key}: expected one of {', '.join(MODES if key == 'mode' else TAKEOVERS)}")
+
+
+def _knob(text: str) -> Moved:
+    """'cc:1:21': kind, channel and number."""
+    name, _, rest = text.partition(":")
+    channel, _, number = rest.partition(":")
+    kind = next((one for one in KINDS if one == name), None)
+    if kind is None or not channel.isdecimal() or not number.isdecimal():
+        raise UserError(f"learn: knob: expected kind:channel:number such as cc:1:21, got {text!r}")
+    return kind, int(channel), int(number)
 
 
 def _share(text: str, key: str) -> float:
@@ -165,9 +206,51 @@ def learned(old: MidiMap | None, port: str, control: Control) -> MidiMap:
     return MidiMap(port, (port,), (*(c for c in kept if (c.kind, c.channel, c.number) != same), control))
 
 
-def without(old: MidiMap, target: str) -> MidiMap:
-    """`old` without the controls of `target`."""
-    return replace(old, controls=tuple(c for c in old.controls if c.target != target))
+def without(old: MidiMap, wish: Wish) -> MidiMap:
+    """`old` without the controls that `wish` means."""
+    return replace(old, controls=tuple(c for c in old.controls if not wish.means(c)))
+
+
+def adjusted(old: MidiMap, wish: Wish) -> MidiMap:
+    """`old` with the controls that `wish` means played as it says."""
+    return replace(old, controls=tuple(_adjusted(c, wish) if wish.means(c) else c for c in old.controls))
+
+
+def _adjusted(control: Control, wish: Wish) -> Control:
+    new = control
+    if "range" in wish.said:
+        new = replace(new, low=wish.low, high=wish.high)
+    elif "invert" in wish.said:
+        new = replace(new, low=control.high, high=control.low)
+    if "curve" in wish.said:
+        new = replace(new, curve=wish.curve)
+    if "takeover" in wish.said:
+        new = replace(new, takeover=next(one for one in TAKEOVERS if one == wish.takeover))
+    if "step" in wish.said and wish.step is not None:
+        new = replace(new, step=wish.step)
+    if "value" in wish.said:
+        new = replace(new, value=wish.value)
+    fits = wish.mode is not None and not control.target.startswith("do.")
+    if fits and wish.mode is not None and (wish.mode not in TURNING or control.kind == "cc"):
+        new = replace(new, mode=wish.mode)
+    return new
+
+
+def row_of(control: Control, port: str) -> dict[str, Any]:
+    """A learned control for JSON; `knob` as a wish names it."""
+    kind, channel, number = moved(control)
+    return {
+        "target": control.target,
+        "port": port,
+        "knob": f"{kind}:{channel}:{number}",
+        "about": _called(control),
+        "mode": control.mode,
+        "range": [control.low, control.high],
+        "curve": control.curve,
+        "takeover": control.takeover,
+        "step": round(control.step, 5),
+        "value": control.value,
+    }
 
 
 def map_data(one: MidiMap) -> dict[str, Any]:
@@ -191,6 +274,10 @@ def _control_data(control: Control) -> dict[str, Any]:
 
 def said(control: Control, port: str) -> str:
     """What was learned, for the HUD."""
+    return f"{control.target}: {_called(control)} of {port} ({control.mode})"
+
+
+def _called(control: Control) -> str:
     words = {"cc": "controller", "cc14": "fine controller", "note": "note", "pitch": "pitch bend", "touch": "pressure"}
     number = "" if control.kind in ("pitch", "touch") else f" {control.number}"
-    return f"{control.target}: {words.get(control.kind, 'NRPN')}{number} of {port} ({control.mode})"
+    return f"{words.get(control.kind, 'NRPN')}{number}"

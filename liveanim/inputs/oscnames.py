@@ -112,6 +112,7 @@ def _all(table: Table) -> list[Address]:
     rows.append(Address(f"{ROOT}/show/save", "text", "do.save", "s", "save the show as it is now as a preset"))
     rows.append(Address(f"{ROOT}/midi/learn", "text", "do.learn", "s", "what the next MIDI knob to move plays"))
     rows.append(Address(f"{ROOT}/midi/forget", "text", "do.forget", "s", "what no learned MIDI knob plays any more"))
+    rows.append(Address(f"{ROOT}/midi/adjust", "text", "do.adjust", "s", "how a learned MIDI knob plays: range, curve"))
     rows.append(Address(f"{tempo}/bpm", "number", "do.bpm", "f", "tempo in beats per minute"))
     rows.append(Address(f"{tempo}/nudge", "number", "do.nudge", "f", "push the beat by a share of a beat"))
     for name in ("tap", "resync", "double", "halve"):

@@ -16,7 +16,7 @@ from liveanim.core.model import Blend, ControlEvent, Status
 from liveanim.core.params import PARAMS, ParamSpec, Table, with_rows
 from liveanim.inputs.midi import LEARNED, MidiInput
 from liveanim.inputs.mididesk import MidiDesk
-from liveanim.inputs.midilearn import Learner, map_data, sort_of, wish_from
+from liveanim.inputs.midilearn import Learner, map_data, row_of, sort_of, wish_from
 from liveanim.inputs.midimap import Control, MidiMap, map_from, shipped
 from liveanim.inputs.readback import Readback
 
@@ -26,6 +26,13 @@ KNOB = [30, 31, 33, 36, 40, 44]
 
 def cc(number: int, *values: int) -> list[list[int]]:
     return [[0xB0, number, value] for value in values]
+
+
+def line_of(value: object) -> str:
+    """What the desk says of a wish that came before it."""
+    wish, _, line = str(value).partition("\n")
+    assert wish and line
+    return line
 
 
 class Bench:
@@ -38,7 +45,7 @@ class Bench:
     def learn(self, text: str) -> str:
         """Wish for `text`; what the desk says to that at once."""
         self.readback.write(Blend(0.0, status=Status(learning=text)), 0.0)
-        return "".join(str(event.value) for event in self.desk.take() if event.target == "do.learned")
+        return "".join(line_of(event.value) for event in self.desk.take() if event.target == "do.learned")
 
     def played(self, *messages: Sequence[int]) -> dict[str, float | str | None]:
         """What the messages do, by target; the last of each."""
@@ -50,7 +57,7 @@ class Bench:
         """The control that the messages make of a wish; the show has heard of it."""
         self.learn(text)
         done = self.played(*messages)
-        assert str(done["do.learned"]).startswith("learned")
+        assert line_of(done["do.learned"]).startswith("learned")
         self.learn("")
         return self.kept[-1].controls[-1]
 
@@ -176,6 +183,39 @@ def test_a_knob_that_waits_to_meet_its_value_says_where_it_stands() -> None:
     bench.desk.message(PORT, [0xB0, 7, 120], 1.1)  # past the value: it has it
     events = {e.target: e.value for e in bench.desk.take()}
     assert events["hint.stage.bloom"] is None and events["stage.bloom"] == pytest.approx(120 / 127)
+
+
+def test_what_was_learned_is_adjusted_or_forgotten_knob_by_knob() -> None:
+    bench = Bench()
+    bench.learned("stage.hue takeover=jump", *cc(21, *KNOB))
+    bench.learned("stage.hue takeover=jump", *cc(22, *KNOB))
+    assert bench.learn("stage.hue adjust knob=cc:1:21 range=0.5..1 curve=2 takeover=pickup") == "stage.hue: adjusted"
+    bench.learn("")
+    bench.learn("stage.hue adjust knob=cc:1:22 invert")
+    bench.learn("")
+    rows = [(c.number, c.low, c.high, c.curve, c.takeover) for c in bench.kept[-1].controls]
+    assert rows == [(21, 0.5, 1.0, 2.0, "pickup"), (22, 1.0, 0.0, 1.0, "jump")]
+    assert bench.played(*cc(22, 127)) == {"stage.hue": -1.0}
+    version = bench.desk.version
+    bench.learn("stage.hue forget knob=cc:1:22")
+    assert [c.number for c in bench.desk.learned[PORT].controls] == [21] and bench.desk.version == version + 1
+    bench.learn("")
+    assert bench.learn("stage.bloom adjust curve=2") == "stage.bloom: no learned knob"
+    bench.learn("")
+    assert "expected kind:channel:number" in bench.learn("stage.hue adjust knob=21")
+
+
+def test_names_with_spaces_stand_in_quotes_and_what_needs_a_value_says_so() -> None:
+    bench = Bench()
+    assert bench.learned('do.scene value="night drive"', [0x90, 40, 90]).value == "night drive"
+    assert bench.played([0x90, 40, 90]) == {"do.scene": "night drive"}
+    assert bench.learn("do.preset") == "learn: do.preset needs value=..."
+    assert "quote is not closed" in bench.learn('do.scene value="night')
+
+
+def test_a_learned_control_is_a_row_for_json() -> None:
+    row = row_of(Control("nrpn", 300, "stage.hue", "absolute", 2, 0.0, 0.5), "desk")
+    assert (row["knob"], row["about"], row["range"], row["port"]) == ("nrpn:2:300", "NRPN 300", [0.0, 0.5], "desk")
 
 
 def test_an_unfinished_wish_gives_way_to_another_and_to_none() -> None:

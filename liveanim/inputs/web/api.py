@@ -161,6 +161,10 @@ async def _events(request: web.Request) -> web.Response:
     return _done()
 
 
+async def _learned(request: web.Request) -> web.Response:
+    return web.json_response([*request.app[HUB].state().get("learned", {}).values()])
+
+
 async def _check(request: web.Request) -> web.Response:
     hub, body = request.app[HUB], await _body(request)
     target, text = body.get("target"), body.get("text")
@@ -214,6 +218,12 @@ ROUTES = (
     Route("POST", "/api/scenes/{name}", "play a scene, by name or number; 0: the preset without one", _scene),
     Route("GET", "/api/actions", "what else can be done", _actions),
     Route("POST", "/api/actions/{name}", "do it; some take a value", _act, {"value": ANYTHING}),
+    Route(
+        "GET",
+        "/api/learned",
+        "what MIDI knobs and pads have learned; the actions learn, adjust, forget change it",
+        _learned,
+    ),
     Route(
         "POST",
         "/api/events",

@@ -19,7 +19,8 @@ def check(table: Table, target: str, text: str, bpm: float = 120.0, names: Set[s
     """What the parameter `target` would do with the expression `text`.
 
     {"ok": true, "curve": POINTS values over BARS bars, "seconds": their length} or
-    {"ok": false, "column": from 1, "error": what is wrong there}. `names` are variables besides those of every show.
+    {"ok": false, "column": from 1, "error": what is wrong there}. `names` are modulators of the preset: each goes
+    up and down once a bar in the curve.
     """
     row = table.get(target)
     if row is None:
@@ -33,9 +34,14 @@ def check(table: Table, target: str, text: str, bpm: float = 120.0, names: Set[s
     tempo = min(400.0, max(20.0, bpm))
     seconds = BARS * 4 * 60 / tempo
     fps = POINTS / seconds
-    rows = values(expression, POINTS, fps=fps, bpm=tempo, extra=lambda frame: music(frame / fps * tempo / 60))
+    rows = values(expression, POINTS, fps=fps, bpm=tempo, extra=lambda frame: _around(frame / fps * tempo / 60, names))
     curve = [round(row.clamp(float(value)), 5) for value in rows]
     return {"ok": True, "curve": curve, "seconds": round(seconds, 3), "warnings": list(expression.warnings)}
+
+
+def _around(beat: float, names: Set[str]) -> Mapping[str, float]:
+    """The variables at a beat: those of the music, and the modulators."""
+    return {**music(beat), **dict.fromkeys(names, 0.5 - 0.5 * math.cos(beat * math.pi / 2))}
 
 
 def music(beat: float) -> Mapping[str, float]:

@@ -44,6 +44,9 @@ _MORE = {
     "do.resume": Action("nothing", "take up the state of a show that broke off"),
     "do.learn": Action("text", "the next knob or pad to move plays this parameter or do.*; nothing: none after all"),
     "do.forget": Action("text", "give up the learned knobs and pads of this parameter or do.*"),
+    "do.adjust": Action(
+        "text", "play what was learned otherwise: 'stage.hue range=0.2..0.8 curve=2', 'stage.hue invert'"
+    ),
 }
 
 

@@ -24,12 +24,14 @@ LOOKING = 1.0  # s a picture is still made for after somebody asked for one
 QUALITY = 72  # of the preview's JPEG
 
 Clock = Callable[[], float]
+Learned = Callable[[], Mapping[str, Mapping[str, Any]]]
 
 
 class Hub:
     """`write`, `picture`, `wanted` and `read` belong to the loop, everything else to the server's thread.
 
     clock    show time; presets: names and what they say of themselves; table, book: of this show
+    learned  what knobs have learned, as rows for JSON by a name of their own; the same mapping while nothing changes
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class Hub:
         presets: Sequence[tuple[str, str]] = (),
         table: Table = PARAMS,
         book: Book | None = None,
+        learned: Learned = lambda: {},
     ) -> None:
+        self._learned = learned
         self.clock, self.presets = clock, tuple(presets)
         names = [name for name, _ in presets]
         self.book = book or Book(table)
@@ -46,7 +50,6 @@ class Hub:
         self.answer: Callable[[bytes, int], None] = lambda packet, line: None
         """What takes an OSC answer back to the line its question came by."""
         self._osc = OscReader(clock, self._values, lambda packet, who: self.answer(packet, who[1]), names, self.book)
-        self.names: Set[str] = frozenset()
         self._pending = Pending()
         self._lock = threading.Lock()
         self._blend: Blend | None = None
@@ -108,6 +111,11 @@ class Hub:
         """Take in an OSC packet that came by `line`."""
         self._osc.packet(packet, ("a web client", line), self.clock())
 
+    @property
+    def names(self) -> Set[str]:
+        """The modulators of the preset that plays: variables of expressions besides those of every show."""
+        return frozenset() if self._blend is None else self._blend.modulators.keys()
+
     def _values(self) -> Mapping[str, float]:
         return {} if self._blend is None else self._blend.values
 
@@ -150,7 +158,8 @@ class Hub:
             if blend is None or blend is self._told:
                 return self._state
             self._told, self._peaks = blend, dict.fromkeys(PEAKS, 0.0)
-        self._state = state_of(blend, self.words.table, peaks, self._fps, self._history)
+        plain = state_of(blend, self.words.table, peaks, self._fps, self._history)
+        self._state = {**plain, "learned": self._learned()}
         return self._state
 
     def jpeg(self) -> bytes | None:

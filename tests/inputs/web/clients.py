@@ -16,6 +16,9 @@ import numpy as np
 from liveanim.core.model import Blend, ControlEvent, Status, frozen_image, frozen_map
 from liveanim.core.params import PARAMS, defaults
 from liveanim.core.preset import preset_from
+from liveanim.inputs.mididesk import MidiDesk
+from liveanim.inputs.midilearn import row_of
+from liveanim.inputs.readback import Readback
 from liveanim.inputs.web.server import WebRemote
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
@@ -94,7 +97,10 @@ class Playing:
 
     def __init__(self, port: int = 0) -> None:
         self._start = time.monotonic()
-        self.remote = WebRemote(self.now, [(look.name, look.about) for look in LOOKS], port=port)
+        self.readback = Readback()
+        self.desk = MidiDesk([], self.readback)
+        rows = [(look.name, look.about) for look in LOOKS]
+        self.remote = WebRemote(self.now, rows, port=port, learned=self._learned)
         self.played: list[ControlEvent] = []
         self._show = Show([self], Hears(), AtOnce(), LOOKS, Settings((64, 36)))
         self.blend: Blend = self._show.tick(0.0)
@@ -105,15 +111,25 @@ class Playing:
     def now(self) -> float:
         return time.monotonic() - self._start
 
+    def _learned(self) -> Mapping[str, Mapping[str, Any]]:
+        return {f"desk {c.number}": row_of(c, "desk") for one in self.desk.learned.values() for c in one.controls}
+
     def read(self, now: float) -> Sequence[ControlEvent]:
-        events = self.remote.read(now)
+        events = [*self.remote.read(now), *self.desk.take(now)]
         self.played += events
         return events
+
+    def wiggled(self, *messages: Sequence[int]) -> list[str]:
+        """Let a controller send `messages`; what it has learned so far."""
+        for message in messages:
+            self.desk.message("desk", message, self.now())
+        return [control.target for one in self.desk.learned.values() for control in one.controls]
 
     def _run(self) -> None:
         for count in itertools.count():
             now = self.now()
             self.blend = self._show.tick(now)
+            self.readback.write(self.blend, now)
             self.remote.write(self.blend, now)
             if self.remote.wanted() and count % 6 == 0:
                 level = 40 + count % 200

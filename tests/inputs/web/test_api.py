@@ -222,3 +222,24 @@ def test_every_route_is_in_the_document_and_on_the_page(client: Client) -> None:
 def test_a_port_that_is_taken_is_one_line(client: Client) -> None:
     with pytest.raises(UserError, match=rf"web remote: port {client.remote.port} on 127.0.0.1 .*--web-port"):
         WebRemote(lambda: 0.0, port=client.remote.port)
+
+
+def test_modulators_of_the_preset_are_names_in_expressions(client: Client) -> None:
+    body = {"target": "camera.zoom", "text": "1 + 0.1*wave"}
+    assert client.ask("POST", "/api/check", body).json["ok"] is False
+    assert client.ask("PUT", "/api/parameters/camera.zoom", {"expression": "1 + wave"}).status == 400
+    client.remote.write(blend_at(1.0, modulators=frozen_map({"wave": 0.5})), 1.0)
+    tried = client.ask("POST", "/api/check", body).json
+    assert tried["ok"] and (min(tried["curve"]), max(tried["curve"])) == (1.0, pytest.approx(1.1))
+    assert client.ask("PUT", "/api/parameters/camera.zoom", {"expression": "1 + wave"}).status == 200
+    assert client.played() == [("expr.camera.zoom", "1 + wave")]
+
+
+def test_what_was_learned_is_listed() -> None:
+    row = {"target": "stage.hue", "knob": "cc:1:21"}
+    remote = WebRemote(lambda: 0.0, learned=lambda: {"desk cc:1:21": row})
+    try:
+        remote.write(blend_at(1.0), 1.0)
+        assert Client(remote, {}).ask("GET", "/api/learned").json == [row]
+    finally:
+        remote.close()

@@ -223,3 +223,33 @@ def test_a_page_finds_its_way_back_to_a_show_that_began_again(browser: Any) -> N
                 second.close()
     finally:
         first.close()
+
+
+def test_what_was_learned_is_listed_changed_and_given_up(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "scenes") as page:
+        until_js(page, "!document.getElementById('learned-none').hidden")
+        page.select_option("#learn-what", "do.panic")
+        page.click("#learn")
+        until_js(page, "document.getElementById('learn').textContent === 'cancel'")
+        until(lambda: playing.wiggled([0x90, 36, 100]) == ["do.panic"])
+        until_js(page, "document.querySelector('.learned b')?.textContent === 'do.panic'")
+        page.evaluate("import('/pages/link.js').then((link) => link.act('do.learn', 'stage.hue'))")
+        knob = [[0xB0, 21, value] for value in (30, 31, 33, 36, 40, 44)]
+        until(lambda: playing.wiggled(*knob) == ["do.panic", "stage.hue"])
+        hue = page.locator('.learned[data-target="stage.hue"]')
+        hue.get_by_label("to, % of its way").fill("50")
+        hue.get_by_label("to, % of its way").press("Enter")
+
+        def control() -> Any:
+            return next(c for c in playing.desk.learned["desk"].controls if c.target == "stage.hue")
+
+        until(lambda: (control().low, control().high) == (0.0, 0.5))
+        hue.get_by_label("invert").click()
+        until(lambda: (control().low, control().high) == (0.5, 0.0))
+        hue.get_by_label("curve").select_option("2")
+        until(lambda: control().curve == 2.0)
+        hue.get_by_label("takeover").select_option("pickup")
+        until(lambda: control().takeover == "pickup")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        hue.get_by_label("forget").click()
+        until_js(page, "document.querySelectorAll('.learned').length === 1")

@@ -1,9 +1,10 @@
 // Puts the page together and keeps it in step with the show.
 
-import { act, actions, connect, look, on, presets, seen, specs, state } from './link.js';
+import { act, connect, look, on, presets, seen, specs, state } from './link.js';
 import { Knob, Pad, forget } from './knob.js';
 import { edit } from './editor.js';
 import { make } from './maths.js';
+import * as hands from './hands.js';
 import * as prompts from './prompts.js';
 
 const by = (id) => document.getElementById(id);
@@ -94,7 +95,7 @@ for (const axis of ['x', 'y']) {
   });
 }
 
-// -- scenes, presets, keeping, hands -----------------------------------------------------------------
+// -- scenes, presets, keeping -------------------------------------------------------------------------
 
 function tile(target, number, name, about) {
   const button = make('button', { className: 'tile', title: about, dataset: { name } }, make('small', { textContent: number }), make('b', { textContent: name }));
@@ -119,13 +120,6 @@ function current() {
   for (const button of by('preset-list').children) button.classList.toggle('current', button.dataset.name === preset);
 }
 
-function hands() {
-  const names = Object.keys(actions).filter((name) => !['do.learn', 'do.forget', 'do.save', 'do.resume'].includes(name));
-  const rows = [...names, ...['out.blackout', 'out.freeze', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name))];
-  by('learn-what').replaceChildren(...rows.map((name) => make('option', { value: name, textContent: `${name} – ${actions[name] ?? specs.get(name).about}` })));
-}
-by('learn').addEventListener('click', () => act('do.learn', state.status.learning ? null : by('learn-what').value));
-by('forget').addEventListener('click', () => act('do.forget', by('learn-what').value));
 by('save').addEventListener('click', () => act('do.save', by('save-name').value.trim() || null));
 
 // -- always there ------------------------------------------------------------------------------------
@@ -166,8 +160,6 @@ on('status', (changes) => {
   by('pace').textContent = by('pace-here').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}`;
   by('undo').disabled = !status.undo;
   by('redo').disabled = !status.redo;
-  by('learning').textContent = status.learning ? `move a knob or hit a pad for ${status.learning}` : '';
-  by('learn').textContent = status.learning ? 'cancel' : 'learn';
   by('waiting').textContent = (status.waiting ?? []).length ? `waiting for the beat: ${status.waiting.join(', ')}` : '';
   if ('warnings' in changes || 'notice' in changes) notice();
   if ('scenes' in changes) scenes();
@@ -245,7 +237,8 @@ on('hello', () => {
   by('changes').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('play.')).map((name) => new Knob(name, { edit }).element));
   by('preset-list').replaceChildren(...presets.map(({ number, name, about }) => tile('do.preset', number, name, about)));
   axes();
-  hands();
+  hands.choices();
+  hands.list();
   scenes();
   watch();
 });
