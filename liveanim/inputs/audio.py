@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from ..core.errors import UserError
 from .devices import Choice, choose_input
-from .portaudio import Callback, Keeper, Stream, StreamSpec, best_rate, open_stream, refresh, sound_devices
+from .portaudio import (
+    HIGHEST_RATE,
+    LOWEST_RATE,
+    USUAL_RATE,
+    Callback,
+    Keeper,
+    Stream,
+    StreamSpec,
+    best_rate,
+    open_stream,
+    refresh,
+    sound_devices,
+)
+from .rates import RateMatch
 from .sources import Samples
 from .timeline import Ring, Stamps, Timeline
 
@@ -32,10 +42,10 @@ class _Session:
         self._read = 0
         self.xruns = 0
 
-    def running(self, rate: int, rate_out: int) -> None:
-        """The stream was opened at `rate`; samples are to be had at `rate_out`."""
-        self._timeline = Timeline(rate)
-        self._match = RateMatch(rate, rate_out) if rate != rate_out else None
+    def running(self, rate: int, rate_out: int, channels: int) -> None:
+        """The stream was opened at `rate`; `channels` are to be had at `rate_out`."""
+        self._timeline, self._channels = Timeline(rate), channels
+        self._match = RateMatch(rate, rate_out, channels) if rate != rate_out else None
 
     @property
     def blocks(self) -> int:
@@ -48,15 +58,18 @@ class _Session:
         if status:
             self.xruns += 1
 
-    def read(self, channels: int) -> tuple[Samples, float]:
+    def read(self) -> tuple[Samples, float]:
         """(n, channels) samples not yet read, and the show time at which the last of them was heard."""
         self._stamps.tell(self._timeline)
         end = self._ring.written
         # Half of the ring is kept clear of the reader, so that the callback does not write where it reads.
         begin = max(self._read, end - self._ring.capacity // 2)
         self._read = end
-        samples = _fit(self._ring.copy(begin, end)[:, self._columns], channels)
-        return samples if self._match is None else self._match.convert(samples), self._timeline.time_of(end)
+        samples, heard = self._ring.copy(begin, end)[:, self._columns], self._timeline.time_of(end)
+        samples = _fit(samples, self._channels)
+        if self._match is None:
+            return samples, heard
+        return self._match.convert(samples), heard - self._match.pending
 
 
 class LiveInput:
@@ -66,7 +79,8 @@ class LiveInput:
     now      show time of this instant; called in the driver's thread
     watched  False: nobody looks after the device until someone calls `keeper.step`
     UserError when there is no such input at the start. Later trouble is told by `status`, and the input comes back by
-    itself under the same name; `rate` stays what it was, also if the device then runs at another.
+    itself under the same name; `rate` stays what it was, also if the device then runs at another. A device that runs at
+    a rate the ears are not made for (16 to 192 kHz) is heard at 48 kHz.
     """
 
     def __init__(
@@ -93,15 +107,16 @@ class LiveInput:
         session = _Session(choice, self._now)
         stream = self._opener(StreamSpec(choice.device, session.wide, self.rate or None), session.callback)
         if self._first:
-            self.rate, self.channels, self.name = stream.rate, len(choice.columns), stream.name
+            self.rate = stream.rate if LOWEST_RATE <= stream.rate <= HIGHEST_RATE else USUAL_RATE
+            self.channels, self.name = len(choice.columns), stream.name
             self._first = False
-        session.running(stream.rate, self.rate)
+        session.running(stream.rate, self.rate, self.channels)
         self.latency = stream.latency
         self._session = session  # from here on the loop reads the new one
         return stream
 
     def read(self, now: float) -> Samples:
-        samples, heard = self._session.read(self.channels)
+        samples, heard = self._session.read()
         if len(samples):
             self.heard = heard
         return samples
@@ -137,30 +152,3 @@ def _fit(samples: Samples, channels: int) -> Samples:
     """(n, m) as (n, channels): a device that came back with fewer channels repeats its last."""
     have = samples.shape[1]
     return samples if have == channels else samples[:, [min(k, have - 1) for k in range(channels)]]
-
-
-class RateMatch:
-    """Turns one sample rate into another by straight lines between samples: for a device that came back changed.
-
-    Good enough to go on with; no delay, and n seconds in are n seconds out.
-    """
-
-    def __init__(self, rate_in: int, rate_out: int) -> None:
-        if rate_in <= 0 or rate_out <= 0:
-            raise UserError(f"sample rates must be positive, not {rate_in} and {rate_out} Hz")
-        self._in, self._out = rate_in, rate_out
-        self._last: Samples | None = None
-        self._given = self._made = 0  # samples taken in and handed out: whole numbers, so that nothing adds up
-
-    def convert(self, samples: Samples) -> Samples:
-        """(n, channels) at the one rate -> (m, channels) at the other."""
-        if not len(samples):
-            return samples
-        line = np.concatenate([samples[:1] if self._last is None else self._last, samples])
-        end = -(-(self._given + len(samples)) * self._out // self._in)
-        places = np.arange(self._made, end, dtype=np.int64) * self._in
-        whole = places // self._out - self._given
-        share = (places % self._out / self._out).astype(np.float32)[:, None]
-        self._given, self._made = self._given + len(samples), end
-        self._last = samples[-1:]
-        return np.asarray(line[whole] * (1 - share) + line[whole + 1] * share, dtype=np.float32)

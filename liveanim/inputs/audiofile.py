@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.errors import UserError, near
+from .rates import RateMatch
 from .sources import Samples, Supply
 
 if TYPE_CHECKING:
@@ -124,15 +125,12 @@ class FileSupply:
 
 
 class Converted:
-    """A supply of one or two channels at another sample rate, by FFmpeg's resampler."""
+    """A supply at another sample rate."""
 
     def __init__(self, supply: Supply, rate: int) -> None:
-        import av
-
         self._supply, self.rate = supply, rate
         self.name, self.channels, self.duration = supply.name, supply.channels, supply.duration
-        self._layout = "mono" if supply.channels == 1 else "stereo"
-        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=rate)
+        self._match = RateMatch(supply.rate, rate, supply.channels)
         self._left: Samples = np.zeros((0, supply.channels), dtype=np.float32)
 
     @property
@@ -140,14 +138,8 @@ class Converted:
         return self._supply.problem
 
     def take(self, count: int) -> Samples:
-        import av
-
         while len(self._left) < count:
-            samples = np.ascontiguousarray(self._supply.take(2048).T)
-            frame = av.AudioFrame.from_ndarray(samples, "fltp", self._layout)
-            frame.rate = self._supply.rate
-            pieces = [piece.to_ndarray().T for piece in self._resampler.resample(frame)]
-            self._left = np.concatenate([self._left, *pieces]).astype(np.float32)
+            self._left = np.concatenate([self._left, self._match.convert(self._supply.take(2048))])
         out, self._left = self._left[:count], self._left[count:]
         return out
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 Callback = Callable[[Any, int, Any, Any], None]
 """(buffer (frames, channels) float32, frames, time info, status flags), as sounddevice calls it."""
 
+LOWEST_RATE, HIGHEST_RATE, USUAL_RATE = 16000, 192000, 48000  # Hz that the ears are made for; where there is a choice
 _SILENT = 0.5  # seconds without a block after which the status says so
 _STALLED = 2.0  # seconds without a block after which the stream is opened anew
 _RETRY = (0.5, 5.0)  # seconds between attempts: first, and at most
@@ -118,7 +119,7 @@ def refresh() -> None:
 def best_rate(device: SoundDevice) -> int:
     """The device's own rate; 48 kHz for the doors to a sound server, which claim 44.1 kHz whatever it runs at."""
     server = device.system == "ALSA" and device.name in ("pulse", "default", "pipewire")
-    return device.rate if not server and 16000 <= device.rate <= 192000 else 48000
+    return device.rate if not server and LOWEST_RATE <= device.rate <= HIGHEST_RATE else USUAL_RATE
 
 
 def block_for(rate: int) -> int:

@@ -39,7 +39,7 @@ class CardStream:
 class Card:
     """Stands in for PortAudio: give `open` as the opener. `plugged` False makes openings fail."""
 
-    def __init__(self, rate: int = 8000, channels: int = 2) -> None:
+    def __init__(self, rate: int = 16000, channels: int = 2) -> None:
         self.device = SoundDevice(3, "Fake Card", "ALSA", channels, rate)
         self.rate = rate
         self.plugged = True

@@ -45,12 +45,12 @@ def test_samples_arrive_once_in_order_and_say_when_they_were_heard() -> None:
     read = []
     for n in range(1, 11):
         clock.time = 5.0 + n * 0.1
-        card.play(ramp((n - 1) * 800, n * 800))
+        card.play(ramp((n - 1) * 1600, n * 1600))
         if n % 2:
             read.append(source.read(clock.time))
-    assert np.array_equal(np.concatenate(read), ramp(0, 7200))
+    assert np.array_equal(np.concatenate(read), ramp(0, 14400))
     assert source.heard == pytest.approx(5.9)
-    assert source.status() == "Fake Card 8 kHz"
+    assert source.status() == "Fake Card 16 kHz"
 
 
 def test_chosen_channels_alone_are_read() -> None:
@@ -87,7 +87,7 @@ def test_a_device_that_ends_comes_back_by_itself() -> None:
     assert len(source.read(5.0)) == 0
     card.plugged = True
     source.keeper.step(9.0)
-    assert source.status() == "Fake Card 8 kHz"
+    assert source.status() == "Fake Card 16 kHz"
     clock.time = 9.1
     card.play(ramp(0, 80))
     assert len(source.read(9.1)) == 80
@@ -134,7 +134,24 @@ def test_a_device_that_comes_back_at_another_rate_goes_on_at_the_first() -> None
         card.play(ramp(0, 441))
         count += len(source.read(clock.time))
     assert source.rate == 48000
-    assert count == pytest.approx(48000, abs=2)
+    assert count == pytest.approx(48000, abs=48)
+    assert source.heard == pytest.approx(1.99 - (48000 - count) / 48000, abs=1e-4)
+
+
+def test_a_device_with_a_rate_of_the_telephone_is_heard_at_48_khz_in_time() -> None:
+    card, clock = Card(rate=8000), Clock()
+    source = live(card, clock)
+    assert source.rate == 48000
+    at = []
+    for n in range(100):
+        clock.time = (n + 1) * 0.01
+        block = np.zeros((80, 2), np.float32)
+        block[20] = float(n == 50)  # a click at 0.5025 s
+        card.play(block)
+        samples = source.read(clock.time)
+        if len(samples) and samples.max() > 0.5:
+            at.append(source.heard - (len(samples) - int(samples[:, 0].argmax())) / 48000)
+    assert at == [pytest.approx(0.5025, abs=2e-4)]
 
 
 def test_a_device_that_comes_back_with_fewer_channels_still_fills_all() -> None:
@@ -146,6 +163,12 @@ def test_a_device_that_comes_back_with_fewer_channels_still_fills_all() -> None:
     source.keeper.step(1.0)
     card.play(ramp(0, 50, channels=1))
     assert np.array_equal(source.read(1.0), ramp(0, 50))
+    card.streams[-1].active, card.rate = False, 48000
+    source.keeper.step(2.0)
+    source.keeper.step(4.0)
+    card.play(ramp(0, 4800, channels=1))
+    samples = source.read(4.0)
+    assert samples.shape[1] == 2 and np.array_equal(samples[:, 0], samples[:, 1])
 
 
 def test_no_device_at_the_start_is_one_line() -> None:
@@ -172,7 +195,7 @@ def test_xruns_are_told() -> None:
     card, clock = Card(), Clock()
     source = live(card, clock)
     card.streams[0].callback(ramp(0, 10), 10, None, "input overflow")
-    assert source.status() == "Fake Card 8 kHz, 1 xrun"
+    assert source.status() == "Fake Card 16 kHz, 1 xrun"
 
 
 @pytest.mark.parametrize(("rate", "block"), [(16000, 64), (44100, 256), (48000, 256), (96000, 512), (192000, 1024)])

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveanim.inputs.audio import RateMatch
+from liveanim.inputs.rates import RateMatch
+from liveanim.inputs.sources import Samples
 from liveanim.inputs.timeline import Ring, Stamps, Timeline
 
 RATE = 48000
@@ -79,22 +80,44 @@ def test_stamps_are_handed_on_once_and_the_newest_survive_a_long_absence() -> No
     assert line.time_of(50000) == pytest.approx(53.0)
 
 
-@given(st.lists(st.integers(0, 700), min_size=1, max_size=12), st.sampled_from([(44100, 48000), (48000, 44100)]))
+RATES = [(44100, 48000), (48000, 44100), (192000, 48000), (16000, 48000), (8000, 48000), (96000, 44100)]
+
+
+def tone(hz: float, rate: int, seconds: float) -> Samples:
+    return np.sin(2 * np.pi * hz * np.arange(round(rate * seconds)) / rate).astype(np.float32)[:, None]
+
+
+@given(st.lists(st.integers(0, 700), min_size=1, max_size=12), st.sampled_from(RATES))
 def test_rate_matching_does_not_depend_on_the_blocks(sizes: list[int], rates: tuple[int, int]) -> None:
     wave = np.sin(np.arange(sum(sizes)) / 5).astype(np.float32)[:, None]
-    whole = RateMatch(*rates).convert(wave)
-    match, at, parts = RateMatch(*rates), 0, [whole[:0]]
+    whole = RateMatch(*rates, 1).convert(wave)
+    match, at, parts = RateMatch(*rates, 1), 0, [whole[:0]]
     for size in sizes:
         parts.append(match.convert(wave[at : at + size]))
         at += size
     together = np.concatenate(parts)
-    assert abs(len(together) - len(whole)) <= 1
-    assert np.abs(together[: len(whole)] - whole[: len(together)]).max(initial=0) < 1e-3
+    both = min(len(together), len(whole))
+    assert np.abs(together[:both] - whole[:both]).max(initial=0) < 1e-5
+    assert len(together) / rates[1] + match.pending == pytest.approx(at / rates[0], abs=1.5 / min(rates))
 
 
-def test_rate_matching_keeps_pitch_and_length() -> None:
-    wave = np.sin(2 * np.pi * 440 * np.arange(44100) / 44100).astype(np.float32)[:, None]
-    out = RateMatch(44100, 48000).convert(wave)
-    expected = np.sin(2 * np.pi * 440 * (np.arange(48000) / 48000 - 1 / 44100))
-    assert abs(len(out) - 48000) <= 1
-    assert np.abs(out[10:47990, 0] - expected[10:47990]).max() < 0.002
+@pytest.mark.parametrize("rates", RATES)
+def test_rate_matching_keeps_level_and_place(rates: tuple[int, int]) -> None:
+    match = RateMatch(*rates, 1)
+    wave = tone(440, rates[0], 1.0)
+    out = np.concatenate([match.convert(wave[at : at + 256]) for at in range(0, len(wave), 256)])
+    inner = slice(rates[1] // 20, len(out) - rates[1] // 100)
+    assert np.abs(out[inner] - tone(440, rates[1], 1.0)[: len(out)][inner]).max() < 1e-4
+    assert 0 <= match.pending < 0.06
+
+
+def test_one_bad_sample_is_forgotten() -> None:
+    match, bad = RateMatch(44100, 48000, 1), np.full((1, 1), np.nan, np.float32)
+    out = [match.convert(wave) for wave in (tone(440, 44100, 0.1), bad, tone(440, 44100, 0.2), tone(440, 44100, 0.1))]
+    assert np.isnan(out[2]).any()
+    assert np.isfinite(out[3]).all()
+
+
+def test_what_the_lower_rate_cannot_hold_does_not_fold_back() -> None:
+    out = RateMatch(96000, 44100, 1).convert(tone(30000, 96000, 0.5))
+    assert np.abs(out[2000:]).max() < 1e-4
