@@ -134,7 +134,7 @@ def _play(parser: argparse.ArgumentParser) -> None:
     )
     sound = parser.add_argument_group("the sound (without: the default input)").add_mutually_exclusive_group()
     sound.add_argument("-a", "--audio", metavar="FILE", help="play to an audio file; 'builtin' is the built-in track")
-    sound.add_argument("-i", "--input", metavar="DEVICE", help="sound input, by part of its name or number")
+    sound.add_argument("-i", "--input", metavar="DEVICE", help="sound input by part of its name, number, or 'loopback'")
     _look(parser)
     itself = parser.add_argument_group("by itself")
     itself.add_argument("--autopilot", action="store_true", help="scenes and presets follow the music by themselves")
@@ -246,7 +246,9 @@ def _render(parser: argparse.ArgumentParser) -> None:
 
 def _listen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", nargs="?", metavar="FILE", help="audio file or 'builtin' (without: the input)")
-    parser.add_argument("-i", "--input", metavar="DEVICE", help="sound input, by part of its name or number")
+    parser.add_argument(
+        "-i", "--input", metavar="DEVICE", help="sound input by part of its name, number, or 'loopback'"
+    )
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw what is heard in FILE, as fast as it goes")
     parser.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
 

@@ -265,7 +265,9 @@ def devices(arguments: Arguments) -> int:
 
 def device_lines(found: Mapping[str, Answer]) -> list[tuple[str, list[str]]]:
     """(heading, lines) of everything one can choose, in the words and numbers that the options take."""
-    sounds = found["sound"].value("inputs") or []
+    from .doctor import loopback
+
+    sounds, heard = found["sound"].value("inputs") or [], loopback(found["sound"])
     monitors = found["screen"].value("monitors") or []
     cards = [f"{card['name']}, {card['memory'] / 1e9:.0f} GB" for card in found["torch"].value("gpus") or []]
     parts = [
@@ -275,7 +277,8 @@ def device_lines(found: Mapping[str, Answer]) -> list[tuple[str, list[str]]]:
                 f"{one['number']:>2}  {one['name']}, {one['channels']} channels, {one['rate']} Hz, {one['system']}"
                 + (" (default)" if one["default"] else "")
                 for one in sounds
-            ],
+            ]
+            + ([f"    loopback: what this machine plays ({heard})"] if heard else []),
             "sound",
         ),
         ("MIDI inputs", [f"{one['name']} ({one['system']})" for one in found["midi"].value("inputs") or []], "midi"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from .data import data_dir
+from .inputs.devices import SoundDevice, find_loopback, loopback_cure
 from .probes import PROBES, Answer, run_all
 
 State = Literal["ok", "note", "missing"]
@@ -133,7 +134,18 @@ def sound_rows(answer: Answer) -> list[Row]:
         else:
             fix = "plug one in, or start the sound server" + (f"; until then play with {way}" if way else "")
             rows.append(Row(name, "note", "none found", fix))
+    if answer.value("outputs"):
+        heard = loopback(answer)
+        found = f"--input loopback hears what this machine plays ({heard})" if heard else "none found"
+        rows.append(Row("loopback", "ok" if heard else "note", found, "" if heard else loopback_cure()))
     return rows
+
+
+def loopback(answer: Answer) -> str:
+    """Name of the input that `--input loopback` opens; '' where nothing hears what this machine plays."""
+    inputs, outputs = ([SoundDevice(**row) for row in answer.value(way) or []] for way in ("inputs", "outputs"))
+    device = find_loopback(inputs, outputs)
+    return device.name if device is not None else ""
 
 
 def midi_rows(answer: Answer) -> list[Row]:

@@ -172,14 +172,19 @@ def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_devices_are_listed_in_the_words_that_the_options_take() -> None:
     device = {"number": 3, "name": "USB Audio", "channels": 2, "rate": 48000, "system": "ALSA", "default": True}
+    server = {**device, "number": 4, "name": "pulse", "default": False}
     found = {
-        "sound": Answer("sound", {"inputs": [device]}),
+        "sound": Answer("sound", {"inputs": [device, server]}),
         "midi": Answer("midi", problem="crashed with signal 11"),
         "screen": Answer("screen", {"monitors": [{"name": "DP-1", "width": 1920, "height": 1080, "rate": 60}]}),
         "torch": Answer("torch", {"gpus": [], "mps": False}),
     }
     assert [lines for _title, lines in commands.device_lines(found)] == [
-        [" 3  USB Audio, 2 channels, 48000 Hz, ALSA (default)"],
+        [
+            " 3  USB Audio, 2 channels, 48000 Hz, ALSA (default)",
+            " 4  pulse, 2 channels, 48000 Hz, ALSA",
+            "    loopback: what this machine plays (pulse)",
+        ],
         ["cannot tell: crashed with signal 11"],
         [" 1  DP-1, 1920x1080, 60 Hz"],
         [],

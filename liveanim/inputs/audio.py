@@ -105,7 +105,8 @@ class LiveInput:
         """Find and open the device. Called here first, later in the keeper's thread."""
         choice = self._choose(not self._first)
         session = _Session(choice, self._now)
-        stream = self._opener(StreamSpec(choice.device, session.wide, self.rate or None), session.callback)
+        spec = StreamSpec(choice.device, session.wide, self.rate or None, monitor=choice.monitor)
+        stream = self._opener(spec, session.callback)
         if self._first:
             self.rate = stream.rate if LOWEST_RATE <= stream.rate <= HIGHEST_RATE else USUAL_RATE
             self.channels, self.name = len(choice.columns), stream.name
@@ -138,12 +139,12 @@ def _by_name(wanted: str | None) -> Chooser:
     def choose(again: bool) -> Choice:
         if again:
             refresh()
-        inputs, _ = sound_devices()
+        inputs, outputs = sound_devices()
         if not inputs and not again:
             # PortAudio may have been started before the sound server was.
             refresh()
-            inputs, _ = sound_devices()
-        return choose_input(inputs, wanted)
+            inputs, outputs = sound_devices()
+        return choose_input(inputs, wanted, outputs)
 
     return choose
 

@@ -8,17 +8,19 @@ closing a stream whose JACK server died never returns.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import math
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
 
 from ..core.errors import UserError
-from .devices import SoundDevice
+from .devices import LOOPBACK, SoundDevice
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ Callback = Callable[[Any, int, Any, Any], None]
 """(buffer (frames, channels) float32, frames, time info, status flags), as sounddevice calls it."""
 
 LOWEST_RATE, HIGHEST_RATE, USUAL_RATE = 16000, 192000, 48000  # Hz that the ears are made for; where there is a choice
+_SOURCE, _MONITOR = "PULSE_SOURCE", "@DEFAULT_MONITOR@"  # PulseAudio's and PipeWire's word for what is played
 _SILENT = 0.5  # seconds without a block after which the status says so
 _STALLED = 2.0  # seconds without a block after which the stream is opened anew
 _RETRY = (0.5, 5.0)  # seconds between attempts: first, and at most
@@ -53,12 +56,16 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
-    """A stream to open: `channels` are opened from the first on; `rate` None means the device's own."""
+    """A stream to open: `channels` are opened from the first on; `rate` None means the device's own.
+
+    monitor   of a sound server: what it plays
+    """
 
     device: SoundDevice
     channels: int
     rate: int | None = None
     output: bool = False
+    monitor: bool = False
 
 
 def sounddevice() -> ModuleType:
@@ -133,19 +140,20 @@ class _PortAudioStream:
     def __init__(self, spec: StreamSpec, rate: int, callback: Callback) -> None:
         sd = sounddevice()
         make = sd.OutputStream if spec.output else sd.InputStream
-        self.name, self.rate = spec.device.name, rate
+        self.name, self.rate = LOOPBACK if spec.monitor else spec.device.name, rate
         self._finished = False
-        self._stream = make(
-            device=spec.device.number,
-            channels=spec.channels,
-            samplerate=rate,
-            blocksize=block_for(rate) * (4 if spec.output else 1),
-            dtype="float32",
-            latency=_OUTPUT_LATENCY if spec.output else "low",
-            callback=callback,
-            finished_callback=self._finish,
-            **_extras(sd, spec.device),
-        )
+        with _source(_MONITOR if spec.monitor else None):
+            self._stream = make(
+                device=spec.device.number,
+                channels=spec.channels,
+                samplerate=rate,
+                blocksize=block_for(rate) * (4 if spec.output else 1),
+                dtype="float32",
+                latency=_OUTPUT_LATENCY if spec.output else "low",
+                callback=callback,
+                finished_callback=self._finish,
+                **_extras(sd, spec.device),
+            )
         self._stream.start()
         self.latency = float(self._stream.latency)
 
@@ -158,6 +166,21 @@ class _PortAudioStream:
 
     def close(self) -> None:
         self._stream.close()
+
+
+@contextlib.contextmanager
+def _source(name: str | None) -> Iterator[None]:
+    """What is opened meanwhile gets this source of the sound server (PortAudio cannot be told; None: as it is)."""
+    before = os.environ.get(_SOURCE)
+    if name is not None:
+        os.environ[_SOURCE] = name
+    try:
+        yield
+    finally:
+        if name is not None and before is None:
+            del os.environ[_SOURCE]
+        elif name is not None and before is not None:
+            os.environ[_SOURCE] = before
 
 
 def _extras(sd: ModuleType, device: SoundDevice) -> dict[str, Any]:

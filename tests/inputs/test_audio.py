@@ -263,9 +263,9 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 class Listener:
     """A show's ears in small: reads them sixty times a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: str = "default") -> None:
         self.clock = WallClock()
-        self.ears = Ears(LiveInput("default", self.clock.now), Analyser(48000))
+        self.ears = Ears(LiveInput(wanted, self.clock.now), Analyser(48000))
         self.features: list[Features] = []
 
     def until(self, done: Callable[[], bool], seconds: float) -> None:
@@ -314,6 +314,21 @@ def test_clicks_through_a_sound_server_arrive_half_a_second_apart(server: Server
         assert hears_clicks(server, listener, tmp_path)
     finally:
         listener.ears.close()
+
+
+@pytest.mark.audio
+def test_loopback_is_what_the_sound_server_plays(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.pactl("load-module", "module-null-source", "source_name=mute")
+    monkeypatch.setenv("PULSE_SOURCE", "mute")
+    listener = Listener("loopback")
+    try:
+        assert hears_clicks(server, listener, tmp_path)
+    finally:
+        listener.ears.close()
+    assert listener.ears.status().startswith("loopback 48 kHz")
+    assert os.environ["PULSE_SOURCE"] == "mute"
 
 
 @pytest.mark.audio

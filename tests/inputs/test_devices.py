@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
-from liveanim.inputs.devices import SoundDevice, choose_input, find
+from liveanim.inputs.devices import SoundDevice, choose_input, find, loopback_cure
 from liveanim.inputs.portaudio import sound_devices
 
 USB_SLOW = SoundDevice(0, "USB Audio CODEC", "MME", 2, 44100)
@@ -67,6 +67,46 @@ def test_any_words_choose_a_device_or_are_refused_in_one_line(wanted: str) -> No
         assert "\n" not in str(error)
     else:
         assert choice.device in ALL and choice.columns
+
+
+PULSE = SoundDevice(7, "pulse", "ALSA", 32, 44100)
+SPEAKERS = SoundDevice(8, "Speakers (Realtek)", "Windows WASAPI", 2, 48000, default=True)
+LOOPS = tuple(
+    SoundDevice(number, name, system, 2, 48000)
+    for number, name, system in (
+        (10, "Stereo Mix (Realtek)", "MME"),
+        (11, "HDMI [Loopback]", "Windows WASAPI"),
+        (12, "Speakers (Realtek) [Loopback]", "Windows WASAPI"),
+        (13, "BlackHole 2ch", "Core Audio"),
+        (14, "Monitor of Speakers", "PulseAudio"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("devices", "outputs", "number", "monitor"),
+    [
+        ((*ALL, PULSE), (), 7, True),
+        ((*ALL, *LOOPS), (SPEAKERS,), 12, False),
+        ((*ALL, *LOOPS), (), 11, False),
+        ((*ALL, LOOPS[3]), (SPEAKERS,), 13, False),
+        ((*ALL, LOOPS[0], LOOPS[4]), (), 14, False),
+    ],
+)
+def test_loopback_is_what_the_machine_plays(
+    devices: tuple[SoundDevice, ...], outputs: tuple[SoundDevice, ...], number: int, monitor: bool
+) -> None:
+    choice = choose_input(devices, "Loopback", outputs)
+    assert (choice.device.number, choice.columns, choice.monitor) == (number, (0, 1), monitor)
+    assert choose_input(devices, "loopback:2", outputs).columns == (1,)
+
+
+def test_where_nothing_hears_what_is_played_one_line_says_what_to_do() -> None:
+    with pytest.raises(UserError, match="no input here hears what this machine plays: "):
+        choose_input(ALL, "loopback")
+    with pytest.raises(UserError, match="channels 1 to 32"):
+        choose_input((PULSE,), "loopback:left")
+    assert len({loopback_cure(platform) for platform in ("linux", "darwin", "win32")}) == 3
 
 
 def test_nothing_is_found_by_an_empty_name() -> None:
