@@ -83,7 +83,7 @@ def render(options: RenderOptions) -> int:
         stack.callback(source.close)
         span = _span(options, take, source)
         size = options.size or (take.shown if take else None) or PICTURE
-        if options.workers:
+        if options.workers or options.ray:
             return _farmed(options, take, span, size)
         plan, outside = render_plan(options, take, size), outside_of(options.outside, take)
         stage = Headless(size, flash_limit=_safe(options))
@@ -120,7 +120,11 @@ def _farmed(options: RenderOptions, take: TakeReader | None, span: Span, size: t
 
     if take is None:
         raise UserError(f"{options.source}: only takes are rendered by several workers (play with --take to make one)")
-    return farm.render(options, span, size)
+    if options.ray is None:
+        return farm.render(options, span, size)
+    from .onray import OnRay
+
+    return farm.render(options, span, size, OnRay(options.ray, options.workers, take.folder))
 
 
 def _span(options: RenderOptions, take: TakeReader | None, source: Steady) -> Span:

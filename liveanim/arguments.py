@@ -237,6 +237,7 @@ def _render(parser: argparse.ArgumentParser) -> None:
         help="paint when the painter of the take did, or as often as the preset wants",
     )
     group.add_argument("--workers", type=whole(1, 256), metavar="N", help="render a take with N processes at once")
+    group.add_argument("--ray", metavar="ADDRESS", help="render a take on that Ray cluster; 'local' starts one here")
     group.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("--steps", type=whole(1, 64), metavar="N", help="diffusion steps of a keyframe")
     group.add_argument("--depth-maps", type=Path, metavar="DIR", help="keep the depth of every keyframe as a picture")

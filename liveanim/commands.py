@@ -90,6 +90,7 @@ def render(arguments: Arguments) -> int:
         pace=arguments.pace,
         count=arguments.count,
         workers=arguments.workers,
+        ray=arguments.ray,
         preset=arguments.preset,
         size=arguments.size,
         fps=arguments.fps,

@@ -157,7 +157,7 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
 def _reuse(folder: Path, take: TakeReader, options: RenderOptions, span: Span, pieces: Sequence[Piece]) -> None:
     """Keep the pieces of an earlier run of the very same job, and nothing else."""
     files = [path.stat() for path in sorted(take.folder.iterdir()) if path.is_file()]
-    job = [__version__, repr(replace(options, quiet=False, workers=None)), repr(span), repr(pieces)]
+    job = [__version__, repr(replace(options, quiet=False, workers=None, ray=None)), repr(span), repr(pieces)]
     job += [f"{stat.st_size} {stat.st_mtime_ns}" for stat in files]
     digest = hashlib.sha256(json.dumps(job).encode()).hexdigest()
     note = folder / "job"

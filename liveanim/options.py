@@ -103,7 +103,7 @@ class RenderOptions:
     begin, end  show times (s) of the part to write
     pace        'take': painted when the take's painter did; 'free': as often as the preset wants
     count       say on standard output how many frames are done
-    workers     render a take in pieces, so many at once
+    workers     render a take in pieces, so many at once; `ray` by the Ray at this address
     size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     seconds     length; None: the whole source
     depth_maps  folder to keep the keyframes' depth in
@@ -137,6 +137,7 @@ class RenderOptions:
     pace: str = "take"
     count: bool = False
     workers: int | None = None
+    ray: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

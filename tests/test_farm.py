@@ -217,3 +217,61 @@ def test_only_takes_are_cut(tmp_path: Path) -> None:
 
 def test_workers_here_have_processors_of_their_own() -> None:
     assert Local(3).workers == 3
+
+
+@pytest.mark.timeout(300)
+def test_ray_renders_the_same_frames_and_sound_and_survives_a_worker_that_is_killed(
+    take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray itself, started here: its workers see the take under another name and get it as bytes."""
+    pytest.importorskip("ray", reason="Ray is not installed")
+    from liveanim.onray import LOCAL, OnRay
+
+    elsewhere = tmp_path / "take"
+    elsewhere.symlink_to(take)
+    place = OnRay(LOCAL, 2, elsewhere)
+    place._mark = "unknown on the workers"
+    started, run = [], place._task.remote
+
+    def remote(*args: object) -> object:
+        started.append(run(*args))
+        if len(started) == 1:
+            place._ray.cancel(started[0], force=True)
+        return started[-1]
+
+    monkeypatch.setattr(place, "_task", type("Task", (), {"remote": staticmethod(remote)}))
+    span = Span(0, 8 * FPS, 10 * FPS, FPS)
+    output = tmp_path / "a.mp4"
+    farm.render(RenderOptions(str(elsewhere), output, quiet=True, painted=SMALL), span, SMALL, place)
+    times, film, _ = pictures(output)
+    whole_times, whole, _ = pictures(take.parent / "shown.mp4")
+    assert len(started) == len(cut(span, [0, 2, 4, 6, 8], 2)) + 1 == 3
+    assert times == whole_times[: span.frames]
+    assert sound(output)[1] == pytest.approx(8.0, abs=0.03)
+    assert np.mean([likeness(a, b) for a, b in zip(film, whole, strict=False)]) > 0.97
+
+
+def test_a_ray_that_is_not_there_is_one_line() -> None:
+    pytest.importorskip("ray", reason="Ray is not installed")
+    from liveanim.onray import OnRay
+
+    with pytest.raises(UserError, match="--ray 127.0.0.1:1: there is no Ray to work with"):
+        OnRay("127.0.0.1:1", None, Path("night"))
+
+
+def test_a_take_travels_as_bytes(take: Path, tmp_path: Path) -> None:
+    from liveanim.onray import packed, unpack
+
+    unpack(packed(take), tmp_path / "take")
+    names = [path.relative_to(take) for path in sorted(take.rglob("*")) if path.is_file()]
+    assert [
+        path.relative_to(tmp_path / "take") for path in sorted((tmp_path / "take").rglob("*")) if path.is_file()
+    ] == names
+    assert all((take / name).read_bytes() == (tmp_path / "take" / name).read_bytes() for name in names)
+
+
+def test_a_worker_of_another_version_refuses() -> None:
+    from liveanim.onray import piece
+
+    with pytest.raises(UserError, match="a worker has liveanim .*, here is 0.0.1: install the same"):
+        next(piece("0.0.1", [], "", "", "", []))

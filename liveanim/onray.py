@@ -1,0 +1,158 @@
+"""Pieces of a take rendered on Ray: by the machines of a cluster, or by a Ray that is started here for it.
+
+The take goes to every machine that does not see it under its own name; the pieces come back as bytes. What else the
+command line names (videos, presets, models) has to be where it says on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import subprocess
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .core.errors import UserError
+from .takes.format import META
+from .workers import Job, Lost, counted
+
+LOCAL = "local"
+"""The address of a Ray that is started here, and ends with the render."""
+_CHUNK = 16_000_000  # bytes of a finished piece that travel at once
+_TOLD = 10  # frames: so often a worker says how far it is
+
+
+class OnRay:
+    """A place with the workers of the Ray at `address`. UserError (one line) when there is none, or Ray is missing.
+
+    workers   how many pieces are painted at once; None: one for every GPU, or for every processor where there are none
+    """
+
+    def __init__(self, address: str, workers: int | None, take: Path) -> None:
+        self._ray = _begin(address)
+        resources = self._ray.cluster_resources()
+        cores, cards = int(resources.get("CPU", 1)), resources.get("GPU", 0.0)
+        self.workers = workers or int(cards) or max(1, cores)
+        smallest = min((int(node["Resources"].get("CPU", 1)) for node in self._ray.nodes() if node["Alive"]), default=1)
+        share = max(1, min(smallest, cores // self.workers))
+        self._task = self._ray.remote(
+            num_returns="streaming", max_retries=0, num_cpus=share, num_gpus=min(1.0, cards / self.workers)
+        )(piece)
+        self._take, self._mark = take, _mark(take)
+        self._packed: Any = None
+        self._lock = threading.Lock()
+
+    def do(self, job: Job, slot: int, tell: Callable[[int], None]) -> None:
+        ray = self._ray
+        partial = job.file.with_suffix(".part")
+        try:
+            with partial.open("wb") as film:
+                for reference in self._task.remote(
+                    __version__, job.words, str(job.file), str(self._take), self._mark, self._pack()
+                ):
+                    news = ray.get(reference)
+                    if isinstance(news, int):
+                        tell(news)
+                    else:
+                        film.write(news)
+            os.replace(partial, job.file)
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, (UserError, Lost)):
+                raise error.cause from None
+            raise UserError(f"a worker failed: {_lines(error)[-1]}") from None
+        except ray.exceptions.RayError as error:
+            raise Lost(_lines(error)[0]) from None
+
+    def _pack(self) -> Any:
+        """The take as an object that workers may ask for, packed once. In a list: so it is not sent unasked."""
+        with self._lock:
+            if self._packed is None:
+                self._packed = self._ray.put(packed(self._take))
+        return [self._packed]
+
+    def stop(self) -> None:
+        self._ray.shutdown()
+
+
+def _begin(address: str) -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # as fast as the workers of --workers
+    try:
+        import ray
+    except ImportError:
+        raise UserError('--ray needs Ray: pip install "liveanim[ray]"') from None
+    more = {"include_dashboard": False} if address == LOCAL else {}
+    try:
+        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **more)
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        raise UserError(f"--ray {address}: there is no Ray to work with ({_lines(error)[0]})") from None
+    return ray
+
+
+def _lines(error: Exception) -> list[str]:
+    return str(error).strip().splitlines() or [type(error).__name__]
+
+
+def piece(
+    version: str, words: Sequence[str], output: str, take: str, mark: str, packed_take: Sequence[Any]
+) -> Iterator[int | bytes]:
+    """On a worker: renders one piece and yields how many frames are done, then the film in chunks.
+
+    words         the command line, in which `output` and `take` are changed for what they are called here
+    mark          how to know the take where it is seen under its own name; else `packed_take` is unpacked
+    """
+    if version != __version__:
+        raise UserError(f"a worker has liveanim {__version__}, here is {version}: install the same on every machine")
+    with tempfile.TemporaryDirectory(prefix="liveanim-") as folder:
+        seen = Path(take)
+        if _mark(seen) != mark:
+            import ray
+
+            seen = Path(folder) / "take"
+            unpack(ray.get(packed_take[0]), seen)
+        film = Path(folder) / "piece.mkv"
+        names = {output: str(film), take: str(seen)}
+        processes: list[subprocess.Popen[str]] = []
+        try:
+            told = counted([names.get(word, word) for word in words], None, processes.append)
+            yield from (frames for frames in told if frames % _TOLD == 0)
+        finally:
+            for process in processes:
+                process.kill()
+        if not film.is_file():
+            raise Lost("it left no file")
+        with film.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+
+def _mark(take: Path) -> str:
+    """The same for the same take, and '' where there is none."""
+    try:
+        return hashlib.sha256((take / META).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def packed(take: Path) -> bytes:
+    """A take as bytes."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(take.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(take).as_posix())
+    return data.getvalue()
+
+
+def unpack(data: bytes, folder: Path) -> None:
+    """The take that was `packed`, in `folder`."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)
