@@ -255,7 +255,7 @@ def test_a_ray_that_is_not_there_is_one_line() -> None:
     pytest.importorskip("ray", reason="Ray is not installed")
     from liveanim.onray import OnRay
 
-    with pytest.raises(UserError, match="--ray 127.0.0.1:1: there is no Ray to work with"):
+    with pytest.raises(UserError, match=r"--ray 127\.0\.0\.1:1: there is no Ray to work with"):
         OnRay("127.0.0.1:1", None, Path("night"))
 
 
@@ -273,5 +273,5 @@ def test_a_take_travels_as_bytes(take: Path, tmp_path: Path) -> None:
 def test_a_worker_of_another_version_refuses() -> None:
     from liveanim.onray import piece
 
-    with pytest.raises(UserError, match="a worker has liveanim .*, here is 0.0.1: install the same"):
+    with pytest.raises(UserError, match=r"a worker has liveanim .*, here is 0\.0\.1: install the same"):
         next(piece("0.0.1", [], "", "", "", []))
