@@ -306,6 +306,20 @@ def _osc(parser: argparse.ArgumentParser) -> None:
     kind.add_argument("--touchosc", type=Path, metavar="FILE.tosc", help="write a layout for TouchOSC instead")
 
 
+def _learn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="TARGET",
+        help="a parameter or do.ACTION, and how to play it: stage.hue range=0.2..0.8 curve=2, stage.hue forget, "
+        "do.scene value=storm (docs/controls.md); nothing: list what has been learned",
+    )
+    parser.add_argument("--midi", metavar="NAME", help="only MIDI inputs with this in their name")
+    parser.add_argument(
+        "--web-port", type=whole(1, 65535), default=8008, metavar="N", help="of the show that is to learn it (8008)"
+    )
+
+
 def _nothing(_parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -324,6 +338,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),
     "osc": ("list the OSC addresses that play it", _osc),
+    "learn": ("teach a MIDI knob or pad what to play, or list what has been learned", _learn),
     "devices": ("list sound inputs, MIDI ports, monitors and GPUs", _json),
     "doctor": ("say what works here, what is missing, and how to mend it", _json),
 }

@@ -32,6 +32,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "words": commands.words,
     "schedule": commands.schedule,
     "osc": commands.osc,
+    "learn": commands.learn,
     "devices": commands.devices,
     "doctor": commands.doctor,
 }

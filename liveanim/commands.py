@@ -307,6 +307,13 @@ def osc(arguments: Arguments) -> int:
     return 0
 
 
+def learn(arguments: Arguments) -> int:
+    from . import learn as learning
+
+    learning.learn(arguments.words, arguments.web_port, arguments.midi, say)
+    return 0
+
+
 def _touchosc(path: Path) -> int:
     from .inputs.touchosc import layout
     from .library import shipped

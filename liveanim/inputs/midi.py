@@ -59,6 +59,8 @@ class MidiInput:
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
         self._said = ("", -_SHOWN)
         self._lost = 0
+        self._unkept: dict[str, midimap.MidiMap] = {}
+        self._keeping = threading.Lock()
         self._rows: tuple[int, Mapping[str, Mapping[str, Any]]] = -1, {}
         self.ports = MidiPorts(clock, self._heard, self._changed, wanted, find)
         self.ports.start()
@@ -106,7 +108,13 @@ class MidiInput:
 
     def _keep(self, one: midimap.MidiMap) -> None:
         """Write what the knobs of a port have learned, without waiting for the disk."""
-        threading.Thread(target=_write, args=(self._folder, one), name="midi map").start()
+        self._unkept[one.name] = one
+        threading.Thread(target=self._keep_all, name="midi map").start()
+
+    def _keep_all(self) -> None:
+        with self._keeping:
+            while self._unkept:
+                _write(self._folder, self._unkept.popitem()[1])
 
     def _heard(self, device: str, data: Sequence[int], at: float) -> None:
         """On the ports' thread: keep it, be gone."""
