@@ -99,12 +99,14 @@ def amplified(picture: Tensor, gains: Sequence[float]) -> Tensor:
     """`picture` with the octaves of its luma (finest first) multiplied by `gains`; colours keep their differences."""
     if all(abs(gain - 1) < 1e-3 for gain in gains):
         return picture
-    octaves = _octaves(_luma(picture), len(gains))
-    change = torch.zeros_like(octaves[-1])
-    for octave, gain in zip(reversed(octaves), reversed(gains), strict=True):
-        if change.shape != octave.shape:
-            change = functional.interpolate(change, size=octave.shape[-2:], mode="bilinear")
-        change = change + (gain - 1) * octave
+    planes = [_luma(picture)]
+    for _ in gains:
+        planes.append(functional.avg_pool2d(planes[-1], 2))
+    # An octave is a plane less the next one enlarged: what is enlarged is added up before, so that it is done once.
+    change = torch.zeros_like(planes[-1])
+    for plane, smaller, gain in zip(planes[-2::-1], planes[:0:-1], reversed(gains), strict=True):
+        inner = functional.interpolate(change - (gain - 1) * smaller, scale_factor=2, mode="bilinear")
+        change = (gain - 1) * plane + inner
     return picture + change
 
 
