@@ -134,6 +134,12 @@ _ROWS = (
     ),
     P("picture.steps", "", 1, 8, 2, "keyframe", "diffusion steps of a keyframe", "step"),
     P("picture.guidance", "", 0, 12, 1, "keyframe", "classifier-free guidance; 1 is off (and the fastest)"),
+    _choice(
+        "picture.against",
+        "keyframe",
+        "what guidance leads away from: the negative words, or the picture painted over, at no cost",
+        "words picture",
+    ),
     P("picture.noise", "", 0, 0.3, 0.02, "keyframe", "grain added before painting: more gives more new detail"),
     P(
         "picture.cadence",

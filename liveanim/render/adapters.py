@@ -17,6 +17,7 @@ from liveanim.core.model import Image, RenderRequest
 from liveanim.core.params import Values
 
 from .engines import Engine, Led, TorchEngine, unet_inputs
+from .family import Number
 from .hybrid import DepthOf
 from .models import Parts, check_weights
 from .prompts import Embedding
@@ -132,9 +133,10 @@ class _Controlled:
     def decode(self, latents: Tensor) -> Tensor:
         return self._engine.decode(latents)
 
-    def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
-        self._first = max(self._first, timestep)
-        way = 1 - timestep / self._first if self._first > 0 else 0.0
+    def unet(self, x: Tensor, timestep: Number, condition: Embedding) -> Tensor:
+        now = float(timestep)
+        self._first = max(self._first, now)
+        way = 1 - now / self._first if self._first > 0 else 0.0
         led: Led | None = None
         for unit in self._units:
             if unit.start <= way <= unit.end:
@@ -142,7 +144,7 @@ class _Controlled:
         return self._engine.unet(x, timestep, condition, led)
 
     @torch.inference_mode()
-    def _asked(self, unit: _Unit, x: Tensor, timestep: float, condition: Embedding) -> Led:
+    def _asked(self, unit: _Unit, x: Tensor, timestep: Number, condition: Embedding) -> Led:
         sample, step, words, *pooled = (value.to(unit.hint.dtype) for value in unet_inputs(x, timestep, condition))
         added = {"text_embeds": pooled[0], "time_ids": pooled[1]} if pooled else None
         down, middle = unit.network(

@@ -1,19 +1,21 @@
 """What keeps a picture alive through hours of feedback: its colours and its detail are measured and led back.
 
 Pictures are (1, 3, height, width) float32 sRGB 0..1 on any device, height and width multiples of 8. A `Look` is what a
-prompt's own picture measures; the fed-back picture is led toward it by small, bounded corrections.
+prompt's own picture measures; the fed-back picture is led toward it by small, bounded corrections. Nothing here waits
+for the device: numbers stay on it. Amounts are plain numbers (0 then costs nothing) or tensors of one number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
+Number = float | Tensor
 
 OCTAVES = 3
 LAYOUT = 4
@@ -25,22 +27,30 @@ _MOST_DETAIL = 1.4
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Statistics of a picture.
+    """Statistics of a picture: `numbers` (12 + OCTAVES,), float64 on the picture's device, hold them all in a row."""
 
-    mean     (3,) RGB
-    spread   (3, 3) covariance of RGB
-    detail   (OCTAVES,) standard deviation of luma in each octave, finest (1-2 pixels) first
-    """
-
-    mean: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    detail: NDArray[np.float64]
+    numbers: Tensor
 
     @property
-    def contrast(self) -> float:
+    def mean(self) -> Tensor:
+        """(3,) RGB."""
+        return self.numbers[:3]
+
+    @property
+    def spread(self) -> Tensor:
+        """(3, 3) covariance of RGB."""
+        return self.numbers[3:12].reshape(3, 3)
+
+    @property
+    def detail(self) -> Tensor:
+        """(OCTAVES,) standard deviation of luma in each octave, finest (1-2 pixels) first."""
+        return self.numbers[12:]
+
+    @property
+    def contrast(self) -> Tensor:
         """Standard deviation of luma, 0..0.5."""
-        luma = np.array(_LUMA)
-        return float(np.sqrt(max(0.0, luma @ self.spread @ luma)))
+        red, green, blue = (self.spread[channel] * share for channel, share in enumerate(_LUMA))
+        return _weighed(red + green + blue).clamp_min(0).sqrt()
 
 
 def measure(picture: Tensor, octaves: int = OCTAVES) -> Look:
@@ -50,55 +60,46 @@ def measure(picture: Tensor, octaves: int = OCTAVES) -> Look:
     centred = pixels - mean
     spread = centred @ centred.T / pixels.shape[1]
     detail = [octave.std(correction=0)[None] for octave in _octaves(_luma(picture), octaves)]
-    numbers = torch.cat([mean[:, 0], spread.reshape(-1), *detail]).double().cpu().numpy()
-    return Look(numbers[:3], numbers[3:12].reshape(3, 3), numbers[12:])
+    numbers = torch.cat([mean[:, 0], spread.reshape(-1), *detail])
+    return Look((numbers.cpu() if numbers.device.type == "mps" else numbers).double())  # Metal knows no float64
 
 
 def mixed(looks: Sequence[tuple[Look, float]]) -> Look:
     """Looks mixed by weight (positive, any sum)."""
     total = sum(weight for _, weight in looks)
-    return Look(
-        np.sum([look.mean * (weight / total) for look, weight in looks], 0),
-        np.sum([look.spread * (weight / total) for look, weight in looks], 0),
-        np.sum([look.detail * (weight / total) for look, weight in looks], 0),
-    )
+    return Look(torch.stack([look.numbers * (weight / total) for look, weight in looks]).sum(0))
 
 
-def vitality(now: Look, own: Look) -> float:
+def vitality(now: Look, own: Look) -> Tensor:
     """How alive a picture is beside the prompt's own: 1 fine, 0 flat; the worse of contrast and detail."""
     contrast = (now.contrast + 1e-4) / (own.contrast + 1e-4)
     detail = (now.detail[1:].sum() + 1e-4) / (own.detail[1:].sum() + 1e-4)
-    return float(np.clip(min(contrast, detail), 0.0, 1.0))
+    return torch.minimum(contrast, detail).clamp(0, 1)
 
 
-def recoloured(picture: Tensor, now: Look, own: Look, amount: float) -> Tensor:
+def recoloured(picture: Tensor, now: Look, own: Look, amount: Number) -> Tensor:
     """`picture` with its colours led toward `own` by `amount` 0..1: one affine map of RGB, bounded either way."""
-    if amount <= 0:
+    if nothing(amount):
         return picture
     gain = _power(_transport(now.spread, own.spread), amount, _MOST_COLOUR)
-    mean = now.mean + amount * (own.mean - now.mean)
-    offset = mean - gain @ now.mean
-    matrix = torch.from_numpy(gain.astype(np.float32)).to(picture.device)
-    shift = torch.from_numpy(offset.astype(np.float32)).to(picture.device)
-    return functional.conv2d(picture, matrix[:, :, None, None], shift)
+    shift = now.mean + amount * (own.mean - now.mean) - gain @ now.mean
+    return functional.conv2d(picture, gain.to(picture)[:, :, None, None], shift.to(picture))
 
 
-def redetailed(picture: Tensor, now: Look, own: Look, amount: float, sharpen: float = 0.0) -> Tensor:
+def redetailed(picture: Tensor, now: Look, own: Look, amount: Number, sharpen: Number = 0.0) -> Tensor:
     """`picture` with each octave of its detail led toward `own` by `amount` 0..1 (bounded), then sharpened.
 
     `sharpen` is an unsharp mask: the finest octave grows by it, the next by half of it.
     """
-    ratio = np.maximum(own.detail, _FLOOR / 4) / np.maximum(now.detail, _FLOOR / 4)
-    gains = np.clip(ratio**amount, 1 / _MOST_DETAIL, _MOST_DETAIL)
-    gains[0] *= 1 + sharpen
-    gains[1] *= 1 + sharpen / 2
-    return amplified(picture, tuple(map(float, gains)))
-
-
-def amplified(picture: Tensor, gains: Sequence[float]) -> Tensor:
-    """`picture` with the octaves of its luma (finest first) multiplied by `gains`; colours keep their differences."""
-    if all(abs(gain - 1) < 1e-3 for gain in gains):
+    if nothing(amount) and nothing(sharpen):
         return picture
+    ratio = own.detail.clamp_min(_FLOOR / 4) / now.detail.clamp_min(_FLOOR / 4)
+    first, second, *rest = (ratio**amount).clamp(1 / _MOST_DETAIL, _MOST_DETAIL).to(picture).unbind()
+    return amplified(picture, (first * (1 + sharpen), second * (1 + sharpen / 2), *rest))
+
+
+def amplified(picture: Tensor, gains: Sequence[Number]) -> Tensor:
+    """`picture` with the octaves of its luma (finest first) multiplied by `gains`; colours keep their differences."""
     planes = [_luma(picture)]
     for _ in gains:
         planes.append(functional.avg_pool2d(planes[-1], 2))
@@ -110,9 +111,9 @@ def amplified(picture: Tensor, gains: Sequence[float]) -> Tensor:
     return picture + change
 
 
-def contrasted(picture: Tensor, contrast: float) -> Tensor:
+def contrasted(picture: Tensor, contrast: Number) -> Tensor:
     """Contrast about mid-grey; 1 changes nothing. The result may leave 0..1."""
-    return picture if contrast == 1 else (picture - 0.5) * contrast + 0.5
+    return picture if not isinstance(contrast, Tensor) and contrast == 1 else (picture - 0.5) * contrast + 0.5
 
 
 def layout(latents: Tensor) -> Tensor:
@@ -122,15 +123,24 @@ def layout(latents: Tensor) -> Tensor:
     return functional.adaptive_avg_pool2d(latents, (max(1, height // cell), max(1, width // cell)))
 
 
-def laid_out(latents: Tensor, plan: Tensor, amount: float) -> Tensor:
+def laid_out(latents: Tensor, plan: Tensor, amount: Number) -> Tensor:
     """`latents` with their layout led toward `plan` by `amount` 0..1; everything finer than its cells stays."""
-    if amount <= 0:
+    if nothing(amount):
         return latents
     return latents + amount * functional.interpolate(plan - layout(latents), size=latents.shape[-2:], mode="bilinear")
 
 
+def nothing(amount: Number) -> bool:
+    """Whether `amount` is known to be 0; that of a tensor is for the device to know."""
+    return not isinstance(amount, Tensor) and amount <= 0
+
+
 def _luma(picture: Tensor) -> Tensor:
     return picture[:, 0:1] * _LUMA[0] + picture[:, 1:2] * _LUMA[1] + picture[:, 2:3] * _LUMA[2]
+
+
+def _weighed(rgb: Tensor) -> Tensor:
+    return rgb[0] * _LUMA[0] + rgb[1] * _LUMA[1] + rgb[2] * _LUMA[2]
 
 
 def _octaves(plane: Tensor, count: int) -> list[Tensor]:
@@ -143,16 +153,47 @@ def _octaves(plane: Tensor, count: int) -> list[Tensor]:
     return octaves
 
 
-def _transport(spread: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def _transport(spread: Tensor, target: Tensor) -> Tensor:
     """The symmetric linear map that turns covariance `spread` into `target` and moves colours least."""
-    floor = np.eye(3) * _FLOOR**2
-    root = _power(spread + floor, 0.5)
-    back = np.linalg.inv(root)
+    floor = torch.eye(3, dtype=spread.dtype, device=spread.device) * _FLOOR**2
+    root, back = _power(spread + floor, 0.5), _power(spread + floor, -0.5)
     return back @ _power(root @ (target + floor) @ root, 0.5) @ back
 
 
-def _power(matrix: NDArray[np.float64], exponent: float, most: float = np.inf) -> NDArray[np.float64]:
-    """A symmetric positive matrix to a power; eigenvalues of the result within 1/most..most."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    raised = np.clip(np.maximum(values, 1e-12) ** exponent, 1 / most, most)
-    return (vectors * raised) @ vectors.T
+def _power(matrix: Tensor, exponent: Number, most: float = math.inf) -> Tensor:
+    """A symmetric positive (3, 3) matrix to a power; eigenvalues of the result within 1/most..most."""
+    matrix = (matrix + matrix.T) / 2
+
+    def raised(values: Tensor) -> Tensor:
+        return (values.clamp_min(1e-12) ** exponent).clamp(1 / most, most)
+
+    if matrix.device.type == "cpu":
+        values, vectors = torch.linalg.eigh(matrix)
+        return (vectors * raised(values)) @ vectors.T
+    return spectral(matrix, raised)
+
+
+def spectral(matrix: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    """`function` of a symmetric (3, 3) matrix through its eigenvalues in closed form; eigh makes the host wait."""
+    one = torch.eye(3, dtype=matrix.dtype, device=matrix.device)
+    middle = matrix.diagonal().mean()
+    rest = matrix - middle * one
+    size = ((rest * rest).sum() / 6).sqrt().clamp_min(1e-30)
+    angle = (_determinant(rest / size) / 2).clamp(-1, 1).acos() / 3
+    high, low = middle + 2 * size * angle.cos(), middle + 2 * size * (angle + 2 * math.pi / 3).cos()
+    between = 3 * middle - high - low
+    top, bottom, mean = function(torch.stack([high, low, between])).unbind()
+    # Newton's polynomial through the three; where two eigenvalues meet, what is divided by their gap is not needed.
+    slope = _share(top - bottom, high - low)
+    bend = _share(_share(mean - bottom, between - low) - slope, between - high)
+    return top * one + slope * (matrix - high * one) + bend * (matrix - high * one) @ (matrix - low * one)
+
+
+def _share(part: Tensor, whole: Tensor) -> Tensor:
+    far = whole.abs() > 1e-14
+    return torch.where(far, part / torch.where(far, whole, 1.0), 0.0)
+
+
+def _determinant(matrix: Tensor) -> Tensor:
+    (a, b, c), (d, e, f), (g, h, i) = (row.unbind() for row in matrix.unbind())
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)

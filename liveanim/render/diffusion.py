@@ -1,8 +1,8 @@
 """The diffusion renderer: the previous picture, moved by the camera, becomes the next one by few-step img2img.
 
-Order of a keyframe: warp -> colour coherence -> contrast -> sharpen -> noise -> encode -> denoise -> decode -> colour
-coherence -> bytes. The picture is a function of (model, request, previous picture) alone: the look that feedback is led
-back to is measured on the prompt's own picture, painted from noise once per prompt and size and then remembered.
+Order of a keyframe: warp -> what render.brush does -> bytes. The picture is a function of (model, request, previous
+picture) alone: the look that feedback is led back to is measured on the prompt's own picture, painted from noise once
+per prompt and size and then remembered.
 """
 
 from __future__ import annotations
@@ -10,46 +10,35 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
+from liveanim.core.params import Values
 
-from . import coherence, family, noise, tune
+from . import brush, coherence, family, noise, tune
 from .adapters import Adapters
-from .coherence import Look
-from .engines import Engine, EnginePool
+from .brush import Dials, Own, Stroke, Way
+from .engines import Engine, EnginePool, TorchEngine
 from .family import Schedule
 from .feedback import Feedback, Start
 from .models import Parts
-from .prompts import Embedding, PromptBook, plain, worded
+from .prompts import PromptBook, plain, worded
+from .resident import Resident, Tape
 from .tune import Floats
 from .warp import fit, warp_tensor
 
 log = logging.getLogger(__name__)
 
 LOOKS_KEPT = 64
-PULL = 0.5  # share of `coherence` by which each keyframe's coarse layout goes toward the prompt's own
 LOOK_SEEDS = (11, 23)
 LOOK_STEPS = 4
-SMALLEST_SHARE = 0.06  # denoise below which the painted picture fades into the moved one, down to nothing at 0
-DEAD, ALIVE = 0.25, 0.6  # vitality: at DEAD a picture is painted anew, above ALIVE it is left alone
-CONTRAST_LIMITS = (0.25, 4.0)
 
 Seen = Callable[[Tensor], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A prompt's own picture: its colours and detail, and its coarse layout as latents (1, c, few, few)."""
-
-    look: Look
-    plan: Tensor
 
 
 class Stopwatch:
@@ -69,7 +58,10 @@ class Stopwatch:
 
 
 class DiffusionRenderer:
-    """Paints with a model. Not for more than one thread at a time."""
+    """Paints with a model. Not for more than one thread at a time.
+
+    `tape`: with one, usual keyframes are recorded on the device and played again (render.resident).
+    """
 
     def __init__(
         self,
@@ -78,15 +70,18 @@ class DiffusionRenderer:
         book: PromptBook,
         feedback: Feedback | None = None,
         adapters: Adapters | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self.name = parts.spec.name
         self._note = ""
         self._parts, self._pool, self._book = parts, pool, book
         self._device = parts.device
-        self._schedule: Schedule = family.schedule_of(parts.scheduler)
+        self._schedule: Schedule = family.schedule_of(parts.scheduler).on(parts.device)
         self._channels = int(parts.unet_config["in_channels"])
         self._owns: OrderedDict[tuple[str, tuple[int, int]], Own] = OrderedDict()
         self._feedback, self._adapters = feedback or Feedback(), adapters
+        self._tape = tape
+        self._resident: Resident | None = None
         self._shrink = 1.0
 
     @property
@@ -98,6 +93,7 @@ class DiffusionRenderer:
         self._note = text
 
     def close(self) -> None:
+        self._resident = None
         self._pool.close()
         self._owns.clear()
 
@@ -114,6 +110,8 @@ class DiffusionRenderer:
             except torch.OutOfMemoryError:
                 if self._shrink < 0.3:
                     raise
+                if self._resident is not None:
+                    self._resident.forget()
                 self._shrink *= 0.75
                 torch.cuda.empty_cache()
                 width, height = self._painting_size(request.size)
@@ -139,6 +137,11 @@ class DiffusionRenderer:
         self, engine: Engine, request: RenderRequest, previous: Image | None
     ) -> tuple[Image, Start, dict[str, float]]:
         watch = Stopwatch(self._device)
+        if previous is not None and self._tape is not None and self._moves(request, previous):
+            image = self._played(engine, request, fit(previous, request.size))
+            if image is not None:
+                watch.lap("keyframe")
+                return image, Start(), watch.stages
         start = self._start(request, previous)
         watch.lap("warp")
         if self._adapters is not None:
@@ -158,22 +161,10 @@ class DiffusionRenderer:
 
     def _repaint(self, engine: Engine, request: RenderRequest, start: Tensor | Floats, watch: Stopwatch) -> Image:
         moved = start if isinstance(start, Tensor) else self._tensor(start)
-        own = self._own(engine, request)
+        stroke = self._stroke(engine, request)
         watch.lap("look")
-        now = coherence.measure(moved)
-        source = self._prepared(moved, now, own.look, request)
-        watch.lap("coherence")
-        latents = coherence.laid_out(engine.encode(source), own.plan, request.coherence * PULL)
-        watch.lap("encode")
         led = self._led(engine, request, moved)
-        latents = self._repainted(led, latents, request, coherence.vitality(now, own.look))
-        watch.lap("unet")
-        picture = engine.decode(latents)
-        watch.lap("decode")
-        picture = self._finished(picture, moved, own.look, request)
-        image = self._bytes(picture)
-        watch.lap("coherence")
-        return image
+        return self._bytes(brush.repainted(led, self._schedule, stroke, moved, watch.lap))
 
     def _led(self, engine: Engine, request: RenderRequest, moved: Tensor | None) -> Engine:
         """`engine` under the ControlNets there are, shown what is painted over."""
@@ -184,75 +175,70 @@ class DiffusionRenderer:
 
     def _start(self, request: RenderRequest, previous: Image | None) -> Start:
         """What to paint over; where only a homography moves it, a GPU does that."""
-        moves = previous is not None and not request.fresh and 0 < request.denoise < 1
-        if self._device == "cpu" or previous is None or not moves or not self._feedback.plain(request):
+        if self._device == "cpu" or previous is None or not self._moves(request, previous):
             return self._feedback.start(request, previous)
         picture = self._tensor(fit(previous, request.size)).float() / 255
         return Start(warp_tensor(picture, request.motion).clamp(0, 1), request.denoise)
+
+    def _moves(self, request: RenderRequest, previous: Image | None) -> bool:
+        """Whether the last picture, moved by a homography alone, is painted over."""
+        painted = previous is not None and not request.fresh and 0 < request.denoise < 1
+        return painted and self._feedback.plain(request)
+
+    def _played(self, engine: Engine, request: RenderRequest, previous: Image) -> Image | None:
+        """The picture from what was recorded on the device; None where that cannot be."""
+        if self._adapters is not None or not isinstance(engine, TorchEngine) or self._tape is None:
+            return None
+        if self._resident is None or self._resident.engine is not engine:
+            self._resident = Resident(engine, self._schedule, self._tape)
+
+        def beside() -> None:
+            self._noises(replace(request, index=request.index + 1))  # they are kept until they are wanted
+
+        try:
+            stroke = self._stroke(engine, request)
+            return self._resident.paint(request.size, stroke, request.motion, previous, beside)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            log.exception("no keyframes recorded on the GPU")
+            self._tape = self._resident = None
+            reason = (str(error).strip().splitlines() or [""])[0][:80]
+            self._note = f"keyframes cannot be recorded on this GPU ({reason}); they are painted step by step, slower"
+            return None
 
     def _tensor(self, picture: Image | Floats) -> Tensor:
         """(height, width, 3) -> (1, 3, height, width) on the device."""
         return torch.from_numpy(np.ascontiguousarray(picture)).to(self._device).permute(2, 0, 1)[None]
 
-    def _prepared(self, moved: Tensor, now: Look, own: Look, request: RenderRequest) -> Tensor:
-        """Coherence, contrast, sharpening and grain, in this order."""
-        picture = coherence.recoloured(moved, now, own, request.coherence)
-        low, high = CONTRAST_LIMITS
-        if not self._feedback.contrasts(request):
-            picture = coherence.contrasted(picture, min(high, max(low, request.contrast)))
-        picture = coherence.redetailed(picture, now, own, request.coherence, request.sharpen)
-        if request.noise > 0:
-            picture = picture + request.noise * self._grain(request)
-        return picture.clamp(0, 1)
+    def _stroke(self, engine: Engine, request: RenderRequest) -> Stroke:
+        """What `request` says, as the brush wants it."""
+        low, high = brush.CONTRAST_LIMITS
+        contrast = 1.0 if self._feedback.contrasts(request) else min(high, max(low, request.contrast))
+        start, share = family.start_time(self._schedule, request.denoise), request.denoise / brush.SMALLEST_SHARE
+        dials = Dials(request.coherence, contrast, request.sharpen, request.noise, start, min(1.0, share))
+        return Stroke(dials, self._own(engine, request), self._way(request, request.steps), *self._noises(request))
 
-    def _grain(self, request: RenderRequest) -> Tensor:
-        """Grey noise of two sizes of grain, standard deviation about 1."""
+    def _noises(self, request: RenderRequest) -> tuple[Tensor, Tensor | None]:
+        """Noise to begin with, and grain."""
         width, height = request.size
-        fine = noise.still((1, 1, height // 2, width // 2), request, 101)
-        grain = fine + functional.interpolate(fine.roll(1, -1)[..., ::2, ::2], scale_factor=2, mode="nearest")
-        return functional.interpolate(grain, scale_factor=2, mode="nearest").to(self._device) * 0.7
+        grain = noise.still((1, 1, height // 2, width // 2), request, 101) if request.noise > 0 else None
+        return noise.turning(self._latent_shape(request.size), request), grain
 
-    def _repainted(self, engine: Engine, latents: Tensor, request: RenderRequest, vitality: float) -> Tensor:
-        """img2img. A picture that has gone flat is painted more strongly, up to anew."""
-        weak = min(1.0, max(0.0, (ALIVE - vitality) / (ALIVE - DEAD)))
-        start = family.start_time(self._schedule, request.denoise)
-        start += (1 - start) * weak**2
-        start_noise = noise.turning(self._latent_shape(request.size), request).to(self._device)
-        x = family.noised(self._schedule, latents, start_noise, start)
-        return self._sampled(engine, request, x, start)
+    def _way(self, request: RenderRequest, steps: int) -> Way:
+        guided, steps = request.guidance > 1, max(1, steps)
+        negative = self._book.negative(request.prompts, request.negative) if guided else None
+        against = (negative or self._book.embedding("")) if guided else None
+        shape, renewed = self._latent_shape(request.size), range(1, steps) if self._schedule.renoise else ()
+        later = tuple(noise.still(shape, request, step) for step in renewed)
+        itself = Values(request.values).word("picture.against") == "picture"
+        conditions = self._book.conditions(request.prompts)
+        return Way(conditions, steps, request.guidance, against, itself, later)
 
     def _from_noise(self, engine: Engine, request: RenderRequest, steps: int, callback: Seen | None = None) -> Tensor:
-        shape = self._latent_shape(request.size)
-        start_noise = noise.still(shape, request).to(self._device)
+        start_noise = noise.still(self._latent_shape(request.size), request).to(self._device)
         x = family.noised(self._schedule, torch.zeros_like(start_noise), start_noise, 1.0)
-        return self._sampled(engine, replace(request, steps=steps), x, 1.0, callback)
-
-    def _sampled(
-        self, engine: Engine, request: RenderRequest, x: Tensor, start: float, callback: Seen | None = None
-    ) -> Tensor:
-        path = family.times(start, max(1, request.steps), self._schedule.shift)
-        shape = self._latent_shape(request.size)
-
-        def noise_of(step: int) -> Tensor:
-            return noise.still(shape, request, step).to(self._device)
-
-        return family.sample(self._schedule, self._network(engine, request), x, path, noise_of, callback)
-
-    def _network(self, engine: Engine, request: RenderRequest) -> family.Network:
-        """The model under the request's prompts: parts averaged, guidance away from the negative."""
-        conditions = self._book.conditions(request.prompts)
-        guided = request.guidance > 1
-        negative = self._book.negative(request.prompts, request.negative) if guided else None
-        against: Embedding | None = (negative or self._book.embedding("")) if guided else None
-
-        def network(x: Tensor, timestep: float) -> Tensor:
-            out = sum_of([(engine.unet(x, timestep, condition), weight) for condition, weight in conditions])
-            if against is None:
-                return out
-            away = engine.unet(x, timestep, against)
-            return away + request.guidance * (out - away)
-
-        return network
+        return brush.sampled(engine, self._schedule, self._way(request, steps), x, 1.0, None, callback)
 
     def _latent_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         unit = self._parts.shrinking
@@ -263,7 +249,7 @@ class DiffusionRenderer:
         prompts = [prompt for prompt in request.prompts if prompt.weight > 0] or [Prompt("")]
         found = [(self._own_of(engine, request, prompt.text), prompt.weight) for prompt in prompts]
         total = sum(weight for _, weight in found)
-        plan = sum_of([(own.plan, weight / total) for own, weight in found])
+        plan = brush.sum_of([(own.plan, weight / total) for own, weight in found])
         return Own(coherence.mixed([(own.look, weight) for own, weight in found]), plan)
 
     def _own_of(self, engine: Engine, request: RenderRequest, text: str) -> Own:
@@ -284,19 +270,6 @@ class DiffusionRenderer:
             self._owns.popitem(last=False)
         return self._owns[key]
 
-    def _finished(self, picture: Tensor, moved: Tensor, own: Look, request: RenderRequest) -> Tensor:
-        """Colours led back once more; near denoise 0 the moved picture shows through."""
-        picture = coherence.recoloured(picture, coherence.measure(picture, 0), own, request.coherence / 2)
-        share = min(1.0, request.denoise / SMALLEST_SHARE)
-        return picture if share >= 1 else moved + share * (picture - moved)
-
     def _bytes(self, picture: Tensor) -> Image:
         levels = (picture[0].permute(1, 2, 0) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
         return np.ascontiguousarray(levels.cpu().numpy())
-
-
-def sum_of(terms: Sequence[tuple[Tensor, float]]) -> Tensor:
-    """The weighted sum; one term of weight 1 is handed on as it is."""
-    if len(terms) == 1:
-        return terms[0][0]
-    return torch.stack([value * weight for value, weight in terms]).sum(0)

@@ -18,7 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .attention import WordMemory
 from .compiled import converted, cpu_options, stored
+from .family import Number
 from .models import Parts
 from .prompts import Embedding
 from .rewrite import rewritten
@@ -41,7 +43,7 @@ class Engine(Protocol):
     def encode(self, picture: Tensor) -> Tensor:
         """(1, 3, height, width) sRGB 0..1 -> latents (1, channels, height / n, width / n), n 8 or 16."""
 
-    def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
+    def unet(self, x: Tensor, timestep: Number, condition: Embedding) -> Tensor:
         """Noisy latents -> the network's answer, same shape."""
 
     def decode(self, latents: Tensor) -> Tensor:
@@ -51,7 +53,7 @@ class Engine(Protocol):
 class _Encode(nn.Module):
     def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
-        self.net = rewritten(vae.encoder.layers) if _tiny(vae) else vae
+        self.net: Any = rewritten(vae.encoder.layers) if _tiny(vae) else vae
         self.tiny, self.packing = _tiny(vae), packing
         self.scale, self.shift = _scaling(vae)
 
@@ -63,7 +65,7 @@ class _Encode(nn.Module):
 class _Decode(nn.Module):
     def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
-        self.net = rewritten(vae.decoder.layers) if _tiny(vae) else vae
+        self.net: Any = rewritten(vae.decoder.layers) if _tiny(vae) else vae
         self.tiny, self.packing = _tiny(vae), packing
         self.scale, self.shift = _scaling(vae)
 
@@ -109,14 +111,14 @@ def _scaling(vae: Any) -> tuple[float, float]:
     return float(vae.config.scaling_factor), float(getattr(vae.config, "shift_factor", None) or 0.0)
 
 
-def unet_inputs(x: Tensor, timestep: float, condition: Embedding) -> tuple[Tensor, ...]:
+def unet_inputs(x: Tensor, timestep: Number, condition: Embedding) -> tuple[Tensor, ...]:
     """What a UNet module is called with."""
-    step = torch.full((1,), timestep, dtype=torch.float32, device=x.device)
+    step = torch.ones(1, dtype=torch.float32, device=x.device) * timestep
     if condition.pooled is None:
-        return x, step, condition.words
-    height, width = x.shape[-2] * 8, x.shape[-1] * 8
-    sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=torch.float32, device=x.device)
-    return x, step, condition.words, condition.pooled, sizes
+        return x, step.float(), condition.words
+    height, width = (torch.full((1, 1), 8.0 * side, device=x.device) for side in x.shape[-2:])
+    corner = torch.zeros(1, 2, device=x.device)
+    return x, step.float(), condition.words, condition.pooled, torch.cat([height, width, corner, height, width], 1)
 
 
 def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
@@ -131,7 +133,8 @@ class TorchEngine:
 
     def __init__(self, parts: Parts) -> None:
         self.name = "torch"
-        self._device = parts.device
+        self._parts, self._device = parts, parts.device
+        self._memory: WordMemory | None = None
         self._encode, self._unet, self._decode = (part.to(memory_format=torch.channels_last) for part in modules(parts))  # type: ignore[call-overload]
         self._dtype = next(parts.unet.parameters()).dtype
         self._autocast = parts.device == "cpu" and fast_bfloat16()
@@ -139,11 +142,18 @@ class TorchEngine:
     def encode(self, picture: Tensor) -> Tensor:
         return self._run(self._encode, picture)
 
-    def unet(self, x: Tensor, timestep: float, condition: Embedding, led: Led | None = None) -> Tensor:
+    def unet(self, x: Tensor, timestep: Number, condition: Embedding, led: Led | None = None) -> Tensor:
+        if self._memory is not None:
+            self._memory.use(condition)
         return self._run(self._unet, *unet_inputs(x, timestep, condition), **({} if led is None else {"led": led}))
 
     def decode(self, latents: Tensor) -> Tensor:
         return self._run(self._decode, latents)
+
+    def remembering(self, embedding: Embedding) -> Embedding:
+        """`embedding` with all that the UNet can compute from it alone."""
+        self._memory = self._memory or WordMemory(self._parts.unet)
+        return self._memory.remembering(embedding)
 
     @torch.inference_mode()
     def _run(self, module: nn.Module, *inputs: Tensor, **more: Led) -> Tensor:
@@ -189,7 +199,7 @@ class OpenVinoEngine:
     def encode(self, picture: Tensor) -> Tensor:
         return self._run(0, picture)
 
-    def unet(self, x: Tensor, timestep: float, condition: Embedding) -> Tensor:
+    def unet(self, x: Tensor, timestep: Number, condition: Embedding) -> Tensor:
         return self._run(1, *unet_inputs(x, timestep, condition))
 
     def decode(self, latents: Tensor) -> Tensor:

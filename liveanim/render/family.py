@@ -2,14 +2,15 @@
 
 Names: x_t = alpha(t) x_0 + sigma(t) noise, with t from 0 (the picture) to 1 (noise alone), whatever the model's own
 parametrisation. `network(x, timestep)` answers in the model's own terms: the noise (epsilon), the velocity of DDPM
-(v_prediction) or the velocity of a straight flow (flow: noise - x_0). Latents are (1, channels, h, w).
+(v_prediction) or the velocity of a straight flow (flow: noise - x_0). Latents are (1, channels, h, w). Times are plain
+numbers or, for a `Schedule.on` a device, tensors of one number: then the host need not know them.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,8 @@ from torch import Tensor
 from liveanim.core.errors import UserError
 
 Prediction = Literal["epsilon", "v_prediction", "flow"]
-Network = Callable[[Tensor, float], Tensor]
+Number = float | Tensor
+Network = Callable[[Tensor, Number], Tensor]
 NoiseOf = Callable[[int], Tensor]
 
 
@@ -30,21 +32,33 @@ class Schedule:
     log_snr   for epsilon and v: ln(alpha^2 / sigma^2) at the training timesteps 0..n-1, falling; empty for flow
     shift     for flow: bends time toward noise (1: straight)
     renoise   draw new noise at every step (distilled models) instead of keeping the direction (ODE)
+    table     log_snr on the device, for times that are tensors
     """
 
     prediction: Prediction
     log_snr: tuple[float, ...] = ()
     shift: float = 1.0
     renoise: bool = False
+    table: Tensor | None = None
 
-    def mix(self, t: float) -> tuple[float, float]:
+    def on(self, device: str) -> Schedule:
+        """The same for times that are tensors on `device`."""
+        return replace(self, table=torch.tensor(self.log_snr, dtype=torch.float32, device=device))
+
+    def mix(self, t: Any) -> tuple[Any, Any]:
         """(alpha, sigma) at t."""
         if self.prediction == "flow":
             return 1.0 - t, t
+        if self.table is not None and isinstance(t, Tensor):
+            place = (t * (len(self.table) - 1)).reshape(1)
+            low = place.long().clamp(0, len(self.table) - 2)
+            before, after = self.table[low], self.table[low + 1]
+            ratio = torch.lerp(before, after, (place - low).to(before)).reshape(())
+            return torch.sigmoid(ratio).sqrt(), torch.sigmoid(-ratio).sqrt()
         snr = float(np.interp(t * (len(self.log_snr) - 1), np.arange(len(self.log_snr)), self.log_snr))
         return float(1 / np.sqrt(1 + np.exp(-snr))), float(1 / np.sqrt(1 + np.exp(snr)))
 
-    def timestep(self, t: float) -> float:
+    def timestep(self, t: Any) -> Any:
         """What the network is told for t."""
         return 1000.0 * t if self.prediction == "flow" else t * (len(self.log_snr) - 1)
 
@@ -87,25 +101,25 @@ def start_time(schedule: Schedule, denoise: float) -> float:
     return d * (1.6 + d * (0.5 * d - 1.1)) if schedule.prediction == "flow" else d
 
 
-def times(start: float, steps: int, shift: float = 1.0) -> tuple[float, ...]:
+def times(start: Any, steps: int, shift: float = 1.0) -> tuple[Any, ...]:
     """steps + 1 falling times from `start` to 0, evenly spaced (trailing) in the time before `shift` bends it."""
     straight = start / (shift - (shift - 1) * start)
     even = [straight * (steps - i) / steps for i in range(steps + 1)]
     return (start, *(shift * t / (1 + (shift - 1) * t) for t in even[1:-1]), 0.0)
 
 
-def noised(schedule: Schedule, x_0: Tensor, noise: Tensor, t: float) -> Tensor:
+def noised(schedule: Schedule, x_0: Tensor, noise: Tensor, t: Number) -> Tensor:
     """x_t."""
     alpha, sigma = schedule.mix(t)
     return alpha * x_0 + sigma * noise
 
 
-def denoised(schedule: Schedule, network: Network, x: Tensor, t: float) -> Tensor:
+def denoised(schedule: Schedule, network: Network, x: Tensor, t: Number) -> Tensor:
     """The model's x_0 for x at time t > 0."""
     alpha, sigma = schedule.mix(t)
     out = network(x, schedule.timestep(t))
     if schedule.prediction == "epsilon":
-        return (x - sigma * out) / max(alpha, 1e-3)
+        return (x - sigma * out) / (alpha.clamp_min(1e-3) if isinstance(alpha, Tensor) else max(alpha, 1e-3))
     if schedule.prediction == "v_prediction":
         return alpha * x - sigma * out
     return x - sigma * out
@@ -115,7 +129,7 @@ def sample(
     schedule: Schedule,
     network: Network,
     x: Tensor,
-    path: Sequence[float],
+    path: Sequence[Number],
     noise_of: NoiseOf,
     callback: Callable[[Tensor], None] | None = None,
 ) -> Tensor:
@@ -127,7 +141,7 @@ def sample(
         x_0 = denoised(schedule, network, x, t)
         if callback is not None:
             callback(x_0)
-        if t_next <= 0:
+        if not isinstance(t_next, Tensor) and t_next <= 0:
             return x_0
         if schedule.renoise:
             x = noised(schedule, x_0, noise_of(step), t_next)

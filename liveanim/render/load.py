@@ -18,6 +18,7 @@ from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
 from .feedback import Feedback
 from .models import Parts, find
 from .prompts import PromptBook
+from .resident import CudaTape
 from .text import clip_encoder, compiled_encoder
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     pool = EnginePool(lambda: TorchEngine(parts), build if fast else None, options.background)
     feedback, trouble = _feedback(options.depth, device)
     adapters = Adapters(parts, options.loras, options.controls) if adapted else None
-    renderer = DiffusionRenderer(parts, pool, book, feedback, adapters)
+    tape = CudaTape(device) if device.startswith("cuda") else None
+    renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape)
     renderer.message = trouble
     if size is not None:
         renderer.warm(size)

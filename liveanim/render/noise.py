@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -14,14 +14,15 @@ from .family import noise_like
 
 PERIOD = 6  # keyframes from one noise to the next: between them it turns, so that texture drifts and not boils
 _PARALLEL = 0.9995
+_kept = lru_cache(maxsize=8)(noise_like)  # nobody writes to noise
 
 
-def still(shape: Sequence[int], request: RenderRequest, *key: int) -> Tensor:
+def still(shape: tuple[int, ...], request: RenderRequest, *key: int) -> Tensor:
     """Noise of (seed, keyframe), or of the seed alone where the noise does not drift. `key` tells uses apart."""
     return _mixed(shape, request, *((request.index,) if request.drift else ()), *key)
 
 
-def turning(shape: Sequence[int], request: RenderRequest) -> Tensor:
+def turning(shape: tuple[int, ...], request: RenderRequest) -> Tensor:
     """Noise on its way along the arc from one of the seed's noises to the next; always one where it does not drift."""
     step, phase = divmod(request.index if request.drift else 0, PERIOD)
     a = _mixed(shape, request, 7, step)
@@ -31,11 +32,11 @@ def turning(shape: Sequence[int], request: RenderRequest) -> Tensor:
     return a * float(np.cos(turn)) + _mixed(shape, request, 7, step + 1) * float(np.sin(turn))
 
 
-def _mixed(shape: Sequence[int], request: RenderRequest, *key: int) -> Tensor:
-    noise = noise_like(shape, request.seed, *key)
+def _mixed(shape: tuple[int, ...], request: RenderRequest, *key: int) -> Tensor:
+    noise = _kept(shape, request.seed, *key)
     if request.subseed_share <= 0:
         return noise
-    return travelled(noise, noise_like(shape, request.subseed, *key), request.subseed_share)
+    return travelled(noise, _kept(shape, request.subseed, *key), request.subseed_share)
 
 
 def travelled(a: Tensor, b: Tensor, share: float) -> Tensor:

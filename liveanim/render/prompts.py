@@ -24,10 +24,14 @@ _MARKS = re.compile(r"\\[()\[\]\\]|[()\[\]]|:\s*-?\d*\.?\d+\s*\)")
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """A text as the network reads it: `words` (1, tokens, width), `pooled` (1, width) for the models that want it."""
+    """A text as the network reads it: `words` (1, tokens, width), `pooled` (1, width) for the models that want it.
+
+    keys  what a network's attention makes of the words, layer by layer, where that is kept (render.attention)
+    """
 
     words: Tensor
     pooled: Tensor | None = None
+    keys: tuple[tuple[Tensor, Tensor], ...] = ()
 
 
 Stretch = tuple[str, float]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,8 @@ def rewritten(layers: Sequence[nn.Module]) -> nn.Sequential:
 
 def _first(layers: Sequence[nn.Module]) -> tuple[int, nn.Module]:
     """(how many layers are taken, what they become) at the beginning of `layers`."""
-    one, two, three = (*layers[:3], None, None)[:3]
+    nobody: list[Any] = [None, None]
+    one, two, three = [*layers[:3], *nobody][:3]
     if _doubles(one) and _plain(two, 1):
         if _plain(three, 1) and two.bias is None:
             return 3, _dealt_out(two, three)
@@ -45,7 +47,7 @@ def _doubles(layer: nn.Module | None) -> bool:
     return isinstance(layer, nn.Upsample) and layer.mode == "nearest" and layer.scale_factor in (2, (2, 2))
 
 
-def _plain(layer: nn.Module | None, stride: int) -> bool:
+def _plain(layer: Any, stride: int) -> bool:
     """Whether `layer` is a 3x3 convolution with zeros around it."""
     return (
         isinstance(layer, nn.Conv2d)
@@ -54,7 +56,7 @@ def _plain(layer: nn.Module | None, stride: int) -> bool:
     )
 
 
-def _composed(first: nn.Module, second: nn.Module) -> tuple[Tensor, Tensor]:
+def _composed(first: Any, second: Any) -> tuple[Tensor, Tensor]:
     """Kernel (out, in, 5, 5) and bias (out,) of `second` after `first`, in double precision."""
     inner, outer = first.weight.double(), second.weight.double()
     kernel = inner.new_zeros(outer.shape[0], inner.shape[1], 5, 5)
@@ -65,7 +67,7 @@ def _composed(first: nn.Module, second: nn.Module) -> tuple[Tensor, Tensor]:
     return kernel, bias if first.bias is None else bias + outer.sum((2, 3)) @ first.bias.double()
 
 
-def _dealt_out(first: nn.Module, second: nn.Module) -> nn.Module:
+def _dealt_out(first: Any, second: Any) -> nn.Module:
     """The two convolutions on a picture that was doubled, as one on the picture before, for each of 2 x 2 pixels."""
     kernel, bias = _composed(first, second)
     halved = kernel.new_zeros(kernel.shape[0], 4, kernel.shape[1], 3, 3)
@@ -75,7 +77,7 @@ def _dealt_out(first: nn.Module, second: nn.Module) -> nn.Module:
     return nn.Sequential(_convolution(halved.flatten(0, 1), bias.repeat_interleave(4), first), nn.PixelShuffle(2))
 
 
-def _transposed(layer: nn.Module) -> nn.Module:
+def _transposed(layer: Any) -> nn.Module:
     """The convolution on a picture that was doubled, as a transposed one on the picture before."""
     kernel = layer.weight.double()
     spread = kernel.new_zeros(kernel.shape[1], kernel.shape[0], 4, 4)
@@ -85,16 +87,17 @@ def _transposed(layer: nn.Module) -> nn.Module:
     return _with(made, spread, layer.bias, layer)
 
 
-def _convolution(kernel: Tensor, bias: Tensor, like: nn.Module, stride: int = 1) -> nn.Module:
+def _convolution(kernel: Tensor, bias: Tensor, like: Any, stride: int = 1) -> nn.Module:
     size = kernel.shape[-1]
     made = nn.Conv2d(kernel.shape[1], kernel.shape[0], size, stride, size // 2)
     return _with(made, kernel, bias, like)
 
 
-def _with(layer: nn.Module, kernel: Tensor, bias: Tensor | None, like: nn.Module) -> nn.Module:
+def _with(layer: Any, kernel: Tensor, bias: Tensor | None, like: Any) -> nn.Module:
     """`layer` with these weights, on the device and in the precision of `like`."""
     layer.requires_grad_(False).to(like.weight)
     layer.weight.copy_(kernel)
     if bias is not None:
         layer.bias.copy_(bias)
-    return layer.eval()
+    made: nn.Module = layer.eval()
+    return made

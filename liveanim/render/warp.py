@@ -51,6 +51,14 @@ def at_rest(homography: Matrix) -> bool:
     return bool(abs(scale) > _REST and np.allclose(homography / scale, np.eye(3), rtol=0, atol=_REST))
 
 
+def source_matrix(height: int, width: int, homography: Matrix, corners: bool = False) -> Matrix | None:
+    """Maps (column, row) of a pixel of the result to its source; None: `homography` cannot be undone."""
+    if not np.all(np.isfinite(homography)) or abs(np.linalg.det(homography)) < 1e-12:
+        return None
+    back = np.linalg.inv(pixel_matrix(height, width, homography, corners))
+    return np.asarray(back / (back[2, 2] or 1.0), np.float64)
+
+
 def source_grid(
     height: int, width: int, homography: Matrix, corners: bool = False
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -61,10 +69,10 @@ def source_grid(
     columns = np.arange(width, dtype=np.float32)[None]
     rows = np.arange(height, dtype=np.float32)[:, None]
     still = np.broadcast_to(columns, (height, width)), np.broadcast_to(rows, (height, width))
-    if not np.all(np.isfinite(homography)) or abs(np.linalg.det(homography)) < 1e-12:
+    back = source_matrix(height, width, homography, corners)
+    if back is None:
         return np.ascontiguousarray(still[0]), np.ascontiguousarray(still[1])
-    back = np.linalg.inv(pixel_matrix(height, width, homography, corners))
-    b = (back / (back[2, 2] or 1.0)).astype(np.float32)
+    b = back.astype(np.float32)
     x, y = b[0, 0] * columns + (b[0, 1] * rows + b[0, 2]), b[1, 0] * columns + (b[1, 1] * rows + b[1, 2])
     if b[2, 0] or b[2, 1]:
         depth = b[2, 0] * columns + (b[2, 1] * rows + b[2, 2])
@@ -125,19 +133,38 @@ def fit(picture: Image, size: tuple[int, int]) -> Image:
 def warp_tensor(picture: torch.Tensor, homography: Matrix, border: Border = "reflect") -> torch.Tensor:
     """`picture` (1, channels, height, width) float, any device, as seen after `homography`."""
     import torch
-    from torch.nn import functional
 
     if at_rest(homography):
         return picture
     height, width = picture.shape[-2:]
-    x, y = source_grid(height, width, homography)
-    x, y = _folded(x, width, border), _folded(y, height, border)
+    back = source_matrix(height, width, homography)
+    if back is None:
+        return picture
+    return carried(picture, torch.from_numpy(back).to(picture.device, picture.dtype), border)
+
+
+def carried(picture: torch.Tensor, back: torch.Tensor, border: Border = "reflect") -> torch.Tensor:
+    """The same for a `source_matrix` (3, 3) that is on the device already; the host does not wait."""
+    import torch
+    from torch.nn import functional
+
+    height, width = picture.shape[-2:]
+    columns = torch.arange(width, device=picture.device, dtype=picture.dtype)[None]
+    rows = torch.arange(height, device=picture.device, dtype=picture.dtype)[:, None]
+    x, y, depth = (row[0] * columns + (row[1] * rows + row[2]) for row in back)
+    seen = depth > 1e-3
+    depth = torch.where(seen, depth, 1.0)
+    x, y = torch.where(seen, x / depth, columns), torch.where(seen, y / depth, rows)
     margin = 0
     if border == "wrap":  # torch does not know this border: fold the places and pad by the kernel's reach
-        x, y, margin = np.mod(x, np.float32(width)), np.mod(y, np.float32(height)), 2
-    picture = functional.pad(picture, (margin,) * 4, mode="circular") if margin else picture
+        x, y, margin = x.remainder(width), y.remainder(height), 2
+        picture = functional.pad(picture, (margin,) * 4, mode="circular")
+    elif border == "reflect":  # far outside the sampler itself would not be exact
+        x, y = (size - ((at + 0.5).remainder(2 * size) - size).abs() - 0.5 for at, size in ((x, width), (y, height)))
+    else:
+        x, y = x.clamp(-8, width + 7), y.clamp(-8, height + 7)
     across = (x + margin + 0.5) / (width + 2 * margin) * 2 - 1
     down = (y + margin + 0.5) / (height + 2 * margin) * 2 - 1
-    grid = torch.from_numpy(np.stack([across, down], -1)[None]).to(picture.device, picture.dtype)
     padding = {"reflect": "reflection", "zeros": "zeros"}.get(border, "border")
+    grid = torch.stack([across, down], -1)[None]
     return functional.grid_sample(picture, grid, mode="bicubic", padding_mode=padding, align_corners=False)

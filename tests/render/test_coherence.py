@@ -22,7 +22,7 @@ def test_a_full_correction_reaches_the_colours_asked_for() -> None:
     moved = picture(1, 0.14).flip(-1)
     after = c.measure(c.recoloured(moved, c.measure(moved), own, 1.0))
     assert np.allclose(after.mean, own.mean, atol=0.01)
-    assert after.contrast == pytest.approx(own.contrast, rel=0.15)
+    assert float(after.contrast) == pytest.approx(float(own.contrast), rel=0.15)
 
 
 @settings(max_examples=12, deadline=None)
@@ -33,7 +33,7 @@ def test_repeated_corrections_come_ever_nearer(seed: int, amount: float) -> None
     distances = []
     for _ in range(4):
         look = c.measure(now)
-        distances.append(np.abs(look.mean - own.mean).sum() + abs(look.contrast - own.contrast))
+        distances.append(float((look.mean - own.mean).abs().sum() + abs(look.contrast - own.contrast)))
         now = c.recoloured(now, look, own, amount)
     assert distances[-1] <= distances[0] + 1e-6
 
@@ -71,8 +71,30 @@ def test_nothing_asked_changes_nothing() -> None:
 
 def test_vitality_falls_from_one_to_nought() -> None:
     own = c.measure(picture(7))
-    levels = [c.vitality(c.measure(picture(7, contrast)), own) for contrast in (0.25, 0.1, 0.05, 0.01, 0.0)]
+    levels = [float(c.vitality(c.measure(picture(7, contrast)), own)) for contrast in (0.25, 0.1, 0.05, 0.01, 0.0)]
     assert levels[0] == 1 and levels == sorted(levels, reverse=True) and levels[-1] < 0.02
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 500), exponent=st.floats(-1, 1), alike=st.sampled_from([0.0, 1e-9, 1e-5, 1.0]))
+def test_matrix_powers_in_closed_form_are_those_of_eigh(seed: int, exponent: float, alike: float) -> None:
+    rng = np.random.default_rng(seed)
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    values = 0.02 * np.array([1.0, 1.0 + alike * rng.uniform(), 1.0 + alike * rng.uniform(0, 100)])
+    matrix = torch.from_numpy(turn @ np.diag(values) @ turn.T)
+    expected = torch.from_numpy(turn @ np.diag(values**exponent) @ turn.T)
+    made = c.spectral(matrix, lambda found: found**exponent)
+    assert torch.allclose(made, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_the_device_is_told_the_amounts_as_well_as_the_program() -> None:
+    before, own = picture(1), c.measure(picture(2))
+    now = c.measure(before)
+    told = [torch.tensor(amount, dtype=torch.float64) for amount in (0.4, 0.2)]
+    assert torch.allclose(c.recoloured(before, now, own, told[0]), c.recoloured(before, now, own, 0.4), atol=1e-6)
+    made = c.redetailed(before, now, own, *told)
+    assert torch.allclose(made, c.redetailed(before, now, own, 0.4, 0.2), atol=1e-6)
+    assert torch.allclose(c.contrasted(before, told[0]), c.contrasted(before, 0.4), atol=1e-6)
 
 
 def test_looks_mix_by_weight() -> None:

@@ -56,6 +56,16 @@ def test_time_runs_from_the_picture_to_noise(schedule: family.Schedule) -> None:
 
 
 @every_schedule
+@pytest.mark.parametrize("t", [0.0, 0.0123, 0.5, 0.73, 1.0])
+def test_a_time_on_the_device_means_the_same(schedule: family.Schedule, t: float) -> None:
+    there = torch.tensor(t, dtype=torch.float64)
+    mixed = [float(share) for share in schedule.on("cpu").mix(there)]
+    assert mixed == pytest.approx(schedule.mix(t), abs=1e-5)
+    path = [float(time) for time in family.times(there, 3, schedule.shift)]
+    assert path == pytest.approx(family.times(t, 3, schedule.shift))
+
+
+@every_schedule
 @pytest.mark.parametrize("renoise", [False, True])
 @pytest.mark.parametrize("steps", [1, 2, 4])
 @pytest.mark.parametrize("start", [0.1, 0.5, 0.93, 1.0])

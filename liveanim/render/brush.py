@@ -1,0 +1,183 @@
+"""How a picture is painted over: from the moved picture to the next one, as one function of tensors.
+
+Order: colour coherence -> contrast -> sharpen -> grain -> encode -> denoise -> decode -> colour coherence. Numbers are
+plain (nothing is then computed for a 0) or tensors of one number; with tensors alone the host never waits and decides
+nothing, so that a GPU can be given the whole once and for all (render.resident).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from . import coherence, family
+from .coherence import Look, Number
+from .family import Schedule
+from .prompts import Embedding
+
+PULL = 0.5  # share of `coherence` by which each keyframe's coarse layout goes toward the prompt's own
+SMALLEST_SHARE = 0.06  # denoise below which the painted picture fades into the moved one, down to nothing at 0
+DEAD, ALIVE = 0.25, 0.6  # vitality: at DEAD a picture is painted anew, above ALIVE it is left alone
+CONTRAST_LIMITS = (0.25, 4.0)
+
+Lap = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A prompt's own picture: its colours and detail, and its coarse layout as latents (1, c, few, few)."""
+
+    look: Look
+    plan: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Dials:
+    """The numbers of a keyframe. start: time to begin at (family.start_time); share: of the painted picture, 0..1."""
+
+    coherence: Number
+    contrast: Number
+    sharpen: Number
+    noise: Number
+    start: Number
+    share: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How noise becomes a picture.
+
+    conditions  what to denoise with, weights that sum to 1
+    against     what guidance leads away from; None: no guidance
+    itself      it leads away from the picture that is painted over, which asks the network no second time
+    later       noise (1, c, h, w), anywhere, for each step after the first of models that draw it anew
+    """
+
+    conditions: Sequence[tuple[Embedding, Number]]
+    steps: int = 1
+    guidance: Number = 1.0
+    against: Embedding | None = None
+    itself: bool = False
+    later: Sequence[Tensor] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """Everything there is to know about a keyframe but the picture it is painted over.
+
+    first   noise (1, c, h, w) to begin with, on the host or the device
+    grain   noise (1, 1, height / 2, width / 2), None where `dials.noise` is known to be 0
+    """
+
+    dials: Dials
+    own: Own
+    way: Way
+    first: Tensor
+    grain: Tensor | None = None
+
+
+def repainted(engine: Any, schedule: Schedule, stroke: Stroke, moved: Tensor, lap: Lap = lambda stage: None) -> Tensor:
+    """`moved` (1, 3, height, width), 0..1, painted over; same shape and range. `engine`: see engines.Engine."""
+    dials, own = stroke.dials, stroke.own
+    now = coherence.measure(moved)
+    source = _prepared(moved, now, stroke)
+    lap("coherence")
+    latents = coherence.laid_out(engine.encode(source), own.plan, dials.coherence * PULL)
+    lap("encode")
+    start = _begun(dials.start, coherence.vitality(now, own.look))
+    x = family.noised(schedule, latents, stroke.first.to(latents.device), start)
+    latents = sampled(engine, schedule, stroke.way, x, start, latents)
+    lap("unet")
+    picture = engine.decode(latents)
+    lap("decode")
+    picture = _finished(picture, moved, stroke)
+    lap("coherence")
+    return picture
+
+
+def sampled(
+    engine: Any,
+    schedule: Schedule,
+    way: Way,
+    x: Tensor,
+    start: Number,
+    source: Tensor | None = None,
+    callback: Callable[[Tensor], None] | None = None,
+) -> Tensor:
+    """Latents at time `start` -> the picture's. `source`: what `x` was noised from. `callback` sees every guess."""
+    path = family.times(start, way.steps, schedule.shift)
+    network = _network(engine, schedule, way, source)
+    return family.sample(schedule, network, x, path, lambda step: way.later[step - 1].to(x.device), callback)
+
+
+def sum_of(terms: Sequence[tuple[Tensor, Number]]) -> Tensor:
+    """The weighted sum; one term is handed on as it is."""
+    if len(terms) == 1:
+        return terms[0][0]
+    return torch.stack([value * weight for value, weight in terms]).sum(0)
+
+
+def _prepared(moved: Tensor, now: Look, stroke: Stroke) -> Tensor:
+    """Coherence, contrast, sharpening and grain, in this order."""
+    dials, own = stroke.dials, stroke.own.look
+    picture = coherence.recoloured(moved, now, own, dials.coherence)
+    picture = coherence.contrasted(picture, dials.contrast)
+    picture = coherence.redetailed(picture, now, own, dials.coherence, dials.sharpen)
+    if stroke.grain is not None:
+        picture = picture + dials.noise * _grainy(stroke.grain.to(picture.device))
+    return picture.clamp(0, 1)
+
+
+def _grainy(fine: Tensor) -> Tensor:
+    """Grey noise of two sizes of grain, standard deviation about 1, twice as large as `fine`."""
+    coarse = functional.interpolate(fine.roll(1, -1)[..., ::2, ::2], size=fine.shape[-2:], mode="nearest")
+    return functional.interpolate(fine + coarse, scale_factor=2, mode="nearest") * 0.7
+
+
+def _begun(start: Number, vitality: Tensor) -> Number:
+    """Where to begin: a picture that has gone flat is painted more strongly, up to anew."""
+    if vitality.device.type == "cpu" and not isinstance(start, Tensor):
+        weak = min(1.0, max(0.0, (ALIVE - float(vitality)) / (ALIVE - DEAD)))
+        return start + (1 - start) * weak**2
+    return start + (1 - start) * ((ALIVE - vitality) / (ALIVE - DEAD)).clamp(0, 1) ** 2
+
+
+def _finished(picture: Tensor, moved: Tensor, stroke: Stroke) -> Tensor:
+    """Colours led back once more; near denoise 0 the moved picture shows through."""
+    dials = stroke.dials
+    if not coherence.nothing(dials.coherence):
+        now = coherence.measure(picture, 0)
+        picture = coherence.recoloured(picture, now, stroke.own.look, dials.coherence / 2)
+    if not isinstance(dials.share, Tensor) and dials.share >= 1:
+        return picture
+    return moved + dials.share * (picture - moved)
+
+
+def _network(engine: Any, schedule: Schedule, way: Way, source: Tensor | None) -> family.Network:
+    """The model under the prompts: parts averaged, guidance away from the negative or from the picture itself."""
+
+    def network(x: Tensor, timestep: Number) -> Tensor:
+        out = sum_of([(engine.unet(x, timestep, condition), weight) for condition, weight in way.conditions])
+        if way.itself and source is not None:
+            away = _answer_for(schedule, x, timestep, source)
+        elif way.against is not None:
+            away = engine.unet(x, timestep, way.against)
+        else:
+            return out
+        return away + way.guidance * (out - away)
+
+    return network
+
+
+def _answer_for(schedule: Schedule, x: Tensor, timestep: Number, x_0: Tensor) -> Tensor:
+    """What a network would answer to x if the picture were x_0."""
+    alpha, sigma = schedule.mix(timestep / schedule.timestep(1.0))
+    noise = (x - alpha * x_0) / sigma
+    if schedule.prediction == "epsilon":
+        return noise
+    return alpha * noise - sigma * x_0 if schedule.prediction == "v_prediction" else noise - x_0

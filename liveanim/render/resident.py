@@ -1,0 +1,226 @@
+"""Keyframes that never leave the GPU: recorded once as a CUDA graph, then only filled in and played again.
+
+A recorded keyframe is warp -> encode -> denoise -> decode -> colours -> bytes in one piece, from static buffers into
+static buffers: nothing is allocated, and the host waits once, for the bytes. Prompts, seeds, strength and all other
+numbers are contents of buffers, so changing them records nothing again. Size, steps and how many prompts are averaged
+are its shape: for a new one it is recorded anew (a fraction of a second), and the last few are kept.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from liveanim.core.model import Image, Matrix
+
+from . import brush
+from .brush import Dials, Own, Stroke, Way
+from .coherence import Look
+from .family import Schedule
+from .prompts import Embedding
+from .warp import carried, source_matrix
+
+SHAPES_KEPT = 4
+_DIALS = len(fields(Dials))
+
+
+class Tape(Protocol):
+    """What records work of a device to play it again."""
+
+    device: str
+
+    def record(self, work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
+        """(play it again, where its answer then lies)."""
+
+    def wait(self) -> None:
+        """Until all that was played is done."""
+
+
+class CudaTape:
+    """CUDA graphs."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._done = torch.cuda.Event()
+
+    def record(self, work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
+        beside = torch.cuda.Stream(self.device)
+        beside.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(beside):
+            for _ in range(3):  # libraries choose their kernels and workspaces in the first calls
+                work()
+        torch.cuda.current_stream(self.device).wait_stream(beside)
+        graph = torch.cuda.CUDAGraph()
+        # Other threads may load a model meanwhile: what they do is not recorded and does no harm.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            answer = work()
+        return graph.replay, answer
+
+    def wait(self) -> None:
+        self._done.record(torch.cuda.current_stream(self.device))
+        self._done.synchronize()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a recorded keyframe is bound to."""
+
+    size: tuple[int, int]
+    steps: int
+    conditions: int
+    guided: bool
+    itself: bool
+
+    @classmethod
+    def of(cls, size: tuple[int, int], way: Way) -> Shape:
+        return cls(size, way.steps, len(way.conditions), way.against is not None, way.itself)
+
+
+class Resident:
+    """Paints keyframes over moved pictures. For one engine and one thread."""
+
+    def __init__(self, engine: Any, schedule: Schedule, tape: Tape) -> None:
+        self.engine = engine
+        self._schedule, self._tape = schedule, tape
+        self._plates: OrderedDict[Shape, _Plate] = OrderedDict()
+
+    def paint(
+        self, size: tuple[int, int], stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]
+    ) -> Image:
+        """The next picture; `previous` and it are (height, width, 3). `beside` is called while the device works."""
+        shape = Shape.of(size, stroke.way)
+        plate = self._plates.get(shape)
+        if plate is None:
+            plate = self._plates[shape] = _Plate(self.engine, self._schedule, self._tape, shape, stroke)
+            while len(self._plates) > SHAPES_KEPT:
+                self._plates.popitem(last=False)
+        self._plates.move_to_end(shape)
+        return plate.play(stroke, motion, previous, beside)
+
+    def forget(self) -> None:
+        """Give the memory of everything recorded back."""
+        self._plates.clear()
+
+
+class _Plate:
+    """One recorded keyframe and its buffers."""
+
+    def __init__(self, engine: Any, schedule: Schedule, tape: Tape, shape: Shape, stroke: Stroke) -> None:
+        self._engine, self._tape = engine, tape
+        width, height = shape.size
+        self._numbers = _Mail(torch.zeros(9 + _DIALS + 1 + shape.conditions), tape.device)
+        self._seen = _Mail(torch.zeros(height, width, 3, dtype=torch.uint8), tape.device)
+        self._picture = torch.zeros(1, 3, height, width, device=tape.device)
+        self._noises = [_Mail(torch.zeros_like(noise), tape.device) for noise in _noises(stroke)]
+        self._grain = _Mail(torch.zeros(1, 1, height // 2, width // 2), tape.device)
+        self._words = [_Slot(engine, embedding) for embedding in _embeddings(stroke.way)]
+        self._own = Own(Look(stroke.own.look.numbers.clone()), stroke.own.plan.clone())
+        self._last: Image | None = None
+        static = self._static(stroke)
+
+        @torch.inference_mode()
+        def work() -> Tensor:
+            back = self._numbers.there[:9].reshape(3, 3)
+            moved = carried(self._picture, back).clamp(0, 1)
+            painted = brush.repainted(engine, schedule, static, moved)
+            levels = (painted[0].permute(1, 2, 0) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+            self._picture.copy_(levels.permute(2, 0, 1)[None].float() / 255)
+            return levels
+
+        self._replay, self._levels = tape.record(work)
+        self._bytes = _pinned(torch.zeros(height, width, 3, dtype=torch.uint8), tape.device)
+
+    def play(self, stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]) -> Image:
+        self._fill(stroke, motion)
+        if previous is not self._last:
+            self._seen.send(torch.from_numpy(np.array(previous)))
+            self._picture.copy_(self._seen.there.permute(2, 0, 1)[None].float() / 255)
+        self._replay()
+        self._bytes.copy_(self._levels, non_blocking=True)
+        beside()
+        self._tape.wait()
+        self._last = self._bytes.numpy().copy()
+        return self._last
+
+    def _static(self, stroke: Stroke) -> Stroke:
+        """`stroke` with the buffers in place of what it holds."""
+        dials = self._numbers.there[9 : 9 + _DIALS].unbind()
+        guidance, *weights = self._numbers.there[9 + _DIALS :].unbind()
+        way, embeddings = stroke.way, [slot.embedding for slot in self._words]
+        count = len(way.conditions)
+        first, *later = (mail.there for mail in self._noises)
+        conditions = list(zip(embeddings[:count], weights, strict=True))
+        against = embeddings[count] if way.against is not None else None
+        still = replace(way, conditions=conditions, guidance=guidance, against=against, later=later)
+        return Stroke(Dials(*dials), self._own, still, first, self._grain.there)
+
+    def _fill(self, stroke: Stroke, motion: Matrix) -> None:
+        height, width = self._picture.shape[-2:]
+        back = source_matrix(height, width, motion)
+        weights = [weight for _, weight in stroke.way.conditions]
+        numbers = [*(np.eye(3) if back is None else back).flat, *astuple(stroke.dials), stroke.way.guidance, *weights]
+        self._numbers.send(torch.tensor(numbers, dtype=torch.float32))
+        for mail, noise in zip(self._noises, _noises(stroke), strict=True):
+            mail.send(noise)
+        if stroke.grain is not None:
+            self._grain.send(stroke.grain)
+        for slot, embedding in zip(self._words, _embeddings(stroke.way), strict=True):
+            slot.fill(embedding)
+        self._own.look.numbers.copy_(stroke.own.look.numbers)
+        self._own.plan.copy_(stroke.own.plan)
+
+
+class _Mail:
+    """A buffer on the device with a twin on the host, from where it is filled without waiting."""
+
+    def __init__(self, like: Tensor, device: str) -> None:
+        self._here, self.there = _pinned(like, device), like.to(device, copy=True)
+
+    def send(self, value: Tensor) -> None:
+        """The last one sent must have arrived."""
+        self._here.copy_(value)
+        self.there.copy_(self._here, non_blocking=True)
+
+
+class _Slot:
+    """The buffers of one text. The same Embedding again costs nothing."""
+
+    def __init__(self, engine: Any, embedding: Embedding) -> None:
+        self._engine, self._holds = engine, embedding
+        remembered = engine.remembering(embedding)
+        self.embedding = Embedding(
+            remembered.words.clone(),
+            None if remembered.pooled is None else remembered.pooled.clone(),
+            tuple((key.clone(), value.clone()) for key, value in remembered.keys),
+        )
+
+    def fill(self, embedding: Embedding) -> None:
+        if embedding is self._holds:
+            return
+        self._holds = embedding
+        for mine, new in zip(_tensors(self.embedding), _tensors(self._engine.remembering(embedding)), strict=True):
+            mine.copy_(new)
+
+
+def _tensors(embedding: Embedding) -> list[Tensor]:
+    pooled = [] if embedding.pooled is None else [embedding.pooled]
+    return [embedding.words, *pooled, *(part for pair in embedding.keys for part in pair)]
+
+
+def _embeddings(way: Way) -> list[Embedding]:
+    return [*(embedding for embedding, _ in way.conditions), *([] if way.against is None else [way.against])]
+
+
+def _noises(stroke: Stroke) -> Sequence[Tensor]:
+    """Noise to begin with and that of later steps."""
+    return [stroke.first, *stroke.way.later]
+
+
+def _pinned(tensor: Tensor, device: str) -> Tensor:
+    return tensor.pin_memory() if device.startswith("cuda") else tensor
