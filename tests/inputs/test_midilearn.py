@@ -229,6 +229,22 @@ def test_an_unfinished_wish_gives_way_to_another_and_to_none() -> None:
     assert "macro.m1" in bench.played(*cc(1, 30))
 
 
+def test_a_burst_while_learning_teaches_one_knob_and_loses_no_last_value(tmp_path: Path) -> None:
+    readback = Readback()
+    source = MidiInput(lambda: 1.0, readback, find=lambda: None, folder=tmp_path)
+    source.close()
+    readback.write(Blend(0.0, status=Status(learning="stage.hue takeover=jump")), 0.0)
+    source.read(1.0)
+    for n in range(3000):
+        source._heard("desk", [0xB0, 1 + n % 8, n * 7 % 128], 1.0)
+    events = {event.target: event.value for event in source.read(1.0)}
+    last = {1 + n % 8: n * 7 % 128 / 127 for n in range(2992, 3000)}
+    assert {f"cc.{knob}": value for knob, value in last.items()}.items() <= events.items()
+    (control,) = source.desk.learned["desk"].controls
+    assert events["stage.hue"] == pytest.approx(2 * last[control.number] - 1)
+    assert source.counts == {"messages": 3000, "lost": 0}
+
+
 @pytest.mark.midi
 def test_a_real_port_learns_is_unplugged_and_plays_on_when_it_is_back(tmp_path: Path) -> None:
     rtmidi = pytest.importorskip("rtmidi")

@@ -329,6 +329,63 @@ def test_a_message_of_a_real_client_arrives(ears: OscInput) -> None:
     assert (texts[0].target, texts[0].value) == ("prompt.1", "ein roter Fuchs, böse")
 
 
+OSC_JS: list[tuple[str, list[tuple[str, float | str | None]]]] = [
+    ("2f6c697665616e696d2f706172616d2f73746167652f6875650000002c6600003f400000", [("stage.hue", 0.5)]),
+    ("2f6c697665616e696d2f706172616d2f73746167652f626c6f6f6d002c69000000000001", [("stage.bloom", 1.0)]),
+    ("2f6c697665616e696d2f706172616d2f73746167652f677261696e002c6400003fd0000000000000", [("stage.grain", 0.25)]),
+    (
+        "2f6c697665616e696d2f706172616d2f73746167652f73706c69742f726177002c6800000000000000000001",
+        [("stage.split", 1.0)],
+    ),
+    ("2f6c697665616e696d2f6f75742f626c61636b6f757400002c540000", [("out.blackout", 1.0)]),
+    ("2f6c697665616e696d2f6f75742f667265657a65000000002c460000", [("out.freeze", 0.0)]),
+    (
+        "2f6c697665616e696d2f70726f6d70742f3100002c73000065696e20726f7465722046756368732c2062c3b6736520e6a3ae0000",
+        [("prompt.1", "ein roter Fuchs, böse 森")],
+    ),
+    ("2f6c697665616e696d2f747269676765722f7461700000002c000000", [("do.tap", None)]),
+    (
+        "2f6c697665616e696d2f706172616d2f73746167652f7b7368616b652c696e766572747d000000002c6600003f000000",
+        [("stage.invert", 0.5), ("stage.shake", 0.5)],
+    ),
+    (
+        "2f6c697665616e696d2f706172616d2f73746167652f7669676e6574746500002c7366002b0000003dcccccd",
+        [("add.stage.vignette", 0.1)],
+    ),
+    ("2f312f6661646572330000002c6600003f000000", [("osc./1/fader3", 0.5)]),
+    (
+        "2362756e646c65000000000000000001000000242f6c697665616e696d2f706172616d2f73746167652f6875650000002c6600003dcccccd"
+        "000000242f6c697665616e696d2f706172616d2f73746167652f626c6f6f6d002c6600003e4ccccd",
+        [("stage.hue", -0.8), ("stage.bloom", 0.2)],
+    ),
+    ("2f6c697665616e696d2f706172616d2f73746167652f6875650000002c6600007fc00000", []),  # not a number
+    ("2f6c697665616e696d2f706172616d2f73746167652f6875650000002c720000ff0000ff", []),  # a colour
+    ("2f6c697665616e696d2f706172616d2f73746167652f6875650000002c6200000000000301020300", []),  # a blob
+]
+"""What osc.js (npm `osc` 2.4.5) put on the wire, and what it is to do here."""
+
+
+@pytest.mark.parametrize(("packet", "done"), OSC_JS)
+def test_packets_of_osc_js_are_understood(packet: str, done: list[tuple[str, float | str | None]]) -> None:
+    desk = Desk()
+    desk.packet(bytes.fromhex(packet))
+    assert desk.events() == [
+        (target, value if isinstance(value, str) else pytest.approx(value)) for target, value in done
+    ]
+    assert [one.address for one in desk.sent] == ([] if done else ["/liveanim/error"])
+
+
+def test_what_is_sent_is_what_osc_js_writes() -> None:
+    written = {
+        message("/liveanim/param/stage/hue", 0.75),
+        message("/liveanim/param/stage/bloom", 1),
+        message("/liveanim/out/blackout", True),
+        message("/liveanim/prompt/1", "ein roter Fuchs, böse 森"),
+        bundle([message("/liveanim/param/stage/hue", 0.1), message("/liveanim/param/stage/bloom", 0.2)]),
+    }
+    assert written <= {bytes.fromhex(packet) for packet, _ in OSC_JS}
+
+
 def test_the_sender_is_told_what_was_wrong(ears: OscInput) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(PATIENCE)
