@@ -6,8 +6,9 @@ import logging
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import outlets, progress
@@ -79,15 +80,14 @@ def render(options: RenderOptions) -> int:
     for warning in take.warnings if take else ():
         log.warning("%s", warning)
     with ExitStack() as stack:
-        source = Steady(open_supply(str(take.audio) if take else options.source), take.info.sound_from if take else 0.0)
-        stack.callback(source.close)
+        sound, since = (str(take.audio), take.info.sound_from) if take else (options.source, 0.0)
+        source = stack.enter_context(closing(Steady(open_supply(sound), since)))
         span = _span(options, take, source)
         size = options.size or (take.shown if take else None) or PICTURE
         if options.workers or options.ray:
             return _farmed(options, take, span, size)
         plan, outside = render_plan(options, take, size), outside_of(options.outside, take)
-        stage = Headless(size, flash_limit=_safe(options))
-        stack.callback(stage.close)
+        stage = stack.enter_context(closing(Headless(size, flash_limit=_safe(options))))
         ears = Ears(source, Analyser(source.rate))
         sheet = ContactSheet(options.sheet, span.frames / span.fps) if options.sheet else None
         files = [options.output, *options.extra]
@@ -97,12 +97,10 @@ def render(options: RenderOptions) -> int:
             stage.add_tap(tap := TapFrom(sheet, span.begin))
             stack.callback(stage.remove_tap, tap)
         start = _start(take, span)
-        port = InlineRender(_offline_renderer(plan, outside), _moments(take, options), 1 / span.fps, start)
-        stack.callback(port.close)
-        media = _media(outside, plan, live=False)
-        stack.callback(media.close)
-        problems = [stage.compositor.problem, media.problem]
-        show = offline_show(plan, span, take, ears, port, problems, media)
+        renderer, moments = _offline_renderer(plan, outside), _moments(take, options)
+        port = stack.enter_context(closing(InlineRender(renderer, moments, 1 / span.fps, start)))
+        media = stack.enter_context(closing(_media(outside, plan, live=False)))
+        show = offline_show(plan, span, take, ears, port, [stage.compositor.problem, media.problem], media)
         clock = FrameClock(span.fps, span.last, first=take.first_frame(span.fps) if take else 0)
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
             maps = [SinkFrom(DepthMaps(options.depth_maps), span.begin)] if options.depth_maps else []
@@ -172,14 +170,24 @@ def offline_show(
 def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
     if plan.model == PAINT:
         return PaintRenderer()
-    from .render.load import Options, load_or_ember
-
     find(plan.model)  # offline a name that nobody knows is refused; weights that are missing are not
+    return _loaded(plan, outside, background=False)
+
+
+def _loaded(plan: Plan, outside: Outside, background: bool) -> Renderer:
+    """The model of `plan` with what goes on top of it, or ember where it cannot be had."""
+    from .render.load import Options, load_or_ember
 
     return load_or_ember(
         plan.model,
         plan.painted,
-        Options(background=False, depth=outside.depth, loras=outside.loras, controls=outside.controls),
+        Options(
+            background=background,
+            depth=outside.depth,
+            words=outside.words,
+            loras=outside.loras,
+            controls=outside.controls,
+        ),
     )[0]
 
 
@@ -206,57 +214,65 @@ def live(options: PlayOptions) -> Iterator[Live]:
     overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
     outlets.check(options.streams, options.share)
     with ExitStack() as stack:
-        keeper = Keeper()
-        stack.callback(keeper.close)
+        keeper = stack.enter_context(closing(Keeper()))
         broken = keeper.broken_off()
         preset = with_shaders(first_look(options, broken), options.shaders)
         plan = plan_for(preset, options.model, options.size or PICTURE, overrides)
         choice = presets_for(preset)
         table = table_of([*choice, preset])
-        stage = _stage(options, table)
-        stack.callback(stage.close)
-        painter = ThreadRender(_loading(plan, options.outside), PaintRenderer())
-        stack.callback(painter.close)
+        stage = stack.enter_context(closing(_stage(options, table)))
+        painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))
         port: Render = painter
         stage.compositor.prepare([file for look in (preset, *choice) for file in look.chain.shaders])
         clock = WallClock(stage.max_fps, options.seconds)
-        source = _live_source(options, clock)
-        stack.callback(source.close)
+        source = stack.enter_context(closing(_live_source(options, clock)))
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         asked = [ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else []
-        readback = Readback()
-        controls: list[OscInput | MidiInput | LinkClock | WebRemote] = [
-            *_controls(options, clock, readback, choice, table, stack)
-        ]
-        sinks: list[Sink] = [stage, readback, *_tellers(options, table, stack)]
-        sinks += [control for control in controls if isinstance(control, LinkClock)]
-        sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
-        osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
-        learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
-        remote = open_remote(options, clock.now, choice, table, osc_port, learned)
-        if remote is not None:
-            stack.callback(remote.close)
-            stage.show_to(remote)
-            controls.append(remote)
-            sinks.append(remote)
+        controls, told = _hands(options, clock, choice, table, stage, stack)
         sources: list[Source] = [keys, Script(asked), *controls]
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls)]
         if options.take is not None:
-            writer = new_take(options.take, options, plan, choice, broken, stage.size)
-            stack.callback(writer.close)
+            writer = stack.enter_context(closing(new_take(options.take, options, plan, choice, broken, stage.size)))
             sources, port = keep_take(writer, sources, port, ears)
             problems.append(writer.status)
         problems += outlets.open_outlets(options.streams, options.share, stage, ears)
         if options.record:
             problems.append(_record(options, stage, ears).status)
-        media = _media(options.outside, plan, live=True)
-        stack.callback(media.close)
+        media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
         problems.append(media.problem)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, preset, problems, media, keeper=keeper, broken_off=offered)
-        yield Live(show, clock, tuple(sinks))
+        yield Live(show, clock, (stage, *told))
+
+
+Control = OscInput | MidiInput | LinkClock | WebRemote
+
+
+def _hands(
+    options: PlayOptions,
+    clock: WallClock,
+    choice: Sequence[Preset],
+    table: Table,
+    stage: Window | Headless,
+    stack: ExitStack,
+) -> tuple[list[Control], list[Sink]]:
+    """What plays the show besides the keys, and who is told what it plays."""
+    readback = Readback()
+    controls: list[Control] = [*_controls(options, clock, readback, choice, table, stack)]
+    sinks: list[Sink] = [readback, *_tellers(options, table, stack)]
+    sinks += [control for control in controls if isinstance(control, LinkClock)]
+    sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
+    osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
+    learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
+    remote = open_remote(options, clock.now, choice, table, osc_port, learned)
+    if remote is not None:
+        stack.callback(remote.close)
+        stage.show_to(remote)
+        controls.append(remote)
+        sinks.append(remote)
+    return controls, sinks
 
 
 def _controls(
@@ -377,14 +393,7 @@ def _loading(plan: Plan, outside: Outside) -> Callable[[], Renderer] | None:
     if plan.model == PAINT:
         return None
 
-    def load() -> Renderer:
-        from .render.load import Options, load_or_ember
-
-        return load_or_ember(
-            plan.model, plan.painted, Options(depth=outside.depth, loras=outside.loras, controls=outside.controls)
-        )[0]
-
-    return load
+    return partial(_loaded, plan, outside, background=True)
 
 
 def _record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Recorders:

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import __version__
 from .core.errors import UserError, near
@@ -81,34 +81,35 @@ def target(text: str) -> tuple[str, int]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _many(group: argparse._ActionsContainer, *options: str, **more: Any) -> None:
+    """An option that may be repeated: its values make a list."""
+    more["help"] += "; may repeat"
+    group.add_argument(*options, action="append", default=[], **more)
+
+
 def _look(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the look")
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
     group.add_argument("--size", type=size, metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)")
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
-    outside = parser.add_argument_group("pictures from outside (docs/modes.md)")
-    outside.add_argument("--video", metavar="FILE", help="video, folder of pictures, camera (0) or stream (URL)")
-    outside.add_argument("--mask", metavar="FILE", help="picture or video: white is painted, black kept")
-    outside.add_argument("--init", metavar="FILE", help="picture to begin with")
-    outside.add_argument("--match", metavar="FILE", help="picture whose colours are kept")
-    outside.add_argument("--lora", action="append", default=[], metavar="FILE", help="LoRA for the model; may repeat")
-    outside.add_argument("--control", action="append", default=[], metavar="DIR", help="ControlNet; may repeat")
-    outside.add_argument("--depth", metavar="NAME", help="depth model for 3D: depth-anything, midas, dpt or a folder")
-    group.add_argument(
-        "--shader",
-        dest="shaders",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="put an ISF shader on top: a name or a .fs file (liveanim shaders); may repeat",
-    )
+    shader = "put an ISF shader on top: a name or a .fs file (liveanim shaders)"
+    _many(group, "--shader", dest="shaders", metavar="NAME", help=shader)
     group.add_argument(
         "--no-flash-limit",
         dest="flash_limit",
         action="store_false",
         help="let it flash more than 3 times a second (can cause seizures)",
     )
+    outside = parser.add_argument_group("pictures from outside (docs/modes.md)")
+    outside.add_argument("--video", metavar="FILE", help="video, folder of pictures, camera (0) or stream (URL)")
+    outside.add_argument("--mask", metavar="FILE", help="picture or video: white is painted, black kept")
+    outside.add_argument("--init", metavar="FILE", help="picture to begin with")
+    outside.add_argument("--match", metavar="FILE", help="picture whose colours are kept")
+    _many(outside, "--lora", dest="loras", metavar="FILE", help="LoRA for the model")
+    _many(outside, "--control", dest="controls", metavar="DIR", help="ControlNet")
+    outside.add_argument("--depth", metavar="NAME", help="depth model for 3D: depth-anything, midas, dpt or a folder")
+    outside.add_argument("--words", metavar="NAME", help="model for masks in words: clipseg or a folder")
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
@@ -139,68 +140,44 @@ def _play(parser: argparse.ArgumentParser) -> None:
     itself = parser.add_argument_group("by itself")
     itself.add_argument("--autopilot", action="store_true", help="scenes and presets follow the music by themselves")
     itself.add_argument("--resume", action="store_true", help="go on where the last show broke off")
-    window = parser.add_argument_group("the window")
-    window.add_argument("-f", "--fullscreen", action="store_true", help="cover the whole monitor")
-    window.add_argument("--monitor", type=whole(1, 99), metavar="N", help="which monitor (liveanim devices)")
-    window.add_argument(
-        "--performer", action="store_true", help="a second window with the figures; the first has only the picture"
-    )
-    window.add_argument("--no-hud", dest="hud", action="store_false", help="start without the figures (H shows them)")
-    window.add_argument("--headless", action="store_true", help="no window: draw off screen")
-    hands = parser.add_argument_group("the hands")
-    hands.add_argument(
-        "--osc-port", type=whole(1, 65535), metavar="N", help="listen for OSC there (7000 if it is free)"
-    )
-    hands.add_argument("--no-osc", dest="osc", action="store_false", help="do not listen for OSC")
-    hands.add_argument(
-        "--web-port", type=whole(1, 65535), metavar="N", help="serve the web remote there (8008 if it is free)"
-    )
-    hands.add_argument("--no-web", dest="web", action="store_false", help="no web remote")
-    hands.add_argument(
-        "--listen", action="store_true", help="let the network in: a phone with the link shown, OSC from anybody"
-    )
-    hands.add_argument(
-        "--osc-out",
-        type=target,
-        action="append",
-        default=[],
-        metavar="HOST:PORT",
-        help="tell others by OSC; may repeat",
-    )
-    hands.add_argument("--midi", metavar="NAME", help="only MIDI inputs with this in their name; '-' for none (all)")
-    hands.add_argument("--link", action="store_true", help="share tempo and bar by Ableton Link")
-    hands.add_argument("--midi-clock-out", metavar="NAME", help="send our beat as MIDI clock to that MIDI output")
-    hands.add_argument("--midi-map", type=Path, metavar="FILE", help="what knobs and pads do (.toml)")
+    _window(parser.add_argument_group("the window"))
+    _hands(parser.add_argument_group("the hands"))
     out = parser.add_argument_group("other programs")
-    out.add_argument(
-        "--share",
-        dest="share",
-        action="append",
-        default=[],
-        metavar="WAY",
-        help="give the picture to other programs: ndi, spout, syphon or camera; may repeat",
-    )
-    out.add_argument(
-        "--stream",
-        dest="streams",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="stream picture and sound to rtmp://, srt://, udp:// or tcp://; may repeat",
-    )
+    _many(out, "--share", metavar="WAY", help="give the picture to other programs: ndi, spout, syphon or camera")
+    stream = "stream picture and sound to rtmp://, srt://, udp:// or tcp://"
+    _many(out, "--stream", dest="streams", metavar="URL", help=stream)
     keep = parser.add_argument_group("keeping it")
-    keep.add_argument(
-        "-r",
-        "--record",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="OUT.mp4",
-        help="record the show: .mp4 .mov .mkv .gif .png (a series) .wav .flac; may repeat",
-    )
+    record = "record the show: .mp4 .mov .mkv .gif .png (a series) .wav .flac"
+    _many(keep, "-r", "--record", type=Path, metavar="OUT.mp4", help=record)
     _codec(keep)
     keep.add_argument("-t", "--take", type=Path, metavar="DIR", help="keep sound and controls, to render again")
     keep.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
+
+
+def _window(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("-f", "--fullscreen", action="store_true", help="cover the whole monitor")
+    group.add_argument("--monitor", type=whole(1, 99), metavar="N", help="which monitor (liveanim devices)")
+    group.add_argument(
+        "--performer", action="store_true", help="a second window with the figures; the first has only the picture"
+    )
+    group.add_argument("--no-hud", dest="hud", action="store_false", help="start without the figures (H shows them)")
+    group.add_argument("--headless", action="store_true", help="no window: draw off screen")
+
+
+def _hands(group: argparse._ArgumentGroup) -> None:
+    port = whole(1, 65535)
+    group.add_argument("--osc-port", type=port, metavar="N", help="listen for OSC there (7000 if it is free)")
+    group.add_argument("--no-osc", dest="osc", action="store_false", help="do not listen for OSC")
+    group.add_argument("--web-port", type=port, metavar="N", help="serve the web remote there (8008 if it is free)")
+    group.add_argument("--no-web", dest="web", action="store_false", help="no web remote")
+    group.add_argument(
+        "--listen", action="store_true", help="let the network in: a phone with the link shown, OSC from anybody"
+    )
+    _many(group, "--osc-out", type=target, metavar="HOST:PORT", help="tell others by OSC")
+    group.add_argument("--midi", metavar="NAME", help="only MIDI inputs with this in their name; '-' for none (all)")
+    group.add_argument("--link", action="store_true", help="share tempo and bar by Ableton Link")
+    group.add_argument("--midi-clock-out", metavar="NAME", help="send our beat as MIDI clock to that MIDI output")
+    group.add_argument("--midi-map", type=Path, metavar="FILE", help="what knobs and pads do (.toml)")
 
 
 def _codec(group: argparse._ArgumentGroup) -> None:
@@ -213,15 +190,8 @@ def _render(parser: argparse.ArgumentParser) -> None:
         "source", metavar="SOURCE", help="audio, folder of a take, 'builtin', a preset or Deforum settings"
     )
     parser.add_argument("-a", "--audio", metavar="FILE", help="the sound, where SOURCE is a preset or settings")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        action="append",
-        required=True,
-        metavar="OUT.mp4",
-        help="what to write: .mp4 .mov .mkv .gif .png (a series) .wav .flac; may repeat",
-    )
+    files = "what to write: .mp4 .mov .mkv .gif .png (a series) .wav .flac"
+    _many(parser, "-o", "--output", type=Path, required=True, metavar="OUT.mp4", help=files)
     _look(parser)
     group = parser.add_argument_group("the video")
     _codec(group)

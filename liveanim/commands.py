@@ -8,8 +8,9 @@ import math
 import sys
 import textwrap
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .arguments import Arguments
 from .core.errors import UserError
@@ -17,6 +18,7 @@ from .options import BUILTIN, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
 
 log = logging.getLogger(__name__)
+Options = TypeVar("Options", PlayOptions, RenderOptions, Outside)
 
 
 def say(text: str = "") -> None:
@@ -28,84 +30,29 @@ def play(arguments: Arguments) -> int:
     from . import app
     from .lookfile import played
 
-    options = PlayOptions(
-        audio=arguments.audio,
-        input=arguments.input,
-        preset=arguments.preset,
-        size=arguments.size,
-        model=arguments.model,
-        fullscreen=arguments.fullscreen,
-        monitor=arguments.monitor,
-        performer=arguments.performer,
-        streams=tuple(arguments.streams),
-        share=tuple(arguments.share),
-        record=tuple(arguments.record),
-        codec=arguments.codec,
-        take=arguments.take,
-        seconds=arguments.seconds,
-        seed=arguments.seed,
-        hud=arguments.hud,
-        headless=arguments.headless,
-        osc=arguments.osc,
-        osc_port=arguments.osc_port,
-        web=arguments.web,
-        web_port=arguments.web_port,
-        listen=arguments.listen,
-        osc_out=tuple(arguments.osc_out),
-        midi=arguments.midi,
-        midi_map=arguments.midi_map,
-        link=arguments.link,
-        midi_clock_out=arguments.midi_clock_out,
-        flash_limit=arguments.flash_limit,
-        outside=_outside(arguments),
-        shaders=tuple(arguments.shaders),
-        resume=arguments.resume,
-        autopilot=arguments.autopilot,
-    )
+    options = options_of(PlayOptions, arguments, outside=_outside(arguments))
     return app.play(played(options, arguments.look))
-
-
-def _outside(arguments: Arguments) -> Outside:
-    files = {key: getattr(arguments, key) for key in ("video", "mask", "init", "match")}
-    return Outside(
-        {key: name for key, name in files.items() if name is not None},
-        arguments.depth,
-        tuple(arguments.lora),
-        tuple(arguments.control),
-    )
 
 
 def render(arguments: Arguments) -> int:
     from . import app
     from .lookfile import rendered
 
-    options = RenderOptions(
-        source=arguments.source,
-        output=arguments.output[0],
-        extra=tuple(arguments.output[1:]),
-        codec=arguments.codec,
-        painted=arguments.painted,
-        begin=arguments.begin,
-        end=arguments.end,
-        pace=arguments.pace,
-        count=arguments.count,
-        workers=arguments.workers,
-        ray=arguments.ray,
-        preset=arguments.preset,
-        size=arguments.size,
-        fps=arguments.fps,
-        seconds=arguments.seconds,
-        seed=arguments.seed,
-        model=arguments.model,
-        steps=arguments.steps,
-        sheet=arguments.sheet,
-        depth_maps=arguments.depth_maps,
-        quiet=arguments.quiet,
-        flash_limit=arguments.flash_limit,
-        outside=_outside(arguments),
-        shaders=tuple(arguments.shaders),
-    )
+    output, *extra = arguments.output
+    options = options_of(RenderOptions, arguments, output=output, extra=tuple(extra), outside=_outside(arguments))
     return app.render(rendered(options, arguments.audio))
+
+
+def options_of(kind: type[Options], arguments: Arguments, **more: Any) -> Options:
+    """The options of that kind: each field is `more`'s, or the argument of its name (a list as a tuple)."""
+    names = {field.name for field in fields(kind)} - more.keys()  # type: ignore[arg-type]
+    given = {name: getattr(arguments, name) for name in names}
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}, **more)
+
+
+def _outside(arguments: Arguments) -> Outside:
+    named = {key: getattr(arguments, key) for key in ("video", "mask", "init", "match")}
+    return options_of(Outside, arguments, files={key: name for key, name in named.items() if name is not None})
 
 
 def listen(arguments: Arguments) -> int:

@@ -144,6 +144,7 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
         ("--steps", options.steps),
         ("--painted", options.painted and f"{options.painted[0]}x{options.painted[1]}"),
         ("--depth", outside.depth),
+        ("--words", outside.words),
         ("--depth-maps", options.depth_maps),
         *((f"--{key}", file) for key, file in outside.files.items()),
         *(("--lora", file) for file in outside.loras),

@@ -17,12 +17,14 @@ class Outside:
     files   files by what they are for: video (also a camera), mask, init, match, control1 .. control5
     depth   depth model by name or folder; None: depth is guessed
     loras   LoRA files; controls: folders of ControlNets
+    words   model that finds what words name, for masks, by name or folder; None: such masks are off
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
     depth: str | None = None
     loras: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,8 @@ def outside_of(asked: Outside, take: TakeReader | None) -> Outside:
         elif key not in media:
             log.warning("%s: %s %s is not in the take, nor there: give it with --%s", take.folder, key, name, key)
     loras = asked.loras or tuple(files.get(name, name) for name in info.loras)
-    return Outside(media, asked.depth or info.depth or None, loras, asked.controls or info.controls)
+    depth, words = asked.depth or info.depth or None, asked.words or info.words or None
+    return Outside(media, depth, loras, asked.controls or info.controls, words)
 
 
 def presets_for(first: Preset, take: TakeReader | None = None) -> list[Preset]:

@@ -175,6 +175,7 @@ def new_take(
         loras=outside.loras,
         controls=outside.controls,
         depth=outside.depth or "",
+        words=outside.words or "",
     )
     looks = {one.name: one.text for one in choice}
     if broken is not None:

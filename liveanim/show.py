@@ -242,7 +242,8 @@ class Show:
         motion, move = self._path.between(now if begun is None else begun.time, now)
         words = prompts, self._play.negative_text()
         request = step.next_request(begun, now, self._settings.size, *words, values, motion, signals)
-        request = replace(request, move=move, fresh=self._afresh is not None or begun is None)
+        fresh, mask_words = self._afresh is not None or begun is None, self._play.preset.mask_words
+        request = replace(request, move=move, fresh=fresh, mask_words=mask_words)
         self._media.look(self._play.preset.media)
         self._render.submit(self._album.asked(request, begun, self._media.at(now, values)))
 

@@ -32,6 +32,7 @@ def whole_paths(outside: Outside) -> Outside:
         outside.depth and _whole(outside.depth),
         tuple(map(_whole, outside.loras)),
         tuple(map(_whole, outside.controls)),
+        outside.words and _whole(outside.words),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import UserError, near
@@ -153,16 +153,10 @@ CAMERA: Mapping[str, Mapping[str, tuple[str, Unit]]] = {
 _CLOCK = ("mode", "fps", "frames", "loop", "size", "bpm", "seed")
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyLook:
-    """A [deforum] table, checked."""
-
-    clock: FrameClock = FrameClock()
-    drivers: Mapping[str, Driver | float] = field(default_factory=dict)
-
-
-def family_from(table: Mapping[str, Any], size: tuple[int, int], where: str) -> FamilyLook:
-    """The clock and the camera of a [deforum] table; `size` when it has none itself is (width, height) in pixels.
+def family_from(
+    table: Mapping[str, Any], size: tuple[int, int], where: str
+) -> tuple[FrameClock, dict[str, Driver | float]]:
+    """The clock and what drives the camera in a [deforum] table; `size` is (width, height) in pixels.
 
     UserError names the key and what was expected.
     """
@@ -185,7 +179,7 @@ def family_from(table: Mapping[str, Any], size: tuple[int, int], where: str) -> 
     for key, (name, unit) in CAMERA[mode].items():
         if key in table:
             drivers[name] = family_driver(table[key], clock, f"{where}: {key}", unit)
-    return FamilyLook(clock, drivers)
+    return clock, drivers
 
 
 def family_driver(value: Any, clock: FrameClock, where: str, unit: Unit = Unit()) -> Driver | float:

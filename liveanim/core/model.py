@@ -172,6 +172,7 @@ class RenderRequest:
     move      the camera's move in space since the previous keyframe (core.space), after `motion`
     near_far  the depth model's range to use (core.space.Range's numbers); None: this picture's own
     values    every parameter by its whole name; what is missing is at its default
+    mask_words  what a mask in words is of, separated by commas
     """
 
     index: int
@@ -199,6 +200,7 @@ class RenderRequest:
     near_far: tuple[float, float] | None = None
     values: Mapping[str, float] = field(default_factory=_nothing)
     shots: Shots = field(default_factory=Shots)
+    mask_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

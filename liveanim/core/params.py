@@ -204,7 +204,9 @@ _ROWS = (
     P("video.every", "", 1, 100, 1, "keyframe", "only every so many frames of the video are shown", "step"),
     P("video.first", "frame", 0, 1000000, 0, "keyframe", "first frame of the video to show", "step"),
     P("video.last", "frame", -1, 1000000, -1, "keyframe", "last frame of the video to show; -1: its last", "step"),
-    _choice("mask.source", "keyframe", "where the mask comes from; white is painted, black kept", "off file alpha"),
+    _choice(
+        "mask.source", "keyframe", "where the mask comes from; white is painted, black kept", "off file alpha words"
+    ),
     P("mask.invert", "", 0, 1, 0, "keyframe", "the other way round: black is painted", "toggle"),
     P("mask.brightness", "", 0, 4, 1, "keyframe", "factor on the mask"),
     P("mask.contrast", "", 0, 4, 1, "keyframe", "contrast of the mask about mid-grey"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .deforum import FamilyLook, FrameClock, family_driver, family_from
+from .deforum import FrameClock, family_driver, family_from
 from .errors import UserError, near
 from .expr import Driver, ExprError, compile_expr
 from .journey import Journey, journey_from
@@ -23,7 +23,11 @@ _TOP = ("about", "model", "size", "compat", "start", "media")
 _TABLES = (FAMILY, "modulators", "scene", "morph", "autopilot", "knobs")
 MEDIA = ("video", "mask", "init", "match", *(f"control{n}" for n in range(1, 6)))
 _ONE_NAME = ("generator", "transition", "lut")
-_WORDS = {"prompt": ("text", "negative", "keys", "path", "curve", "loop"), "stage": ("filters", *_ONE_NAME)}
+_WORDS = {
+    "prompt": ("text", "negative", "keys", "path", "curve", "loop"),
+    "stage": ("filters", *_ONE_NAME),
+    "mask": ("words",),
+}
 MOST_FILTERS = 8
 MOST_TEXT = 2000
 
@@ -33,7 +37,7 @@ class Preset:
     """A checked look. `drivers`: number or compiled expression by parameter name; `size` is (width, height) pixels.
 
     `journey` is what slot 1 shows instead of a text; `clock` the frames of a look that is read as Deforum reads it.
-    `media`: files by what they are for (MEDIA).
+    `media`: files by what they are for (MEDIA); `mask_words`: what a mask in words is of.
     `rows` are those its shaders bring to the table (names 'isf.SHADER.INPUT').
     `start` is the scene it begins with ('': none), `knobs` hold parameters from the first moment.
     `written` is the data it was read from, and is kept in step with live edits.
@@ -60,6 +64,7 @@ class Preset:
     knobs: Mapping[str, float] = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
+    mask_words: str = ""
 
     @property
     def names(self) -> frozenset[str]:
@@ -72,18 +77,12 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
 
     UserError names file, key and what was expected.
     """
-    if not data:
-        raise UserError(f'{where}: the preset is empty: it needs at least [prompt] with text = ["..."]')
-    known = (*_TOP, *_TABLES, *GROUPS, SHADERS)
-    for key in data:
-        if key not in known:
-            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
+    _known(data, where)
     prompt = _table(data, "prompt", where)
-    family = _family(data, where)
-    clock = None if family is None else family.clock
+    clock, camera = _family(data, where)
     modulators = modulators_from(data.get("modulators", {}), where)
     reader = _Reader(with_rows(rows), frozenset(row.name for row in modulators), clock)
-    drivers = {**({} if family is None else family.drivers), **reader.drivers(data, where, _WORDS)}
+    drivers = {**camera, **reader.drivers(data, where, _WORDS)}
     scenes = scenes_from(data.get("scene", []), where, (*GROUPS, SHADERS), reader.scene)
     prompts = _prompts(prompt.get("text", []), f"{where}: [prompt] text")
     journey = journey_from(prompt, clock, f"{where}: [prompt]")
@@ -94,14 +93,15 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
     return Preset(
         name=name,
         about=_text(data.get("about", ""), f"{where}: about"),
-        model=None if data.get("model") is None else _text(data["model"], f"{where}: model"),
-        size=None if data.get("size") is None else parse_size(_text(data["size"], f"{where}: size"), f"{where}: size"),
+        model=_text(data.get("model", ""), f"{where}: model") or None,
+        size=_size(data, where),
         prompts=prompts,
         negative=_text(prompt.get("negative", ""), f"{where}: [prompt] negative"),
         drivers=drivers,
         chain=chain_from(data, where),
         rows=tuple(rows),
         media=_media(data, where),
+        mask_words=_text(_table(data, "mask", where).get("words", ""), f"{where}: [mask] words"),
         journey=None if journey is None else journey[0],
         clock=clock,
         modulators=modulators,
@@ -112,6 +112,21 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
         knobs=reader.knobs(data, where),
         written=data,
     )
+
+
+def _size(data: Mapping[str, Any], where: str) -> tuple[int, int] | None:
+    text = _text(data.get("size", ""), f"{where}: size")
+    return parse_size(text, f"{where}: size") if text else None
+
+
+def _known(data: Mapping[str, Any], where: str) -> None:
+    """UserError for an empty preset, and for a key that nobody knows."""
+    if not data:
+        raise UserError(f'{where}: the preset is empty: it needs at least [prompt] with text = ["..."]')
+    known = (*_TOP, *_TABLES, *GROUPS, SHADERS)
+    for key in data:
+        if key not in known:
+            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +182,8 @@ def _start(value: Any, scenes: Sequence[Scene], where: str) -> str:
     return _text(value, f"{where}: start")
 
 
-def _family(data: Mapping[str, Any], where: str) -> FamilyLook | None:
-    """The [deforum] table of a look with compat = "deforum"; None for all others."""
+def _family(data: Mapping[str, Any], where: str) -> tuple[FrameClock | None, Drivers]:
+    """The clock and the camera of a look with compat = "deforum"; none for all others."""
     compat = data.get("compat", "")
     if compat not in ("", FAMILY):
         raise UserError(f'{where}: compat: expected "{FAMILY}", got {compat!r}')
@@ -176,7 +191,7 @@ def _family(data: Mapping[str, Any], where: str) -> FamilyLook | None:
     if not compat:
         if table:
             raise UserError(f'{where}: [{FAMILY}] needs compat = "{FAMILY}" at the top of the file')
-        return None
+        return None, {}
     size = parse_size(_text(table.get("size", "512x512"), f"{where}: [{FAMILY}] size"), f"{where}: [{FAMILY}] size")
     return family_from(table, size, f"{where}: [{FAMILY}]")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .fields import is_off, switch_of
 from .job import Job
 
@@ -77,26 +79,65 @@ def _video(job: Job) -> None:
 
 
 def _masks(job: Job) -> None:
-    if not is_off(job.settings.get("use_mask_video")):
-        used = _media(job, "video_mask_path", "mask")
+    words = _mask_in_words(job, "use_mask", "mask_schedule")
+    if words:
+        used, source = True, "words"
+    elif not is_off(job.settings.get("use_mask_video")):
+        used, source = _media(job, "video_mask_path", "mask"), "file"
     else:
-        used = not is_off(job.settings.get("use_mask")) and (
-            not is_off(job.settings.get("use_alpha_as_mask")) or _media(job, "mask_file", "mask")
-        )
+        source = "file" if is_off(job.settings.get("use_alpha_as_mask")) else "alpha"
+        used = not is_off(job.settings.get("use_mask")) and (source == "alpha" or _media(job, "mask_file", "mask"))
     if used:
-        alpha = not is_off(job.settings.get("use_alpha_as_mask"))
-        job.put("mask.source", "alpha" if alpha else "file")
-        job.put("mask.invert", 0 if is_off(job.settings.get("invert_mask")) else 1)
-        job.put("mask.overlay", 0 if is_off(job.settings.get("overlay_mask", True)) else 1)
-        rows = (("mask_brightness_adjust", "brightness", 1, 4), ("mask_contrast_adjust", "contrast", 1, 4))
-        for field, key, usual, most in (*rows, ("mask_overlay_blur", "blur", 4, 64)):
-            job.put(f"mask.{key}", min(most, max(0, job.number(field, usual))))
-            job.say(field, "exact")
-        for field in ("use_alpha_as_mask", "invert_mask", "overlay_mask"):
-            job.say(field, "exact")
+        _mask(job, source)
     for field in ("use_mask", "use_mask_video"):
         _absent(job, field, "there is no file for it here", used)
-    _absent(job, "use_noise_mask", "masks written in words", False)
+    _noise_mask(job, used)
+
+
+def _mask(job: Job, source: str) -> None:
+    """The mask's own settings."""
+    job.put("mask.source", source)
+    job.put("mask.invert", 0 if is_off(job.settings.get("invert_mask")) else 1)
+    job.put("mask.overlay", 0 if is_off(job.settings.get("overlay_mask", True)) else 1)
+    rows = (("mask_brightness_adjust", "brightness", 1, 4), ("mask_contrast_adjust", "contrast", 1, 4))
+    for field, key, usual, most in (*rows, ("mask_overlay_blur", "blur", 4, 64)):
+        job.put(f"mask.{key}", min(most, max(0, job.number(field, usual))))
+        job.say(field, "exact")
+    for field in ("use_alpha_as_mask", "invert_mask", "overlay_mask"):
+        job.say(field, "exact")
+
+
+def _noise_mask(job: Job, masked: bool) -> None:
+    """Noise only where a mask lets it: the picture's own mask, or one in words where the picture has none."""
+    if is_off(job.settings.get("use_noise_mask")):
+        job.say("use_noise_mask", "off", "off")
+        return
+    alone = not masked and _mask_in_words(job, "use_noise_mask", "noise_mask_schedule") != ""
+    if alone:
+        job.put("mask.source", "words")
+        job.put("mask.overlay", 0)
+    if masked or alone:
+        job.put("noise.masked", 1)
+    job.say("use_noise_mask", "near" if masked else "exact" if alone else "not", "by the mask of the picture")
+    job.say("noise_mask_schedule", "near" if masked else "not", "one mask serves both")
+
+
+_IN_WORDS = re.compile(r"""(?:\s*0\s*:)?[\s("']*<([^<>]+)>[\s)"']*""")
+
+
+def _mask_in_words(job: Job, switch: str, field: str) -> str:
+    """What a mask schedule names in words; '' where it names none, or composes several masks."""
+    text = str(job.settings.get(field) or "")
+    if is_off(job.settings.get(switch)) or "<" not in text:
+        return ""
+    found = _IN_WORDS.fullmatch(text)
+    if found is None:
+        job.say(field, "not", "masks that are composed, or change by frame, are not played: one mask in words is")
+        return ""
+    job.put("mask.words", found[1].strip()[:2000])
+    job.say(field, "exact", "found by --words clipseg")
+    job.warnings.append("its mask is in words: give the model that finds them with --words clipseg")
+    return found[1].strip()
 
 
 _HYBRID = ("hybrid_composite", "hybrid_motion")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import glfw
 import numpy as np
 import psutil
+from moderngl import Context
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Image
@@ -88,13 +89,7 @@ class Window:
     ) -> None:
         self.size, self._vsync = size, vsync
         self._window = _open_window(size, title, monitor)
-        try:
-            glfw.make_context_current(self._window)
-            self._ctx = current_context(_Loader())
-        except UserError:
-            glfw.destroy_window(self._window)
-            raise
-        glfw.swap_interval(1 if vsync else 0)
+        self._ctx = _context_of(self._window, vsync)
         self.compositor = Compositor(self._ctx, size, linear_light, flash_limit)
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
@@ -349,6 +344,18 @@ class Window:
         self.compositor.release()
         glfw.set_monitor_callback(_NOTHING)
         glfw.destroy_window(self._window)
+
+
+def _context_of(window: Any, vsync: bool) -> Context:
+    """The window's OpenGL, now this thread's. UserError, and no window, where it cannot be used."""
+    try:
+        glfw.make_context_current(window)
+        context = current_context(_Loader())
+    except UserError:
+        glfw.destroy_window(window)
+        raise
+    glfw.swap_interval(1 if vsync else 0)
+    return context
 
 
 def _open_window(

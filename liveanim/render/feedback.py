@@ -23,6 +23,7 @@ from .deep import fly
 from .depth import Depth, Plane
 from .tune import Floats
 from .warp import BORDERS, SAMPLINGS, fit, warp
+from .wordmask import Finder
 
 _OFF = (
     "match.space", "unsharp.amount", "noise.amount", "picture.grey", "picture.mode", "picture.pivot",
@@ -54,8 +55,8 @@ class Feedback:
     """Prepares pictures for a painter and finishes what it painted. Its memory only saves work: answers do not depend
     on it."""
 
-    def __init__(self, depth: Depth | None = None) -> None:
-        self._depth = depth or Depth()
+    def __init__(self, depth: Depth | None = None, finder: Finder | None = None) -> None:
+        self._depth, self._finder = depth or Depth(), finder
         self._near: tuple[Image, Plane] | None = None
 
     def plain(self, request: RenderRequest) -> bool:
@@ -71,7 +72,6 @@ class Feedback:
         """What to paint `request` over."""
         values, shots = Values(request.values), request.shots
         mode = values.word("picture.mode")
-        mask = hybrid.mask_of(shots.mask, request.size, values)
         init = None if shots.init is None else tune.floats(fit(shots.init, request.size))
         video = None if shots.video is None else tune.floats(fit(shots.video, request.size))
         carried = None
@@ -84,10 +84,20 @@ class Feedback:
             picture, denoise = self._led(request, carried), request.denoise
         else:
             picture, denoise = init, 1 - values["picture.init_strength"]
+        mask = self._mask(request, values, picture)
         if picture is None:
             return Start(kept=video, mask=mask)
         tuned = picture if request.fresh else self._tuned(request, picture, mask)
         return Start(tuned if denoise < 1 else None, denoise, picture, mask, carried)
+
+    def _mask(self, request: RenderRequest, values: Values, picture: Floats | None) -> Plane | None:
+        """The mask of the keyframe: a picture from outside, or where its words are in what is painted over."""
+        found = request.shots.mask
+        if values.word("mask.source") == "words":
+            if self._finder is None or picture is None or not request.mask_words.strip(", "):
+                return None
+            found = tune.levels(self._finder(tune.levels(picture), request.mask_words))
+        return hybrid.mask_of(found, request.size, values)
 
     def moved(self, request: RenderRequest, still: Image) -> Floats:
         """`still` as the camera has moved it."""

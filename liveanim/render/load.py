@@ -20,6 +20,7 @@ from .models import Parts, find
 from .prompts import PromptBook
 from .resident import CudaTape
 from .text import clip_encoder, compiled_encoder
+from .wordmask import load_finder
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Options:
     threads     CPU threads for the model; 0: half of the cores beside a live show (background), else all
     background  compile for a new size beside the show; False waits, for runs that give the same bytes every time
     depth       depth model to load as well; None: depth is guessed
+    words       model for masks in words to load as well; None: such masks are off
     loras       LoRA files, controls: folders of ControlNets; with either torch runs the networks
     keep        keep compiled models on disk for the next start
     """
@@ -46,6 +48,7 @@ class Options:
     keep: bool = True
     allow_pickle: bool = False
     depth: str | None = None
+    words: str | None = None
     loras: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
 
@@ -71,7 +74,7 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
         return OpenVinoEngine(parts, size, book.embedding(""), threads, cache)
 
     pool = EnginePool(lambda: TorchEngine(parts), build if fast else None, options.background)
-    feedback, trouble = _feedback(options.depth, device)
+    feedback, trouble = _feedback(options, device)
     adapters = Adapters(parts, options.loras, options.controls) if adapted else None
     tape = CudaTape(device) if device.startswith("cuda") else None
     renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape)
@@ -81,15 +84,22 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     return renderer
 
 
-def _feedback(depth: str | None, device: str) -> tuple[Feedback, str]:
-    """With the depth model that is asked for; where it cannot be had depth is guessed, and that is said."""
-    if depth is None:
-        return Feedback(), ""
-    try:
-        return Feedback(Depth(load_depth(depth, device))), ""
-    except UserError as error:
-        log.warning("%s; depth is guessed", error)
-        return Feedback(), f"{error}; depth is guessed"
+def _feedback(options: Options, device: str) -> tuple[Feedback, str]:
+    """With the models beside that are asked for; which of them cannot be had is said."""
+    depth, words, troubles = Depth(), None, []
+    if options.depth is not None:
+        try:
+            depth = Depth(load_depth(options.depth, device))
+        except UserError as error:
+            troubles.append(f"{error}; depth is guessed")
+    if options.words is not None:
+        try:
+            words = load_finder(options.words, device)
+        except UserError as error:
+            troubles.append(f"{error}; masks in words are off")
+    for trouble in troubles:
+        log.warning("%s", trouble)
+    return Feedback(depth, words), "; ".join(troubles)
 
 
 def load_or_ember(

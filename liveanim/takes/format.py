@@ -47,7 +47,7 @@ class TakeInfo:
     versions    what it was played with
     shaders     ISF shaders that the command line put on top
     media       files that the command line named, by what they are for (video, mask, init, match)
-    loras       LoRA files; `controls` folders of ControlNets; `depth` a depth model ('': none)
+    loras       LoRA files; `controls` folders of ControlNets; `depth` a depth model, `words` one for masks ('': none)
     """
 
     version: str
@@ -68,6 +68,7 @@ class TakeInfo:
     loras: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     depth: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ _KINDS = {
     "loras": _TEXTS,
     "controls": _TEXTS,
     "depth": "a text",
+    "words": "a text",
 }
 
 

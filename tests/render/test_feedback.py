@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+import liveanim
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image, RenderRequest, Shots, frozen_image
 from liveanim.core.params import Values
@@ -17,6 +19,7 @@ from liveanim.render import hybrid, optical, tune
 from liveanim.render.depth import Depth, find_depth, guessed, load_depth
 from liveanim.render.feedback import Feedback
 from liveanim.render.paint import PaintRenderer
+from liveanim.render.wordmask import find_finder, load_finder
 
 SIZE = (160, 96)
 
@@ -269,3 +272,68 @@ def test_depth_models_by_name(tmp_path: Path) -> None:
     assert find_depth("depth-anything").source.endswith("V2-Small-hf")
     with pytest.raises(UserError, match="unknown depth model 'dept'"):
         find_depth("dept")
+
+
+@pytest.fixture(scope="session")
+def finder_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny CLIPSeg with random weights and ember's tokenizer."""
+    import torch
+    from transformers import CLIPSegConfig, CLIPSegForImageSegmentation, CLIPTokenizer
+
+    torch.manual_seed(3)
+    tokenizer: Any = CLIPTokenizer.from_pretrained(
+        str(Path(liveanim.__file__).parent / "models" / "ember" / "tokenizer")
+    )
+    small = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32}
+    config: Any = CLIPSegConfig(
+        text_config={
+            **small, "num_hidden_layers": 2, "vocab_size": len(tokenizer), "max_position_embeddings": 32,
+            "eos_token_id": tokenizer.eos_token_id,
+        },
+        vision_config={**small, "num_hidden_layers": 3, "image_size": 64, "patch_size": 16},
+        projection_dim=16, reduce_dim=16, extract_layers=[0, 1, 2], decoder_num_attention_heads=2,
+        decoder_intermediate_size=32,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("models") / "clipseg"
+    CLIPSegForImageSegmentation(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_a_model_finds_words_in_a_picture_the_same_every_time(finder_model: Path) -> None:
+    find = load_finder(str(finder_model))
+    image = picture(1)
+    sea, both = find(image, "sea"), find(image, "sea, a glowing tunnel")
+    assert sea.shape == (SIZE[1], SIZE[0]) and sea.dtype == np.float32
+    assert 0 <= sea.min() < sea.max() <= 1
+    assert np.array_equal(sea, find(image, "sea")) and not np.array_equal(sea, find(picture(2), "sea"))
+    assert (both >= sea - 1e-5).all() and (both > sea + 1e-5).any()  # the mask has both
+
+
+def test_a_mask_in_words_is_of_what_is_painted_over() -> None:
+    asked = []
+
+    def find(image: Image, words: str) -> np.ndarray:
+        asked.append(words)
+        return (image[..., 0] > 128).astype(np.float32)
+
+    painted = frozen_image(np.full((SIZE[1], SIZE[0], 3), 200, np.uint8))
+    before = picture(1)
+    wanted = replace(request(mask__source=3.0, mask__blur=0.0), mask_words="sky, sea")
+    for finder, words, kept in ((find, "sky, sea", True), (find, " ,", False), (None, "sky", False)):
+        feedback = Feedback(finder=finder)
+        request_ = replace(wanted, mask_words=words)
+        done = feedback.finished(request_, painted, feedback.start(request_, before))
+        here = before[..., 0] > 128
+        assert (done[here] == 200).all()
+        assert np.array_equal(done[~here], before[~here]) if kept else (done == 200).all()
+    assert asked == ["sky, sea"]
+
+
+def test_models_for_masks_by_name(tmp_path: Path) -> None:
+    assert find_finder("clipseg").source.startswith("CIDAS/")
+    with pytest.raises(UserError, match=r"unknown model for masks 'clipsegg' \(did you mean: clipseg"):
+        find_finder("clipsegg")
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(UserError, match="no model for masks in words"):
+        load_finder(str(tmp_path))
