@@ -7,7 +7,7 @@ import logging
 import math
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from .options import BUILTIN, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
 
 log = logging.getLogger(__name__)
-Options = TypeVar("Options", PlayOptions, RenderOptions, Outside)
+Options = TypeVar("Options")
 
 
 def say(text: str = "") -> None:
@@ -43,7 +43,7 @@ def render(arguments: Arguments) -> int:
     return app.render(rendered(options, arguments.audio))
 
 
-def options_of(kind: type[Options], arguments: Arguments, **more: Any) -> Options:
+def options_of(kind: Callable[..., Options], arguments: Arguments, **more: Any) -> Options:
     """The options of that kind: each field is `more`'s, or the argument of its name (a list as a tuple)."""
     names = {field.name for field in fields(kind)} - more.keys()  # type: ignore[arg-type]
     given = {name: getattr(arguments, name) for name in names}

@@ -18,7 +18,7 @@ import pytest
 from liveanim import app, cli, commands
 from liveanim.arguments import parse
 from liveanim.core.errors import UserError
-from liveanim.options import BUILTIN, PlayOptions, RenderOptions
+from liveanim.options import BUILTIN, Outside, PlayOptions, RenderOptions
 from liveanim.probes import Answer
 
 COMMAND = [sys.executable, "-m", "liveanim"]
@@ -38,6 +38,15 @@ def refusal(*words: str) -> str:
     with pytest.raises(UserError) as caught:
         parse(words, cli.COMMANDS)
     return str(caught.value)
+
+
+def test_every_option_of_a_show_has_an_argument_and_its_default() -> None:
+    """A field that no argument fills would raise here."""
+    played, rendered = (parse(words, cli.COMMANDS) for words in (["play"], ["render", "a.wav", "-o", "a.mp4"]))
+    assert commands.options_of(PlayOptions, played, outside=Outside()) == PlayOptions()
+    plain = commands.options_of(RenderOptions, rendered, output=Path("a.mp4"), extra=(), outside=Outside())
+    assert plain == RenderOptions("a.wav", Path("a.mp4"))
+    assert commands.options_of(Outside, played, files={}) == Outside()
 
 
 def test_play_takes_its_options(monkeypatch: pytest.MonkeyPatch) -> None:

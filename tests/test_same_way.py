@@ -32,7 +32,7 @@ SETTINGS = {
     },
 }
 POINTS = np.array([[0.0, 0.5, -0.5], [0.0, 0.25, 0.4], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
-Way = dict[float, np.ndarray]
+Way = dict[int, np.ndarray]
 
 
 def preset_of(mode: str) -> Preset:
