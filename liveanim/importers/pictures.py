@@ -17,6 +17,7 @@ def pictures(job: Job) -> None:
     _video(job)
     _masks(job)
     _hybrid(job)
+    _redo(job)
 
 
 def _colours(job: Job) -> None:
@@ -198,6 +199,23 @@ def _hybrid(job: Job) -> None:
         job.say("hybrid_consistency_blur", "exact")
     for field in _HYBRID:
         _absent(job, field, "no such way to mix", False)
+
+
+def _redo(job: Job) -> None:
+    """Passes over a picture before the one that counts."""
+    flow, passes = job.settings.get("optical_flow_redo_generation"), job.number("diffusion_redo", 0)
+    feeds = job.mode_name in ("2D", "3D")
+    if feeds and not is_off(flow):
+        job.schedule("redo_flow_factor_schedule", "picture.redo_flow")
+        methods = _WORDS["hybrid_flow_method"][1]
+        job.tables.setdefault("hybrid", {}).setdefault("method", methods.get(str(flow), "dis_fine"))
+        near = str(flow) not in methods or flow == "RAFT"
+        job.say("optical_flow_redo_generation", "near" if near else "exact", "by DIS: no network finds the flow")
+    if feeds and passes >= 1:
+        job.put("picture.redo", min(8, round(passes)))
+        job.say("diffusion_redo", "exact" if passes <= 8 else "near", "at most 8 passes")
+    for field in ("optical_flow_redo_generation", "redo_flow_factor_schedule", "diffusion_redo"):
+        job.say(field, "off", "off")
 
 
 def control(job: Job) -> None:

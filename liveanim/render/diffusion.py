@@ -20,7 +20,7 @@ from torch import Tensor
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 from liveanim.core.params import Values
 
-from . import brush, coherence, family, noise, tune
+from . import brush, coherence, family, noise, optical, tune
 from .adapters import Adapters
 from .brush import Dials, Own, Stroke, Way
 from .engines import Engine, EnginePool, TorchEngine
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 LOOKS_KEPT = 64
 LOOK_SEEDS = (11, 23)
 LOOK_STEPS = 4
+REDO_SEED = 0x9E3779B1  # apart: the seeds of pictures that are thrown away
 
 Seen = Callable[[Tensor], None]
 
@@ -154,7 +155,8 @@ class DiffusionRenderer:
         elif start.denoise <= 0:
             image = tune.levels(start.picture)
         else:
-            image = self._repaint(engine, replace(request, denoise=start.denoise), start.picture, watch)
+            request = replace(request, denoise=start.denoise)
+            image = self._repaint(engine, request, self._redone(engine, request, start.picture, watch), watch)
         image = self._feedback.finished(request, image, start)
         watch.lap("finish")
         return image, start, watch.stages
@@ -165,6 +167,23 @@ class DiffusionRenderer:
         watch.lap("look")
         led = self._led(engine, request, moved)
         return self._bytes(brush.repainted(led, self._schedule, stroke, moved, watch.lap))
+
+    def _redone(
+        self, engine: Engine, request: RenderRequest, picture: Tensor | Floats, watch: Stopwatch
+    ) -> Tensor | Floats:
+        """What is painted over after redo passes: moved by the flow to a picture thrown away, then painted over."""
+        values = Values(request.values)
+        passes, factor = int(values["picture.redo"]), values["picture.redo_flow"]
+        if isinstance(picture, Tensor) or not (passes or factor):
+            return picture
+        others = (replace(request, seed=(request.seed + n * REDO_SEED) & 0xFFFFFFFF) for n in range(1, passes + 2))
+        if factor:
+            away = self._repaint(engine, next(others), picture, watch)
+            way = optical.flow(tune.levels(picture), away, values.word("hybrid.method"))
+            picture = np.clip(optical.carried(picture, way * np.float32(factor)), 0, 1)
+        for _, other in zip(range(passes), others, strict=False):
+            picture = self._feedback.coloured(request, tune.floats(self._repaint(engine, other, picture, watch)))
+        return picture
 
     def _led(self, engine: Engine, request: RenderRequest, moved: Tensor | None) -> Engine:
         """`engine` under the ControlNets there are, shown what is painted over."""

@@ -27,8 +27,8 @@ from .wordmask import Finder
 
 _OFF = (
     "match.space", "unsharp.amount", "noise.amount", "picture.grey", "picture.mode", "picture.pivot",
-    "picture.flow_fade", "camera.border", "camera.warp", "camera.sampling", "mask.source", "hybrid.composite",
-    "hybrid.motion", "flow.amount",
+    "picture.flow_fade", "picture.redo", "picture.redo_flow", "camera.border", "camera.warp", "camera.sampling",
+    "mask.source", "hybrid.composite", "hybrid.motion", "flow.amount",
 )  # fmt: skip
 _FLIGHT = ("space.x", "space.y", "space.z", "space.pitch", "space.yaw", "space.roll")
 
@@ -124,8 +124,8 @@ class Feedback:
         picture = tune.floats(painted)
         if after and shots.video is not None:
             picture = hybrid.composite(picture, fit(shots.video, request.size), values, self.depth_of(request))
-        if matches and shots.sample is not None:
-            picture = tune.matched(picture, shots.sample, values.word("match.space"), values["match.amount"])
+        if matches:
+            picture = self.coloured(request, picture)
         if values.on("picture.grey"):
             picture = tune.grey(picture)
         if keeps and start.mask is not None and start.kept is not None:
@@ -178,10 +178,15 @@ class Feedback:
             picture = hybrid.composite(picture, video, values, self.depth_of(request))
         return picture
 
-    def _tuned(self, request: RenderRequest, picture: Floats, mask: Plane | None) -> Floats:
+    def coloured(self, request: RenderRequest, picture: Floats) -> Floats:
+        """`picture` with its colours matched to the sample, where that is asked for."""
         values, sample = Values(request.values), request.shots.sample
-        if sample is not None:
-            picture = tune.matched(picture, sample, values.word("match.space"), values["match.amount"])
+        if sample is None:
+            return picture
+        return tune.matched(picture, sample, values.word("match.space"), values["match.amount"])
+
+    def _tuned(self, request: RenderRequest, picture: Floats, mask: Plane | None) -> Floats:
+        values, picture = Values(request.values), self.coloured(request, picture)
         if values.on("picture.grey"):
             picture = tune.grey(picture)
         if values.on("picture.pivot"):

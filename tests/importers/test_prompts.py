@@ -63,24 +63,3 @@ def test_settings_without_prompts_get_one(prompts: Any) -> None:
     assert preset.prompts[0].startswith(NO_PROMPT)
     assert any("it has no prompts" in said for said in found.warnings)
     assert of(prompts, positive_prompts="a fox")[1].prompts[0].startswith("a fox")
-
-
-@pytest.mark.parametrize("text", ['0: ("<the sky>")', "0:(<the sky>)", "<the sky>"])
-def test_a_mask_in_words_is_imported(text: str) -> None:
-    found, preset = of({"0": "a fox"}, use_mask=True, mask_schedule=text, invert_mask=True)
-    assert preset.mask_words == "the sky"
-    assert preset.drivers["mask.source"] == 3 and preset.drivers["mask.invert"] == 1
-    assert any("--words clipseg" in said for said in found.warnings)
-    assert {line.field: line.kind for line in found.lines}["use_mask"] == "exact"
-
-
-def test_noise_is_masked_by_words_without_keeping_anything() -> None:
-    _, preset = of({"0": "a fox"}, use_noise_mask=True, noise_mask_schedule='0: ("<sea>")')
-    assert preset.mask_words == "sea"
-    assert [preset.drivers[f"{name}"] for name in ("mask.source", "mask.overlay", "noise.masked")] == [3, 0, 1]
-
-
-def test_masks_that_are_composed_are_said() -> None:
-    found, preset = of({"0": "a fox"}, use_mask=True, mask_schedule='0: ("<sea> & !<sky>")')
-    assert preset.mask_words == "" and "mask.source" not in preset.drivers
-    assert {line.field: line.kind for line in found.lines}["mask_schedule"] == "not"

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from liveanim.core.model import Image, Prompt, RenderRequest
-from liveanim.render.diffusion import DiffusionRenderer
+from liveanim.render.diffusion import REDO_SEED, DiffusionRenderer
 from liveanim.render.engines import Engine
 from liveanim.render.feedback import Start
 from liveanim.render.load import Options, load
@@ -185,3 +185,17 @@ def test_a_model_that_shrinks_by_sixteen_paints_any_size(packed_model: Path, bef
         first = renderer.render(request(0, size=size), None)
         assert first.image.shape == (size[1], size[0], 3)
         assert renderer.render(request(1, size=size), first.image).image.shape == first.image.shape
+
+
+def test_redo_passes_paint_over_and_move_along_the_flow_of_a_picture_thrown_away(
+    renderer: DiffusionRenderer, before: Image
+) -> None:
+    def painted(**values: float) -> Image:
+        named = {f"picture.{name}": value for name, value in values.items()}
+        return renderer.render(request(3, denoise=0.3, values=named), before).image
+
+    pictures = [painted(), painted(redo=1.0), painted(redo=2.0), painted(redo_flow=1.0), painted(redo_flow=-1.0)]
+    assert len({picture.tobytes() for picture in pictures}) == 5
+    assert np.array_equal(pictures[1], painted(redo=1.0))
+    away = renderer.render(request(3, denoise=0.3, seed=5 + REDO_SEED), before).image
+    assert np.array_equal(pictures[1], renderer.render(request(3, denoise=0.3), away).image)
