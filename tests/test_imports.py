@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "render": (
         {"render", "core", "mailbox", "data"},
         {"numpy", "cv2", "platformdirs", "openvino", "safetensors", "tokenizers", "huggingface_hub"}
-        | {"torch", "diffusers", "transformers"},
+        | {"torch", "diffusers", "transformers", "onnxruntime", "tensorrt"},
     ),
     "takes": ({"takes", "core", "inputs"}, {"numpy", "soundfile", "PIL"}),
     "outputs": (

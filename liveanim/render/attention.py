@@ -12,7 +12,7 @@ from torch.nn import functional
 from .prompts import Embedding
 
 
-class _Remembered:
+class Remembered:
     """diffusers' attention to words by torch's fused kernel; `kept`: its keys and values, or None to compute them."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class WordMemory:
         found = {name: part for name, part in unet.named_modules() if name.endswith(".attn2")}
         self._layers = list(found.values()) if all(map(_usual, found.values())) else []
         self._unet = unet
-        self._processors = [_Remembered() for _ in self._layers]
+        self._processors = [Remembered() for _ in self._layers]
         for layer, processor in zip(self._layers, self._processors, strict=True):
             layer.set_processor(processor)
 

@@ -1,4 +1,4 @@
-"""Networks as OpenVINO models on disk: conversion straight from torch, and a cache that survives a kill."""
+"""Networks compiled and kept on disk, in a cache that survives a kill; conversion to OpenVINO, straight from torch."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from .attention import Remembered
 from .models import Parts
 
 log = logging.getLogger(__name__)
+Found = TypeVar("Found")
 
 VERSIONS_KEPT = 2
 FORM = 2
@@ -42,12 +44,21 @@ def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
     """An OpenVINO model of `module` with the fixed shapes of `example`."""
     import openvino
 
-    module = copy.deepcopy(module).eval()  # conversion patches the module, which may be playing meanwhile
+    module = still(module)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of every shape it makes constant; they are meant to be
         return openvino.convert_model(
             module, example_input=tuple(example), input=[list(value.shape) for value in example], verbose=False
         )
+
+
+def still(module: nn.Module) -> nn.Module:
+    """A copy to be converted, which patches what it converts: the module itself may be playing meanwhile."""
+    module = copy.deepcopy(module).eval()
+    for part in module.modules():
+        if isinstance(memory := getattr(part, "processor", None), Remembered):
+            memory.kept = None
+    return module
 
 
 def stored(core: Any, model: Any, path: Path | None, beside: Mapping[str, str] = {}) -> Any:
@@ -56,43 +67,59 @@ def stored(core: Any, model: Any, path: Path | None, beside: Mapping[str, str] =
     `beside`: texts by file name, kept with it. What was read back differs in its last bits from what was converted, so
     that is what is always used. A folder that cannot be written only costs the conversion again.
     """
-    try:
-        return _written(core, model, path, beside)
-    except OSError as error:
-        log.warning("the compiled model is not kept: %s", error)
-        return _written(core, model, None, {})
-
-
-def _written(core: Any, model: Any, path: Path | None, beside: Mapping[str, str]) -> Any:
     import openvino
 
+    def write(folder: Path) -> None:
+        # not as float16: it would blur the frequencies of the time embedding
+        openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
+        for name, text in beside.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+    return kept(path, write, lambda folder: core.read_model(folder / "model.xml"))
+
+
+def kept(path: Path | None, write: Callable[[Path], object], read: Callable[[Path], Found]) -> Found:
+    """`read` of folder `path`, once `write` has filled it: it is there whole or not at all.
+
+    None, or a folder that cannot be written: of a passing one, so that it costs the work again the next time.
+    """
+    if path is not None and path.is_dir():
+        return read(path)
+    try:
+        return _made(path, write, read)
+    except OSError as error:
+        if path is None:
+            raise
+        log.warning("the compiled model is not kept: %s", error)
+        return _made(None, write, read)
+
+
+def _made(path: Path | None, write: Callable[[Path], object], read: Callable[[Path], Found]) -> Found:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent if path else None, ignore_cleanup_errors=True) as scratch:
         whole = Path(scratch) / "whole"
         whole.mkdir()
-        # not as float16: it would blur the frequencies of the time embedding
-        openvino.save_model(model, whole / "model.xml", compress_to_fp16=False)
-        for name, text in beside.items():
-            (whole / name).write_text(text, encoding="utf-8")
+        write(whole)
         if path is not None:
             os.replace(whole, path)
-        return core.read_model((path or whole) / "model.xml")
+        return read(path or whole)
 
 
-def cache_folder(parts: Parts) -> Path:
-    """Where compiled forms of this very model and OpenVINO live; those of the model's older weights are removed."""
-    import openvino
+def cache_folder(parts: Parts, kind: str, *versions: str) -> Path:
+    """Where forms of this very model compiled by this very `kind` of compiler live; older ones are removed.
+
+    `versions`: of the compiler and of whatever else they hold for, such as the GPU.
+    """
     import platformdirs
 
     weights = sorted(
         (*parts.folder.glob("*/*.safetensors"), *(parts.vae_folder or parts.folder / "vae").glob("*.safetensors"))
     )
     stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
-    key = hashlib.sha256("\n".join([str(FORM), openvino.__version__, torch.__version__, *stamp]).encode()).hexdigest()[
-        :16
-    ]
-    folder = Path(platformdirs.user_cache_dir("liveanim")) / "openvino" / f"{parts.spec.name}-{key}"
+    stamp = [f"form {FORM}", torch.__version__, *versions, *stamp]
+    key = hashlib.sha256("\n".join(stamp).encode()).hexdigest()[:16]
+    folder = Path(platformdirs.user_cache_dir("liveanim")) / kind / f"{parts.spec.name}-{key}"
     pruned(folder)
     return folder
 
@@ -109,5 +136,5 @@ def pruned(folder: Path) -> None:
         log.warning("%s cannot be used for compiled models: %s", folder.parent, error)
 
 
-def openvino_installed() -> bool:
-    return importlib.util.find_spec("openvino") is not None
+def installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None

@@ -23,7 +23,7 @@ from liveanim.core.params import Values
 from . import brush, coherence, family, noise, optical, tune
 from .adapters import Adapters
 from .brush import Dials, Own, Stroke, Way
-from .engines import Engine, EnginePool, TorchEngine
+from .engines import Engine, EnginePool
 from .family import Schedule
 from .feedback import Feedback, Start
 from .models import Parts
@@ -206,7 +206,7 @@ class DiffusionRenderer:
 
     def _played(self, engine: Engine, request: RenderRequest, previous: Image) -> Image | None:
         """The picture from what was recorded on the device; None where that cannot be."""
-        if self._adapters is not None or not isinstance(engine, TorchEngine) or self._tape is None:
+        if self._adapters is not None or self._tape is None or not hasattr(engine, "remembering"):
             return None
         if self._resident is None or self._resident.engine is not engine:
             self._resident = Resident(engine, self._schedule, self._tape)

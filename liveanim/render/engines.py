@@ -1,4 +1,6 @@
-"""Who runs the three networks of a model: torch as it is, or OpenVINO on CPUs (compiled for one picture size).
+"""Who runs the three networks of a model: torch as it is, or a compiler's form of them for one picture size.
+
+OpenVINO is here; render.exported has ONNX Runtime, render.trt TensorRT.
 
 Every engine has the same three methods and gives the same pictures (within 2 of 255 levels on average). An
 `EnginePool` hands out the best one that is ready for a size and builds the faster one beside the show.
@@ -9,9 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import WordMemory
-from .compiled import converted, cpu_options, stored
+from .compiled import converted, cpu_options, kept
 from .family import Number
 from .models import Parts
 from .prompts import Embedding
@@ -29,7 +31,10 @@ from .worker import lower_priority
 log = logging.getLogger(__name__)
 
 SIZES_KEPT = 3
+NETWORKS = ("encode", "unet", "decode")
 
+Found = TypeVar("Found")
+Run = Callable[[Sequence[np.ndarray]], np.ndarray]
 Size = tuple[int, int]  # (width, height)
 Led = tuple[list[Tensor], Tensor]
 """What ControlNets add: one tensor a layer on the way down, and one in the middle."""
@@ -171,30 +176,19 @@ def fast_bfloat16() -> bool:
         return False
 
 
-class OpenVinoEngine:
-    """The networks compiled for one size. `threads` 0: OpenVINO chooses. Compiled forms are kept in `cache`."""
+def examples(parts: Parts, size: Size, words: Embedding) -> tuple[tuple[Tensor, ...], ...]:
+    """What encode, unet and decode are called with for pictures of `size`, on the CPU in float32."""
+    (width, height), unit = size, parts.shrinking
+    latents = torch.zeros(1, int(parts.unet_config["in_channels"]), height // unit, width // unit)
+    words = Embedding(words.words.cpu(), None if words.pooled is None else words.pooled.cpu())
+    return (torch.zeros(1, 3, height, width),), unet_inputs(latents, 500.0, words), (latents,)
 
-    def __init__(self, parts: Parts, size: Size, words: Embedding, threads: int = 0, cache: Path | None = None):
-        import openvino
 
-        self.name = "openvino"
-        self._core = openvino.Core()
-        options = cpu_options(threads)
-        width, height = size
-        picture = torch.zeros(1, 3, height, width)
-        channels, unit = int(parts.unet_config["in_channels"]), parts.shrinking
-        latents = torch.zeros(1, channels, height // unit, width // unit)
-        examples = ((picture,), unet_inputs(latents, 500.0, words), (latents,))
-        networks: list[nn.Module] = []
-        self._requests = []
-        for number, (name, example) in enumerate(zip(("encode", "unet", "decode"), examples, strict=True)):
-            path = None if cache is None else cache / f"{name}-{width}x{height}-{words.words.shape[1]}"
-            if path is None or not (path / "model.xml").is_file():
-                networks = networks or list(modules(parts))
-                model = stored(self._core, converted(networks[number], example), path)
-            else:
-                model = self._core.read_model(path / "model.xml")
-            self._requests.append(self._core.compile_model(model, "CPU", options).create_infer_request())
+class HostEngine:
+    """The networks compiled for one size by something that takes and gives arrays on the host."""
+
+    def __init__(self, name: str, runs: Sequence[Run]) -> None:
+        self.name, self._runs = name, runs
 
     def encode(self, picture: Tensor) -> Tensor:
         return self._run(0, picture)
@@ -206,10 +200,55 @@ class OpenVinoEngine:
         return self._run(2, latents)
 
     def _run(self, number: int, *inputs: Tensor) -> Tensor:
-        arrays = [np.ascontiguousarray(value.numpy()) for value in inputs]
-        request = self._requests[number]
-        request.infer(dict(enumerate(arrays)), share_inputs=True)
-        return torch.from_numpy(request.get_output_tensor(0).data.copy())
+        return torch.from_numpy(self._runs[number]([np.ascontiguousarray(value.numpy()) for value in inputs]))
+
+
+def compiled_runs(
+    parts: Parts,
+    size: Size,
+    words: Embedding,
+    cache: Path | None,
+    write: Callable[[nn.Module, tuple[Tensor, ...], Path], object],
+    read: Callable[[Path], Found],
+) -> list[Found]:
+    """What `read` makes of the three networks in the form that `write` gives a folder; kept in `cache`, if any.
+
+    The networks themselves are loaded only where something is to be written.
+    """
+    made = []
+    for number, example in enumerate(examples(parts, size, words)):
+        name = f"{NETWORKS[number]}-{size[0]}x{size[1]}-{words.words.shape[1]}"
+
+        def written(folder: Path, number: int = number, example: tuple[Tensor, ...] = example) -> object:
+            return write(modules(parts)[number], example, folder)
+
+        made.append(kept(None if cache is None else cache / name, written, read))
+    return made
+
+
+class OpenVinoEngine(HostEngine):
+    """OpenVINO on a CPU. `threads` 0: OpenVINO chooses."""
+
+    def __init__(self, parts: Parts, size: Size, words: Embedding, threads: int = 0, cache: Path | None = None):
+        import openvino
+
+        core, options = openvino.Core(), cpu_options(threads)
+
+        def write(module: nn.Module, example: tuple[Tensor, ...], folder: Path) -> None:
+            # not as float16: it would blur the frequencies of the time embedding
+            openvino.save_model(converted(module, example), folder / "model.xml", compress_to_fp16=False)
+
+        def read(folder: Path) -> Run:
+            model = core.read_model(folder / "model.xml")
+            request = core.compile_model(model, "CPU", options).create_infer_request()
+
+            def run(arrays: Sequence[np.ndarray]) -> np.ndarray:
+                request.infer(dict(enumerate(arrays)), share_inputs=True)
+                return np.array(request.get_output_tensor(0).data)
+
+            return run
+
+        super().__init__("openvino", compiled_runs(parts, size, words, cache, write, read))
 
 
 class EnginePool:
@@ -217,12 +256,18 @@ class EnginePool:
 
     `make_eager` gives an engine for any size; `build` (slow) a faster one for one size. With `background`, what is
     ready goes on until the faster one is; without, `at` waits for it, so that a run gives the same bytes every time.
+    `eager_first`: until then the eager one plays, even where a faster one is ready for another size.
     """
 
     def __init__(
-        self, make_eager: Callable[[], Engine], build: Callable[[Size], Engine] | None, background: bool
+        self,
+        make_eager: Callable[[], Engine],
+        build: Callable[[Size], Engine] | None,
+        background: bool,
+        eager_first: bool = False,
     ) -> None:
         self.message = ""
+        self._eager_first = eager_first
         self._make_eager, self._build, self._background = make_eager, build, background
         self._eager: Engine | None = None
         self._ready: OrderedDict[Size, Engine] = OrderedDict()
@@ -242,7 +287,7 @@ class EnginePool:
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._beside, args=(size,), name="render-compile", daemon=True)
             self._thread.start()
-        for ready, engine in reversed(list(self._ready.items())):
+        for ready, engine in [] if self._eager_first else reversed(list(self._ready.items())):
             return engine, ready
         return self.eager, size
 
@@ -274,7 +319,8 @@ class EnginePool:
         except Exception as error:  # whatever a compiler does, plain torch goes on
             log.exception("no compiled engine for %dx%d", *size)
             self._failed.add(size)
-            self.message = f"no compiled engine for {size[0]}x{size[1]} ({type(error).__name__}); torch plays"
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
+            self.message = f"no compiled engine for {size[0]}x{size[1]} ({reason}); torch plays"
             return
         self._ready[size] = engine
         while len(self._ready) > SIZES_KEPT:

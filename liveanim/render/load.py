@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from liveanim.core.errors import UserError, near
 
-from . import compiled
+from . import compiled, exported, trt
 from .adapters import Adapters
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
 from .feedback import Feedback
 from .models import Parts, find
-from .prompts import PromptBook
+from .prompts import Embedding, PromptBook
 from .resident import CudaTape
 from .text import clip_encoder, compiled_encoder
 from .wordmask import load_finder
 
 log = logging.getLogger(__name__)
 
-ENGINES = ("auto", "torch", "openvino")
+ENGINES = ("auto", "torch", "openvino", "onnx", "tensorrt")
+NEEDS = {
+    "openvino": ("cpu", "openvino", "the CPU and `pip install openvino`"),
+    "onnx": ("cpu", "onnxruntime", "the CPU and `pip install onnx onnxruntime`"),
+    "tensorrt": ("cuda", "tensorrt", "an NVIDIA card and `pip install onnx tensorrt`"),
+}
+"""By engine: the kind of device and the package it needs, and how to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Options:
     """How to run a model.
 
     device      'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
-    engine      'auto' (OpenVINO on a CPU where it is installed), 'torch', 'openvino'
+    engine      'auto' (OpenVINO on a CPU where it is installed, else torch), 'torch', 'openvino', 'onnx', 'tensorrt'
     threads     CPU threads for the model; 0: half of the cores beside a live show (background), else all
     background  compile for a new size beside the show; False waits, for runs that give the same bytes every time
     depth       depth model to load as well; None: depth is guessed
@@ -61,19 +69,21 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     spec = find(name)
     device = best_device(options.device)
     adapted = bool(options.loras or options.controls)
-    fast = _openvino_wanted(device, "torch" if adapted else options.engine)
+    engine = _engine_wanted(device, "torch" if adapted else options.engine)
     parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
     threads = options.threads or _threads(options.background)
     if device == "cpu":
-        torch.set_num_threads(1 if fast else threads)  # beside OpenVINO torch has only small work
-    cache = compiled.cache_folder(parts) if fast and options.keep else None
+        torch.set_num_threads(threads if engine == "torch" else 1)  # beside a compiler torch has only small work
+    cache = _cache(engine, parts) if engine != "torch" and options.keep else None
     double = (parts.folder / "text_encoder_2").is_dir()
-    book = PromptBook(compiled_encoder(parts, threads, cache) if fast and not double else clip_encoder(parts))
+    fast_words = engine == "openvino" and not double
+    book = PromptBook(compiled_encoder(parts, threads, cache) if fast_words else clip_encoder(parts))
 
     def build(size: tuple[int, int]) -> Engine:
-        return OpenVinoEngine(parts, size, book.embedding(""), threads, cache)
+        return _built(engine, parts, size, book.embedding(""), threads, cache)
 
-    pool = EnginePool(lambda: TorchEngine(parts), build if fast else None, options.background)
+    makes = None if engine == "torch" else build
+    pool = EnginePool(lambda: TorchEngine(parts), makes, options.background, eager_first=device != "cpu")
     feedback, trouble = _feedback(options, device)
     adapters = Adapters(parts, options.loras, options.controls) if adapted else None
     tape = CudaTape(device) if device.startswith("cuda") else None
@@ -134,11 +144,33 @@ def _threads(live: bool) -> int:
     return max(1, cores // 2) if live else cores
 
 
-def _openvino_wanted(device: str, engine: str) -> bool:
-    """Whether OpenVINO is to run the networks."""
+def _engine_wanted(device: str, engine: str) -> str:
+    """Which engine is to run the networks. UserError where it cannot."""
     if engine not in ENGINES:
         raise UserError(f"unknown engine {engine!r}{near(engine, ENGINES)}; known: {', '.join(ENGINES)}")
-    installed = compiled.openvino_installed()
-    if engine == "openvino" and not (installed and device == "cpu"):
-        raise UserError("the engine openvino needs the CPU and `pip install openvino`")
-    return engine != "torch" and device == "cpu" and installed
+    if engine == "auto":
+        return "openvino" if device == "cpu" and compiled.installed("openvino") else "torch"
+    if engine in NEEDS:
+        kind, package, words = NEEDS[engine]
+        if not device.startswith(kind) or not compiled.installed(package):
+            raise UserError(f"the engine {engine} needs {words}")
+    return engine
+
+
+def _cache(engine: str, parts: Parts) -> Path:
+    """Where what `engine` makes of this model is kept."""
+    if engine == "openvino":
+        return compiled.cache_folder(parts, engine, importlib.metadata.version("openvino"))
+    if engine == "onnx":
+        return compiled.cache_folder(parts, engine, f"opset {exported.OPSET}")
+    device = torch.cuda.get_device_properties(parts.device)
+    return compiled.cache_folder(parts, engine, trt.version(), f"{device.name} {device.major}.{device.minor}", "fp16")
+
+
+def _built(
+    engine: str, parts: Parts, size: tuple[int, int], words: Embedding, threads: int, cache: Path | None
+) -> Engine:
+    if engine == "tensorrt":
+        return trt.TensorRtEngine(parts, size, words, cache)
+    kind = OpenVinoEngine if engine == "openvino" else exported.OnnxEngine
+    return kind(parts, size, words, threads, cache)

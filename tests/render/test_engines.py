@@ -14,7 +14,7 @@ from liveanim.render.models import Parts, find
 from liveanim.render.prompts import Embedding
 
 DEADLINE = 20.0
-needs_openvino = pytest.mark.skipif(not compiled.openvino_installed(), reason="openvino is not installed")
+needs_openvino = pytest.mark.skipif(not compiled.installed("openvino"), reason="openvino is not installed")
 
 
 class Named:

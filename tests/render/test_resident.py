@@ -119,7 +119,7 @@ def test_a_new_size_or_number_of_steps_is_recorded_once(flow_model: Path, before
     tape = Tape()
     renderer = played(flow_model, tape)
     for changes in ({}, {"size": (64, 64)}, {"steps": 3}, {}, {"size": (64, 64)}, {"steps": 3}):
-        asked = asking(1, **changes)  # type: ignore[arg-type]
+        asked = asking(1, **changes)
         width, height = asked.size
         assert renderer.render(asked, before).image.shape == (height, width, 3)
     assert tape.recorded == 3

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from diffusers import AutoencoderTiny
@@ -64,7 +66,7 @@ def test_half_precision_stays_half_precision() -> None:
 @pytest.mark.parametrize(("first", "last"), [(0, 0), (1, 1)])
 def test_a_small_autoencoder_codes_and_decodes_as_before(first: int, last: int) -> None:
     torch.manual_seed(3)
-    vae = AutoencoderTiny(
+    vae: Any = AutoencoderTiny(
         encoder_block_out_channels=(8,) * 4,
         decoder_block_out_channels=(8,) * 4,
         num_encoder_blocks=(first, 1, 1, 1),
