@@ -91,7 +91,9 @@ def render(options: RenderOptions) -> int:
         ears = Ears(source, Analyser(source.rate))
         sheet = ContactSheet(options.sheet, span.frames / span.fps) if options.sheet else None
         files = [options.output, *options.extra]
-        recorders = Recorders(files, stage, ears, span.fps, live=False, codec=options.codec, begin=span.begin)
+        recorders = Recorders(
+            files, stage, ears, span.fps, live=False, codec=options.codec, begin=span.begin, alpha=options.alpha
+        )
         stack.callback(recorders.abort)
         if sheet is not None:
             stage.add_tap(tap := TapFrom(sheet, span.begin))
@@ -118,6 +120,8 @@ def _farmed(options: RenderOptions, take: TakeReader | None, span: Span, size: t
 
     if take is None:
         raise UserError(f"{options.source}: only takes are rendered by several workers (play with --take to make one)")
+    if options.alpha:
+        raise UserError("--alpha: pieces of a film keep no transparency; leave out --workers and --ray")
     if options.ray is None:
         return farm.render(options, span, size)
     from .onray import OnRay
@@ -236,7 +240,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
             writer = stack.enter_context(closing(new_take(options.take, options, plan, choice, broken, stage.size)))
             sources, port = keep_take(writer, sources, port, ears)
             problems.append(writer.status)
-        problems += outlets.open_outlets(options.streams, options.share, stage, ears)
+        problems += outlets.open_outlets(options.streams, options.share, stage, ears, options.alpha)
         if options.record:
             problems.append(_record(options, stage, ears).status)
         media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
@@ -398,7 +402,7 @@ def _loading(plan: Plan, outside: Outside) -> Callable[[], Renderer] | None:
 
 def _record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Recorders:
     fps = min(stage.refresh_rate, RECORD_FPS)
-    recorders = Recorders(options.record, stage, ears, fps, live=True, codec=options.codec)
+    recorders = Recorders(options.record, stage, ears, fps, live=True, codec=options.codec, alpha=options.alpha)
     if isinstance(stage, Window):
         stage.recorder = recorders
     return recorders

@@ -200,7 +200,7 @@ class _Film:
         if self._sheet is not None:
             self._taps.append(self._sheet)
 
-    def add_tap(self, tap: Tap) -> None:
+    def add_tap(self, tap: Tap, whole: bool = False) -> None:
         self._taps.append(tap)
 
     def picture(self, image: Image) -> None:

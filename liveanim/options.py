@@ -41,7 +41,7 @@ class PlayOptions:
     streams     where to stream to: rtmp://, srt://, udp:// or file addresses
     share       how the picture is shared with other programs: ndi, spout, syphon, camera
     record      files to write while playing: films, pictures, sound
-    codec       how films are encoded; None: as their ending suggests
+    codec       how films are encoded; None: as their ending suggests; `alpha`: with their transparency
     take        folder to keep sound, control events and seeds in
     seconds     end by itself after this show time
     headless    no window: draw off screen
@@ -72,6 +72,7 @@ class PlayOptions:
     share: tuple[str, ...] = ()
     record: tuple[Path, ...] = ()
     codec: str | None = None
+    alpha: bool = False
     take: Path | None = None
     seconds: float | None = None
     seed: int | None = None
@@ -100,7 +101,7 @@ class RenderOptions:
 
     source      audio file, take folder, or BUILTIN
     output      file to write; under another name first, so never left half-written; `extra`: more of the same render
-    codec       how films are encoded; None: as their ending suggests
+    codec       how films are encoded; None: as their ending suggests; `alpha`: with their transparency
     painted     (width, height) of painted pictures
     begin, end  show times (s) of the part to write
     pace        'take': painted when the take's painter did; 'free': as often as the preset wants
@@ -133,6 +134,7 @@ class RenderOptions:
     outside: Outside = field(default_factory=Outside)
     extra: tuple[Path, ...] = ()
     codec: str | None = None
+    alpha: bool = False
     painted: tuple[int, int] | None = None
     begin: float | None = None
     end: float | None = None

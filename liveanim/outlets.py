@@ -24,7 +24,7 @@ class Stage(Protocol):
     @property
     def refresh_rate(self) -> float: ...
 
-    def add_tap(self, tap: Tap) -> None: ...
+    def add_tap(self, tap: Tap, whole: bool = False) -> None: ...
 
 
 class Ears(Protocol):
@@ -45,17 +45,22 @@ def check(streams: Sequence[str], shares: Sequence[str]) -> None:
         way(name)
 
 
-def open_outlets(streams: Sequence[str], shares: Sequence[str], stage: Stage, ears: Ears) -> list[Callable[[], str]]:
-    """Stream to every address and share in every way; what tells of trouble later. The stage closes them."""
+def open_outlets(
+    streams: Sequence[str], shares: Sequence[str], stage: Stage, ears: Ears, alpha: bool = False
+) -> list[Callable[[], str]]:
+    """Stream to every address and share in every way; what tells of trouble later. The stage closes them.
+
+    alpha   share the transparency too, where the way has one
+    """
     fps = min(stage.refresh_rate, MOST_FPS)
     problems: list[Callable[[], str]] = []
     for name in shares:
         shared = Shared(name, partial(way(name).make, NAME, stage.size, fps))
-        stage.add_tap(shared)
+        stage.add_tap(shared, whole=alpha and way(name).alpha)
         problems.append(shared.status)
     for url in streams:
         stream = Stream(url, stage.size, fps, audio_rate=ears.rate, channels=ears.channels)
-        stage.add_tap(stream)
+        stage.add_tap(stream, whole=True)
         ears.add_tap(stream.audio)
         problems.append(stream.status)
     return problems

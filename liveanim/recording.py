@@ -18,7 +18,7 @@ from .core.preset import Preset
 from .inputs.ears import Ears
 from .library import as_toml, parse_preset
 from .options import PlayOptions
-from .outputs.codecs import MOST_GIF_FPS
+from .outputs.codecs import CODECS, MOST_GIF_FPS, container_of
 from .outputs.taps import Tap
 from .outputs.video import VideoWriter
 from .plan import BROKEN_OFF, Plan
@@ -36,7 +36,7 @@ class Stage(Protocol):
 
     size: tuple[int, int]
 
-    def add_tap(self, tap: Tap) -> None: ...
+    def add_tap(self, tap: Tap, whole: bool = False) -> None: ...
 
 
 class NotedSource:
@@ -83,6 +83,7 @@ class Recorders:
     """The files that one stage and its ears are recorded to, as one.
 
     begin   show time (s) from which on pictures and sound are recorded
+    alpha   keep the transparency of pictures
     UserError when one of them cannot be written. Live, later trouble is told by `status`; the stage closes them.
     """
 
@@ -96,20 +97,30 @@ class Recorders:
         live: bool,
         codec: str | None = None,
         begin: float = 0.0,
+        alpha: bool = False,
     ) -> None:
         _distinct(paths)
+        if alpha:
+            _can_be_transparent(paths, codec)
         self._writers: list[VideoWriter] = []
         with ExitStack() as undo:
             for path in paths:
                 rate = min(fps, MOST_GIF_FPS) if path.suffix.lower() == ".gif" else fps
                 writer = VideoWriter(
-                    path, stage.size, rate, audio_rate=ears.rate, channels=ears.channels, live=live, codec=codec
+                    path,
+                    stage.size,
+                    rate,
+                    audio_rate=ears.rate,
+                    channels=ears.channels,
+                    live=live,
+                    codec=codec,
+                    alpha=alpha,
                 )
                 undo.callback(writer.abort)
                 self._writers.append(writer)
             undo.pop_all()
         for writer in self._writers:
-            stage.add_tap(TapFrom(writer, begin) if begin else writer)
+            stage.add_tap(TapFrom(writer, begin) if begin else writer, whole=True)
             ears.add_tap(writer.audio)
 
     @property
@@ -140,6 +151,13 @@ def _distinct(paths: Sequence[Path]) -> None:
     twice = [path for path in paths if paths.count(path) > 1]
     if twice:
         raise UserError(f"{twice[0]} is named twice: give every recording its own file")
+
+
+def _can_be_transparent(paths: Sequence[Path], codec: str | None) -> None:
+    for path in paths:
+        codecs = container_of(path, codec).codecs
+        if codecs and not CODECS[codec or codecs[0]][0].alpha:
+            raise UserError(f"{path} keeps no transparency: with --alpha use .png, .gif, or .mov with --codec prores")
 
 
 def keep_take(writer: TakeWriter, sources: Sequence[Source], port: Render, ears: Ears) -> tuple[list[Source], Render]:

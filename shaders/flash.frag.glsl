@@ -20,7 +20,7 @@ void main() {
     result = vec4(sum / 16.0, 1.0);
 }
 #elif defined(COPY)
-void main() { result = vec4(texelFetch(picture, ivec2(gl_FragCoord.xy), 0).rgb, 1.0); }
+void main() { result = texelFetch(picture, ivec2(gl_FragCoord.xy), 0); }
 #else
 uniform sampler2D last;
 uniform float weight;   // of the new picture
@@ -31,7 +31,7 @@ vec3 display(vec3 c) {
 
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
-    vec3 shown = mix(light(texelFetch(last, at, 0).rgb), light(texelFetch(picture, at, 0).rgb), weight);
-    result = vec4(display(shown), 1.0);
+    vec4 old = texelFetch(last, at, 0), new = texelFetch(picture, at, 0);
+    result = vec4(display(mix(light(old.rgb), light(new.rgb), weight)), mix(old.a, new.a, weight));
 }
 #endif

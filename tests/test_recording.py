@@ -33,7 +33,7 @@ class Stage:
         self.size = SIZE
         self.taps: list[Tap] = []
 
-    def add_tap(self, tap: Tap) -> None:
+    def add_tap(self, tap: Tap, whole: bool = False) -> None:
         self.taps.append(tap)
 
 

@@ -16,6 +16,7 @@ from liveanim.core.model import Blend, Image, Layer, Matrix
 from .carry import Carry, on_stage
 from .flash import FlashLimiter
 from .post import Post
+from .settle import Settle
 from .shaders import Program
 from .stage import Stage, at_rest, colour_matrix, frame_seed, place, reduction, stage_motion
 from .targets import Target
@@ -45,19 +46,17 @@ def _named(**flags: bool) -> list[str]:
 class Compositor:
     """Blend -> picture in `framebuffer`, `size` (width, height) pixels, row 0 the picture's top row.
 
-    linear_light    mix keyframes as light instead of as display values: fades are brighter in the middle
     flash_limit     hold back pictures that would flash more than three times a second
     """
 
-    def __init__(
-        self, ctx: moderngl.Context, size: tuple[int, int], linear_light: bool = False, flash_limit: bool = True
-    ) -> None:
-        self._ctx, self.size, self._linear_light = ctx, size, linear_light
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], flash_limit: bool = True) -> None:
+        self._ctx, self.size = ctx, size
         self._aspect = size[0] / size[1]
         self._pictures = Pictures(ctx, size)
-        self._carry = Carry(ctx, size)
+        self._carry, self._settle = Carry(ctx, size), Settle()
         self._out = Target(ctx, size, "f1")
         self._black = Target(ctx, size, "f1")
+        self._black.fbo.clear(alpha=1.0)
         self._programs: dict[tuple[str, ...], Program] = {}
         self._likely = list(_LIKELY)
         self._coming: tuple[str, ...] = ()
@@ -110,19 +109,26 @@ class Compositor:
 
     def read(self) -> Image:
         """The picture now shown, (height, width, 3) uint8, top row first, read-only. Waits for the card."""
+        image: Image = np.ascontiguousarray(self.read_whole()[..., :3])
+        image.flags.writeable = False
+        return image
+
+    def read_whole(self) -> Image:
+        """The same with how opaque it is, (height, width, 4): light that is there, fetched without any conversion."""
         width, height = self.size
-        image: Image = np.empty((height, width, 3), dtype=np.uint8)
-        self._shown.fbo.read_into(image, components=3, alignment=1)
+        image: Image = np.empty((height, width, 4), dtype=np.uint8)
+        self._shown.fbo.read_into(image, components=4, alignment=1)
         image.flags.writeable = False
         return image
 
     def _draw_picture(self, blend: Blend, dt: float) -> None:
         stage = Stage.of(blend.stage)
         self._carry.begin(blend)
-        self.post.begin(blend, dt)
+        self.post.begin(blend, stage, dt)
         going_on = self.post.active
         motion = stage_motion(stage, blend.time)
-        drawn = self._transition(blend, motion) or self._layers(blend.layers, motion)
+        layers = self._settle.settled(blend.layers, stage.deflicker, stage.steady)
+        drawn = self._transition(blend, layers, motion, stage) or self._layers(layers, motion, stage)
         folded = stage.folds or any(layer.reduction > 1.3 for layer in drawn)
         way = "SCENE" if stage.needs_scene or (stage.trailing and going_on) else "DIRECT"
         flags = _named(FOLDED=folded, GRAIN=way == "DIRECT" and stage.grains, TRAILS=stage.trailing)
@@ -141,18 +147,18 @@ class Compositor:
         if way == "SCENE":
             self._finish(target, stage, blend, result)
         if going_on:
-            self.post.finish(self._out, stage)
+            self.post.finish(self._out)
 
-    def _transition(self, blend: Blend, motion: Matrix) -> list[_Drawn]:
+    def _transition(self, blend: Blend, layers: tuple[Layer, ...], motion: Matrix, stage: Stage) -> list[_Drawn]:
         """The look's own fade, as one layer; empty where it has none or there is nothing to fade."""
-        shown = [layer for layer in blend.layers if layer.weight > 1e-4]
+        shown = [layer for layer in layers if layer.weight > 1e-4]
         if not blend.chain.transition or len(shown) < 2:
             return []
         if not self._fades:
             self._fades = [Target(self._ctx, self.size) for _ in range(2)]
         still = np.eye(3)
         for target, part in zip(self._fades, (tuple(shown[:-1]), tuple(shown[-1:])), strict=True):
-            drawn = self._layers(part, still)
+            drawn = self._layers(part, still, stage)
             program = self._program(f"LAYERS {len(drawn)}", "SCENE")
             self._set_scene(program, drawn, _NOTHING, False, blend.time)
             program.set(turned=1)
@@ -167,14 +173,15 @@ class Compositor:
         matrix = at_rest(self._aspect) @ np.linalg.inv(motion)
         return [_Drawn(Picture(shown[-1].keyframe, faded, 1), 1.0, matrix, 1.0)]
 
-    def _layers(self, layers: tuple[Layer, ...], motion: Matrix) -> list[_Drawn]:
+    def _layers(self, layers: tuple[Layer, ...], motion: Matrix, stage: Stage) -> list[_Drawn]:
         """The newest four layers with weight, their weights made to sum to 1 (as they should already)."""
         shown = [layer for layer in layers if layer.weight > 1e-4][-_MOST_LAYERS:] or list(layers[-1:])
         total = sum(layer.weight for layer in shown)
         pictures = self._pictures.get([layer.keyframe for layer in shown])
         drawn = []
         for layer, picture in zip(map(self._carry.level, shown), pictures, strict=True):
-            weight = layer.weight / total if total > 0 else 1.0
+            gain = self._settle.gain(layer.keyframe, stage.deflicker) ** (2 if stage.linear_fade else 1)
+            weight = gain * (layer.weight / total if total > 0 else 1.0)
             carried = self._carry.picture(layer, picture)
             if carried is not None:
                 drawn.append(_Drawn(carried, weight, on_stage(motion, self._aspect), 1.0))
@@ -196,7 +203,7 @@ class Compositor:
             if drawn:
                 drawn[min(i, len(drawn) - 1)].picture.texture.use(i)
             program.set(**{f"layer{i}": i})
-        program.set(place=places, weights=tuple(weights), linear_light=int(self._linear_light), idle_time=time)
+        program.set(place=places, weights=tuple(weights), linear_light=stage.linear_fade, idle_time=time)
         program.set(aspect=self._aspect, aspect_of_target=self._aspect)
         if folded:
             program.set(texels=texels, blocks=stage.blocks, mirror=stage.mirror, kaleidoscope=stage.kaleidoscope)

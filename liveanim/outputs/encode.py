@@ -26,7 +26,7 @@ _BLOCK = 1024
 class VideoFormat:
     """What is written. `size` (width, height) of the pictures; odd sides get one more row or column in the file.
 
-    alpha  pictures come as (height, width, 4), and the file keeps their transparency where its codec can
+    alpha  the file keeps the transparency of pictures (height, width, 4) where its codec can
     """
 
     size: tuple[int, int]
@@ -125,12 +125,15 @@ class _Pictures:
 
     def encode(self, image: Image, number: int) -> Iterable[Any]:
         """Frame `number` as packets."""
-        image = image if self._alpha else image[:, :, :3]
+        if self._alpha:
+            image = plain(image)
         wide, high = self._size[0] - image.shape[1], self._size[1] - image.shape[0]
         if wide or high:
             image = np.pad(image, ((0, high), (0, wide), (0, 0)), mode="edge")
-        layout = "rgba" if self._alpha else "rgb24"
-        frame: Any = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=layout)
+        if image.shape[2] == 4 and not self._alpha and not self._yuv:
+            image = image[:, :, :3]
+        layout = "rgba" if image.shape[2] == 4 else "rgb24"
+        frame: Any = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=layout)
         if self._yuv:
             frame = frame.reformat(
                 format=self._stream.pix_fmt, dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG"
@@ -145,6 +148,16 @@ class _Pictures:
     def finish(self) -> Iterable[Any]:
         packets: Iterable[Any] = self._stream.encode(None)
         return packets
+
+
+def plain(image: Image) -> Image:
+    """(height, width, 4) of light that is there as plain colours: what an editor expects to lay over something."""
+    solid = image[..., 3:]
+    if solid.min() == 255:
+        return image
+    colours = image[..., :3].astype(np.uint32) * 255 + solid // 2
+    whole = np.minimum(colours // np.maximum(solid, 1), 255).astype(np.uint8)
+    return np.concatenate([whole, solid], axis=2)
 
 
 class _Palette:

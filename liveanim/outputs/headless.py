@@ -18,17 +18,17 @@ class Headless:
 
     refresh_rate = max_fps = 30.0
 
-    def __init__(self, size: tuple[int, int], linear_light: bool = False, flash_limit: bool = True) -> None:
+    def __init__(self, size: tuple[int, int], flash_limit: bool = True) -> None:
         self.size = size
         self._ctx = headless_context()
         with self._ctx:
-            self.compositor = Compositor(self._ctx, size, linear_light, flash_limit)
+            self.compositor = Compositor(self._ctx, size, flash_limit)
         self._feed = TapFeed(self.compositor, later=False)
         self._last: float | None = None
 
-    def add_tap(self, tap: Tap) -> None:
-        """Give `tap` every picture from now on; it is closed with the stage."""
-        self._feed.add(tap)
+    def add_tap(self, tap: Tap, whole: bool = False) -> None:
+        """Give `tap` every picture (the `whole`: with its transparency) from now on; it is closed with the stage."""
+        self._feed.add(tap, whole)
 
     def remove_tap(self, tap: Tap) -> None:
         self._feed.remove(tap)

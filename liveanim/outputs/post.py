@@ -89,13 +89,18 @@ class Post:
         self.shading = Shading(ctx, size)
         self.lut = Lut(ctx)
         self._programs: dict[tuple[str, ...], Program] = {}
-        self._start: Target | None = None
+        self._starts: list[Target] = []  # where pictures begin, the newest last: with `median` the last three are kept
         self._mixed: Target | None = None
-        self._chain = Chain()
+        self._median: Target | None = None
+        self._smoothed = 0  # frames in a row that are comparable
+        self._chain, self._stage = Chain(), Stage.of({})
 
-    def begin(self, blend: Blend, dt: float) -> None:
+    def begin(self, blend: Blend, stage: Stage, dt: float) -> None:
         """A new display frame."""
-        self._chain = blend.chain
+        self._chain, self._stage = blend.chain, stage
+        self._smoothed = min(3, self._smoothed + 1) if stage.smooths else 0
+        if stage.smooths:
+            self._starts.append(self._starts.pop(0) if len(self._starts) == 3 else Target(self._ctx, self._size))
         self.shading.begin(blend, dt)
         self.lut.take(blend.chain.lut)
 
@@ -106,18 +111,22 @@ class Post:
     @property
     def active(self) -> bool:
         """Whether a finished picture has further to go: then it is to be drawn, turned, into `start`."""
-        return bool(self._chain.generator or self._chain.filters or self.lut.cube)
+        return bool(
+            self._chain.generator or self._chain.filters or self.lut.cube or self._stage.key or self._stage.smooths
+        )
 
     @property
     def start(self) -> Target:
         """Where the picture begins its way. Row 0 is its bottom row."""
-        if self._start is None:
-            self._start = Target(self._ctx, self._size)
-        return self._start
+        if not self._starts:
+            self._starts.append(Target(self._ctx, self._size))
+        return self._starts[-1]
 
-    def finish(self, out: Target, stage: Stage) -> None:
+    def finish(self, out: Target) -> None:
         """The picture in `start` through the chain, into `out` (row 0 the top row)."""
-        chain, picture = self._chain, self.start.texture
+        chain, stage, picture = self._chain, self._stage, self.start.texture
+        if self._smoothed == 3:
+            picture = self._middle(stage.median)
         drawn = self.shading.generator(picture, chain.generator) if chain.generator else None
         if drawn is not None and chain.filters:
             mixed = self._target()
@@ -126,6 +135,20 @@ class Post:
         if chain.filters:
             picture = self.shading.filters(picture, len(chain.filters))
         self._grade(picture, drawn, out, stage, turned=True, graded=True)
+
+    def _middle(self, amount: float) -> moderngl.Texture:
+        """The middle of the last three pictures."""
+        if self._median is None:
+            self._median = Target(self._ctx, self._size)
+        if ("median",) not in self._programs:
+            self._programs["median",] = Program(self._ctx, ["median.frag.glsl"])
+        program = self._programs["median",]
+        for unit, target in enumerate(reversed(self._starts)):
+            target.texture.use(unit)
+        program.set(picture=0, before=1, earlier=2, amount=amount)
+        self._median.fbo.use()
+        program.draw()
+        return self._median.texture
 
     def _target(self) -> Target:
         if self._mixed is None:
@@ -142,6 +165,8 @@ class Post:
         graded: bool,
     ) -> None:
         names = ["TURNED"] * turned + ["MIXED"] * (drawn is not None) + [self.lut.flag] * bool(graded and self.lut.flag)
+        if graded and stage.key:
+            names.append("KEYED")
         program = self._program(tuple(names))
         picture.use(0)
         program.set(picture=0, drawn=1, table=2)
@@ -151,6 +176,7 @@ class Post:
         if graded and self.lut.cube:
             self.lut.bind(2)
             program.set(low=self.lut.cube.low, high=self.lut.cube.high, share=stage.lut_mix)
+        program.set(key=stage.key, key_level=stage.key_level, key_soft=stage.key_soft, key_hue=stage.key_hue)
         out.fbo.use()
         program.draw()
 
@@ -160,6 +186,6 @@ class Post:
         return self._programs[names]
 
     def release(self) -> None:
-        for each in (self.shading, self.lut, self._start, self._mixed, *self._programs.values()):
+        for each in (self.shading, self.lut, self._mixed, self._median, *self._starts, *self._programs.values()):
             if each is not None:
                 each.release()

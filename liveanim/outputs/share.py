@@ -18,6 +18,8 @@ import numpy as np
 from liveanim.core.errors import UserError, near
 from liveanim.core.model import Image
 
+from .encode import plain
+
 log = logging.getLogger(__name__)
 
 GL_RGB = 0x1907
@@ -27,7 +29,10 @@ class Sender(Protocol):
     """One way to other programs."""
 
     def send(self, image: Image) -> None:
-        """Give them `image`, (height, width, 3) uint8 RGB, top row first. May raise anything."""
+        """Give them `image`, (height, width, 3) uint8 RGB, top row first, not in one piece. May raise anything.
+
+        A way with alpha may also be given (height, width, 4): light that is there, and how opaque it is.
+        """
 
     def close(self) -> None: ...
 
@@ -43,7 +48,7 @@ class NdiSender:
         self._frame = VideoSendFrame()
         self._frame.set_resolution(*size)
         self._frame.set_frame_rate(Fraction(fps).limit_denominator(1001))
-        self._frame.set_fourcc(FourCC.RGBX)
+        self._frame.set_fourcc(FourCC.RGBA)
         self._sender = Ndi(name)
         self._sender.set_video_frame(self._frame)
         self._sender.open()
@@ -52,7 +57,10 @@ class NdiSender:
     def send(self, image: Image) -> None:
         # NDI reads the last picture until it gets the next one.
         pixels = self._pixels = np.empty_like(self._pixels)
-        pixels[:, :, :3], pixels[:, :, 3] = image, 255
+        if image.shape[2] == 4:
+            pixels[...] = plain(image)
+        else:
+            pixels[:, :, :3], pixels[:, :, 3] = image, 255
         self._sender.write_video_async(pixels.reshape(-1))
 
     def close(self) -> None:
@@ -68,7 +76,7 @@ class CameraSender:
         self._camera = pyvirtualcam.Camera(width=size[0], height=size[1], fps=fps)
 
     def send(self, image: Image) -> None:
-        self._camera.send(image)
+        self._camera.send(np.ascontiguousarray(image))
 
     def close(self) -> None:
         self._camera.close()
@@ -112,15 +120,16 @@ class SyphonSender:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How pictures are shared: the class, the module it needs, and how that is installed."""
+    """How pictures are shared: the class, the module it needs, how that is installed, and whether it has alpha."""
 
     make: Callable[[str, tuple[int, int], float], Sender]
     module: str
     install: str
+    alpha: bool = False
 
 
 WAYS: Mapping[str, Way] = {
-    "ndi": Way(NdiSender, "cyndilib", 'pip install "liveanim[ndi]"'),
+    "ndi": Way(NdiSender, "cyndilib", 'pip install "liveanim[ndi]"', alpha=True),
     "camera": Way(CameraSender, "pyvirtualcam", 'pip install "liveanim[camera]"'),
     "spout": Way(SpoutSender, "SpoutGL", 'pip install "liveanim[spout]" (Windows only)'),
     "syphon": Way(SyphonSender, "syphon", 'pip install "liveanim[syphon]" (macOS only)'),

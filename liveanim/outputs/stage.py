@@ -13,6 +13,7 @@ from liveanim.core.params import PARAMS
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 _EPSILON = 1e-6
+_WHOLE = ("mirror", "kaleidoscope", "generator_mode", "linear_fade", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class Stage:
     generator_mix: float
     generator_mode: int
     lut_mix: float
+    linear_fade: int
+    deflicker: float
+    steady: float
+    median: float
+    key: int
+    key_level: float
+    key_soft: float
+    key_hue: float
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Stage:
@@ -46,7 +55,7 @@ class Stage:
             return row.clamp(float(values.get(name, row.default)))
 
         numbers = {name: value(name) for name in cls.__slots__}
-        whole = {name: int(numbers[name]) for name in ("mirror", "kaleidoscope", "generator_mode")}
+        whole = {name: int(numbers[name]) for name in _WHOLE}
         return cls(**{**numbers, **whole})  # type: ignore[arg-type]
 
     @property
@@ -70,6 +79,11 @@ class Stage:
     @property
     def glows(self) -> bool:
         return self.bloom > _EPSILON
+
+    @property
+    def smooths(self) -> bool:
+        """Whether frames are compared with those before them."""
+        return self.median > _EPSILON
 
     @property
     def grains(self) -> bool:

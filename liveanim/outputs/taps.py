@@ -17,7 +17,11 @@ class Tap(Protocol):
     """Gets every picture drawn, with its show time, before the HUD is put over it."""
 
     def picture(self, image: Image, now: float) -> None:
-        """`image` (height, width, 3) uint8 RGB, top row first, read-only: keep it as long as you like."""
+        """`image` (height, width, 3) uint8 RGB, top row first, read-only: keep it as long as you like.
+
+        Taps that ask for the `whole` get (height, width, 4), the light that is there and how opaque it is; it lies in
+        one piece, which the others' pictures do not.
+        """
 
     def close(self) -> None:
         """No more pictures will come."""
@@ -27,12 +31,13 @@ class TapFeed:
     """The taps of one compositor.
 
     With `later`, a picture is fetched from the card while the next is drawn, and handed on one frame late with its own
-    time: the drawing never waits for the bus. Without, it is handed on at once.
+    time: the drawing never waits for the bus. Without, it is handed on at once. All four channels are fetched: to
+    leave one out the card (or the processor that stands in for it) would have to copy pixel by pixel.
     """
 
     def __init__(self, compositor: Compositor, later: bool) -> None:
         self._compositor, self._later = compositor, later
-        self._taps: list[Tap] = []
+        self._taps: dict[Tap, bool] = {}  # whether it gets the whole
         self._buffers: list[moderngl.Buffer] = []
         self._waiting: float | None = None
         self._preview: Preview | None = None
@@ -41,13 +46,12 @@ class TapFeed:
         """Small pictures for `viewer`, while it looks."""
         self._preview = Preview(ctx, self._compositor, viewer)
 
-    def add(self, tap: Tap) -> None:
-        self._taps.append(tap)
+    def add(self, tap: Tap, whole: bool = False) -> None:
+        self._taps[tap] = whole
 
     def remove(self, tap: Tap) -> None:
         """Forget `tap` (it is not closed); does nothing when it is not there."""
-        if tap in self._taps:
-            self._taps.remove(tap)
+        self._taps.pop(tap, None)
 
     def taken(self, now: float) -> None:
         """The picture for show time `now` has been drawn."""
@@ -57,13 +61,13 @@ class TapFeed:
             self._waiting = None
             return
         if not self._later:
-            self._hand_on(self._compositor.read(), now)
+            self._hand_on(self._compositor.read_whole(), now)
             return
         self._flush()
         if not self._buffers:
             width, height = self._compositor.size
-            self._buffers = [self._compositor.framebuffer.ctx.buffer(reserve=width * height * 3)]
-        self._compositor.framebuffer.read_into(self._buffers[0], components=3, alignment=1)
+            self._buffers = [self._compositor.framebuffer.ctx.buffer(reserve=width * height * 4)]
+        self._compositor.framebuffer.read_into(self._buffers[0], components=4, alignment=1)
         self._waiting = now
 
     def close(self) -> None:
@@ -83,10 +87,10 @@ class TapFeed:
         if self._waiting is None:
             return
         width, height = self._compositor.size
-        image: Image = np.frombuffer(self._buffers[0].read(), dtype=np.uint8).reshape(height, width, 3)
+        image: Image = np.frombuffer(self._buffers[0].read(), dtype=np.uint8).reshape(height, width, 4)
         now, self._waiting = self._waiting, None
         self._hand_on(image, now)
 
     def _hand_on(self, image: Image, now: float) -> None:
-        for tap in self._taps:
-            tap.picture(image, now)
+        for tap, whole in self._taps.items():
+            tap.picture(image if whole else image[..., :3], now)

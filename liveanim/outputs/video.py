@@ -11,7 +11,9 @@ import logging
 import os
 import queue
 import re
+import sys
 import threading
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 _DEPTH, _WAITING_BYTES = 24, 192_000_000
 # Live sound that lags this far (s) behind the picture has had a gap: filled with silence.
 _GAP = 0.25
+_BEHIND = 5  # how much nicer a live encoder is than the show
 _STARVED = 0.75
 
 
@@ -55,7 +58,8 @@ class VideoWriter:
                 night-000000.png ...), or the sound alone (.wav, .flac), as long as the pictures and in step with them
     size        (width, height) of the pictures
     codec       one that the container takes; None: its usual one
-    alpha       pictures come as (height, width, 4): their transparency is kept by ProRes, PNG and GIF
+    alpha       keep the transparency of pictures (height, width, 4), where the file can (ProRes, PNG, GIF); what comes
+                as light that is there (premultiplied) is written as plain colours
     audio_rate  Hz in the file; `channels` 0 (no sound), 1 or 2. Sample 0 of the sound belongs to frame 0, the sound is
                 padded or cut to the picture's length
     live        True: never blocks, the file has its name from the start and plays up to its last second after a crash.
@@ -84,9 +88,9 @@ class VideoWriter:
         self._live, self._channels = live, channels
         self._form = VideoFormat(size, exact_rate(fps), audio_rate, channels, live, codec, alpha)
         self._pacer = Pacer(fps)
-        self._encoder = self._open()
+        self._opened: Future[None] = Future()
         self._queue: queue.SimpleQueue[_Frames | _Sound | None] = queue.SimpleQueue()
-        self._room = threading.Semaphore(max(3, min(_DEPTH, _WAITING_BYTES // (size[0] * size[1] * 3))))
+        self._room = threading.Semaphore(max(3, min(_DEPTH, _WAITING_BYTES // (size[0] * size[1] * 4))))
         self._failure = ""
         self._owed = 0
         self._line = SoundLine()
@@ -96,6 +100,7 @@ class VideoWriter:
         self.dropped = 0
         self._thread = threading.Thread(target=self._write, name="video writer", daemon=True)
         self._thread.start()
+        self._opened.result()
 
     def _open(self) -> Encoder:
         container = container_of(self.path, self._form.codec)
@@ -117,7 +122,7 @@ class VideoWriter:
         return not self._queue.empty()
 
     def picture(self, image: Image, now: float) -> None:
-        """The stage showed `image` (height, width, 3) at show time `now` (s)."""
+        """The stage showed `image` (height, width, 3 or 4) at show time `now` (s)."""
         if self._closed or self._stopped():
             return
         if self._newest is not None and self._live:
@@ -213,27 +218,36 @@ class VideoWriter:
 
     def _write(self) -> None:
         """The writer thread. After an error it goes on emptying the queue, so that nobody waits for it."""
+        if self._live:
+            step_back()
         try:
-            self._encode_all()
-            self._encoder.finish()
+            # Here, so that the encoder's own threads step back as this one does.
+            encoder = self._open()
+        except Exception as error:  # noqa: BLE001  raised where the writer is made
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
+        try:
+            self._encode_all(encoder)
+            encoder.finish()
         except Exception as error:  # noqa: BLE001  top of a thread: whatever went wrong, the show goes on and is told
             self._failure = _cannot_write(self.path, error)
             if self._live:
                 log.warning("%s", self.status())
             with suppress(OSError, ValueError):
-                self._encoder.close()
+                encoder.close()
         while not self._ended:
             self._next()
 
-    def _encode_all(self) -> None:
+    def _encode_all(self, encoder: Encoder) -> None:
         last: Image | None = None
         while (item := self._next()) is not None:
             if isinstance(item, _Sound):
-                self._encoder.sound(item.samples, item.rate)
+                encoder.sound(item.samples, item.rate)
                 continue
             if last is not None:
                 for _ in range(item.held):
-                    self._encoder.picture(last)
+                    encoder.picture(last)
             last = item.image if item.image is not None else last
 
     def _next(self) -> _Frames | _Sound | None:
@@ -243,6 +257,13 @@ class VideoWriter:
         if isinstance(item, _Frames) and item.image is not None:
             self._room.release()
         return item
+
+
+def step_back() -> None:
+    """Let this thread, and those it will start, have the processor after the show. Only Linux counts threads singly."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _BEHIND)
 
 
 def _numbered(path: Path) -> Path:

@@ -81,7 +81,6 @@ class Window:
         fullscreen: bool = False,
         monitor: int | None = None,
         vsync: bool = True,
-        linear_light: bool = False,
         flash_limit: bool = True,
         performer: bool = False,
         screens: Screens | None = None,
@@ -90,7 +89,7 @@ class Window:
         self.size, self._vsync = size, vsync
         self._window = _open_window(size, title, monitor)
         self._ctx = _context_of(self._window, vsync)
-        self.compositor = Compositor(self._ctx, size, linear_light, flash_limit)
+        self.compositor = Compositor(self._ctx, size, flash_limit)
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
         self.mapper, self._mapped = Mapper(screens or Screens()), Program(self._ctx, ["mapped.frag.glsl"])
@@ -137,9 +136,9 @@ class Window:
     def fullscreen(self) -> bool:
         return bool(glfw.get_window_monitor(self._window))
 
-    def add_tap(self, tap: Tap) -> None:
-        """Give `tap` every picture from now on, without the HUD; it is closed with the window."""
-        self._feed.add(tap)
+    def add_tap(self, tap: Tap, whole: bool = False) -> None:
+        """Give `tap` every picture (`whole`: its transparency too), without the HUD; it is closed with the window."""
+        self._feed.add(tap, whole)
 
     def remove_tap(self, tap: Tap) -> None:
         self._feed.remove(tap)

@@ -21,7 +21,16 @@ Make = Callable[[tuple[int, int]], Headless]
 Show = Callable[..., Image]
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 ROWS = [row for row in PARAMS.values() if row.group == "stage"]
-ELSEWHERE = {"feedback", "strobe", "strobe_rate", "generator_mix", "generator_mode", "lut_mix"}  # tested further down
+ELSEWHERE = {"feedback", "strobe", "strobe_rate", "generator_mix", "generator_mode", "lut_mix"} | {
+    "linear_fade",
+    "deflicker",
+    "steady",
+    "median",
+    "key",
+    "key_level",
+    "key_soft",
+    "key_hue",
+}  # tested further down, or in files of their own
 
 
 def luma(image: Image) -> np.ndarray:
