@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from liveanim.core.model import Blend, ControlEvent  # noqa: E402
+from liveanim.core.model import Blend, ControlEvent, RenderRequest  # noqa: E402
 from liveanim.core.params import PARAMS  # noqa: E402
 from liveanim.core.preset import preset_from  # noqa: E402
 from liveanim.inputs import midimap, oscwire  # noqa: E402
@@ -77,13 +77,21 @@ _NUMBERS: list[Argument] = [
 ]
 
 
+class Forgetful(AtOnce):
+    """A painter that keeps no requests, as a real one: they would look like memory that the show loses."""
+
+    def submit(self, request: RenderRequest) -> None:
+        super().submit(request)
+        self.requests.clear()
+
+
 class Played:
     """A show whose pictures are grey, fed by hand."""
 
     def __init__(self) -> None:
         self.events: list[ControlEvent] = []
         looks = [preset_from({"prompt": {"text": ["a"]}}, "fuzz", name) for name in ("dawn", "storm")]
-        self._show = Show([self], Hears(), AtOnce(), looks, Settings((16, 8)))
+        self._show = Show([self], Hears(), Forgetful(), looks, Settings((16, 8)))
         self.blend: Blend = self._show.tick(0.0)
         self.now = 0.0
 
