@@ -50,6 +50,8 @@ from .render.worker import Renderer, ThreadRender
 from .show import Render, Settings, Show, Sink, Source, run
 from .span import SinkFrom, Span, TapFrom, span_of
 from .takes.reader import TakeReader
+from .takes.writer import TakeWriter
+from .taking import Takes, takes_dir
 
 log = logging.getLogger(__name__)
 
@@ -233,13 +235,12 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         asked = [ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else []
-        controls, told = _hands(options, clock, choice, table, stage, stack)
+        takes = stack.enter_context(closing(_takes(options, plan, choice, broken, stage.size)))
+        controls, told = _hands(options, clock, choice, table, stage, takes, stack)
         sources: list[Source] = [keys, Script(asked), *controls]
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls)]
-        if options.take is not None:
-            writer = stack.enter_context(closing(new_take(options.take, options, plan, choice, broken, stage.size)))
-            sources, port = keep_take(writer, sources, port, ears)
-            problems.append(writer.status)
+        sources, port = keep_take(takes, sources, port, ears)
+        problems.append(takes.status)
         problems += outlets.open_outlets(options.streams, options.share, stage, ears, options.alpha)
         if options.record:
             problems.append(_record(options, stage, ears).status)
@@ -247,8 +248,23 @@ def live(options: PlayOptions) -> Iterator[Live]:
         problems.append(media.problem)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
         offered = None if options.resume else broken
-        show = Show(sources, ears, port, choice, settings, preset, problems, media, keeper=keeper, broken_off=offered)
+        show = Show(sources, ears, port, choice, settings, preset, problems, media, keeper, offered, takes)
         yield Live(show, clock, (stage, *told))
+
+
+def _takes(
+    options: PlayOptions, plan: Plan, choice: Sequence[Preset], broken: Preset | None, size: tuple[int, int]
+) -> Takes:
+    """The take that was asked for, and those that may begin later."""
+
+    def make(folder: Path, state: Preset, now: float) -> TakeWriter:
+        return new_take(folder, options, plan, choice, None, size, state, now)
+
+    if options.take is None:
+        return Takes(make, takes_dir())
+    return Takes(
+        make, options.take.parent, new_take(options.take, options, plan, choice, broken, size), options.take.name
+    )
 
 
 Control = OscInput | MidiInput | LinkClock | WebRemote
@@ -260,6 +276,7 @@ def _hands(
     choice: Sequence[Preset],
     table: Table,
     stage: Window | Headless,
+    takes: Takes,
     stack: ExitStack,
 ) -> tuple[list[Control], list[Sink]]:
     """What plays the show besides the keys, and who is told what it plays."""
@@ -270,7 +287,7 @@ def _hands(
     sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
     osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
     learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
-    remote = open_remote(options, clock.now, choice, table, osc_port, learned)
+    remote = open_remote(options, clock.now, choice, table, osc_port, learned, takes.rows)
     if remote is not None:
         stack.callback(remote.close)
         stage.show_to(remote)

@@ -37,6 +37,17 @@ class Keeper(Protocol):
         """Write `state` as the user's preset called `name`; a line about it."""
 
 
+class Taker(Protocol):
+    """Keeps takes of a show. Nothing here blocks or raises."""
+
+    @property
+    def name(self) -> str:
+        """Of the take that runs; '' for none."""
+
+    def take(self, name: str, state: Preset, now: float, clock: str) -> str:
+        """Begin a take of a show that stands as `state` says, or end the one that runs; a line about it."""
+
+
 class Hands:
     """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
 
@@ -53,7 +64,9 @@ class Hands:
         table: Table,
         keeper: Keeper | None = None,
         broken_off: Preset | None = None,
+        taker: Taker | None = None,
     ) -> None:
+        self._taker = taker
         self.controls: dict[str, float] = {}
         self.hints: dict[str, float] = {}
         self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
@@ -177,6 +190,7 @@ class Hands:
             "redo": lambda event: play.redo(event.time),
             "save": lambda event: self._save(event),
             "resume": lambda event: self._resume(event.time),
+            "take": lambda event: self._take(event),
             "learn": lambda event: self._learn(str(event.value or "")),
             "forget": lambda event: self._change(f"{event.value or ''} forget"),
             "adjust": lambda event: self._change(f"{event.value or ''} adjust"),
@@ -232,6 +246,19 @@ class Hands:
             raise UserError("no show broke off: there is nothing to take up")
         self._play.take(self._broken_off, now, self._fade())
         self._notice = "", now
+
+    @property
+    def taking(self) -> str:
+        """As in Status."""
+        return self._taker.name if self._taker is not None else ""
+
+    def _take(self, event: ControlEvent) -> None:
+        """Begin or end a take. In a take that is rendered there is none."""
+        if self._taker is not None:
+            time, beat = self._beat
+            beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
+            clock, state = f"{self._clock.bpm:.3f} {beat:.4f}", self._play.as_preset()
+            self._notice = self._taker.take(str(event.value or ""), state, event.time, clock), event.time
 
     def _learn(self, what: str) -> None:
         """A wish takes the place of one that no knob has moved for; an empty one gives that up."""

@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,7 @@ from .show import Render, Source
 from .span import TapFrom
 from .takes.format import TakeInfo
 from .takes.writer import TakeWriter
+from .taking import Takes
 from .used import used_by, whole_paths
 
 _NAMED = ("torch", "diffusers", "openvino", "numpy", "aubio-ledfx")  # what pictures and signals depend on
@@ -55,7 +57,7 @@ class NotedSource:
 class NotedRender:
     """A render port that also tells a take which pictures were begun, and what was painted."""
 
-    def __init__(self, port: Render, take: TakeWriter) -> None:
+    def __init__(self, port: Render, take: TakeWriter | Takes) -> None:
         self._port, self._take = port, take
         self._begun: RenderRequest | None = None
 
@@ -160,7 +162,9 @@ def _can_be_transparent(paths: Sequence[Path], codec: str | None) -> None:
             raise UserError(f"{path} keeps no transparency: with --alpha use .png, .gif, or .mov with --codec prores")
 
 
-def keep_take(writer: TakeWriter, sources: Sequence[Source], port: Render, ears: Ears) -> tuple[list[Source], Render]:
+def keep_take(
+    writer: TakeWriter | Takes, sources: Sequence[Source], port: Render, ears: Ears
+) -> tuple[list[Source], Render]:
     """`sources` and `port` to give to a show so that `writer` keeps its events, pictures and sound."""
     ears.add_tap(writer.sound)
     return [NotedSource(source, writer.event) for source in sources], NotedRender(port, writer)
@@ -173,8 +177,16 @@ def new_take(
     choice: Sequence[Preset],
     broken: Preset | None,
     picture: tuple[int, int],
+    state: Preset | None = None,
+    begin: float = 0.0,
 ) -> TakeWriter:
-    """The take of a live show that begins: `choice` may be chosen, `broken` off may be taken up, `picture` is shown."""
+    """The take of a live show that begins: `choice` may be chosen, `broken` off may be taken up, `picture` is shown.
+
+    state   how the show stands at show time `begin` (s), for a take of its rest; None: it begins now
+    """
+    if state is not None:
+        text = as_toml(state)
+        plan = replace(plan, preset=replace(parse_preset(text, state.name), text=text))
     seed = plan.overrides.get("picture.seed", plan.preset.drivers.get("picture.seed", spec("picture.seed").default))
     outside = whole_paths(options.outside)
     info = TakeInfo(
@@ -186,6 +198,8 @@ def new_take(
         int(seed) if isinstance(seed, (int, float)) else 0,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         picture=picture,
+        begin=begin,
+        sound_from=begin,
         versions=versions(),
         overrides=plan.overrides,
         shaders=options.shaders,

@@ -17,7 +17,7 @@ from . import __version__
 from .core.errors import UserError
 from .core.params import Table
 from .core.preset import Preset
-from .inputs.web.hub import Learned
+from .inputs.web.hub import Learned, Rows
 from .inputs.web.server import PORT, WebRemote
 from .options import PlayOptions
 
@@ -33,17 +33,21 @@ def open_remote(
     table: Table,
     osc_port: int | None,
     learned: Learned = lambda: {},
+    takes: Rows = lambda: [],
 ) -> WebRemote | None:
     """The remote that was asked for; None without one. UserError only where its port was named, or --listen.
 
-    table: the parameters of this show; osc_port: where OSC comes in; learned: what MIDI knobs have learned.
+    table: the parameters of this show; osc_port: where OSC comes in; learned: what MIDI knobs have learned;
+    takes: those there are.
     """
     if not options.web:
         return None
     host, token = ("0.0.0.0", kept_token(token_file())) if options.listen else ("127.0.0.1", "")
     rows = [(preset.name, preset.about) for preset in presets]
     try:
-        remote = WebRemote(clock, rows, host, options.web_port or PORT, token, __version__, table, osc_port, learned)
+        remote = WebRemote(
+            clock, rows, host, options.web_port or PORT, token, __version__, table, osc_port, learned, takes
+        )
     except UserError as error:
         if options.web_port is not None or options.listen:
             raise

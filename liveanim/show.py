@@ -30,7 +30,7 @@ from .core.performance import Performance
 from .core.preset import Preset
 from .core.tempo import BeatClock
 from .core.travel import Travel
-from .hands import Hands, Keeper
+from .hands import Hands, Keeper, Taker
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +122,7 @@ class Show:
         media: Media | None = None,
         keeper: Keeper | None = None,
         broken_off: Preset | None = None,
+        taker: Taker | None = None,
     ) -> None:
         """`presets` are what keys and events choose from; the show begins with `start`, by default the first.
 
@@ -131,7 +132,7 @@ class Show:
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._play = Performance(start or presets[0], settings.overrides, settings.table)
         self._clock = BeatClock()
-        self._hands = Hands(self._play, self._clock, presets, settings.table, keeper, broken_off)
+        self._hands = Hands(self._play, self._clock, presets, settings.table, keeper, broken_off, taker)
         self._path, self._fade, self._rate, self._cadence = Travel(), Fade(), _Rate(), Cadence()
         self._album, self._media = Album(), media or NoMedia()
         self._problems = tuple(problems)
@@ -305,6 +306,7 @@ class Show:
             arriving=play.arriving(now),
             waiting=hands.waiting(),
             learning=hands.learning,
+            taking=hands.taking,
             notice=hands.notice(now),
             undo=play.history.undos,
             redo=play.history.redos,

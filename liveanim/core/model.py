@@ -87,6 +87,7 @@ class ControlEvent:
     'do.undo' 'do.redo'  None: take the last live edit (knob, prompt, expression, scene, preset) back, and do it again
     'do.save'            name to save the state of the show under, as a preset of the user's; None: a name by itself
     'do.resume'          None: take up the state of a show that broke off
+    'do.take'            name of a take to keep from here on (None: named by the date); None: end the one that runs
     'do.learn'           parameter or 'do.*' that the next knob or pad to move is to play; None: none after all.
                          May be followed by range=0.2..0.8 curve=2 mode=toggle takeover=pickup (inputs.midilearn)
     'do.forget'          parameter or 'do.*' whose learned knobs and pads are given up; knob=cc:1:21 means one of them
@@ -256,6 +257,7 @@ class Status:
     arriving          0..1: how far the change to it has come
     waiting           what is put off to the next beat or bar, as 'do.scene storm'
     learning          what the next knob or pad to move will play; '' for nothing
+    taking            name of the take that is kept now; '' for none
     notice            one line that is good news: what was saved, learned, offered
     undo, redo        how many live edits can be taken back and done again
     """
@@ -277,6 +279,7 @@ class Status:
     arriving: float = 1.0
     waiting: tuple[str, ...] = ()
     learning: str = ""
+    taking: str = ""
     notice: str = ""
     undo: int = 0
     redo: int = 0

@@ -110,6 +110,7 @@ def _all(table: Table) -> list[Address]:
     rows.append(Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, or by number from 1 (i)"))
     rows.append(Address(f"{ROOT}/scene/go", "preset", "do.scene", "s", "scene by name, or by number from 1 (i)"))
     rows.append(Address(f"{ROOT}/show/save", "text", "do.save", "s", "save the show as it is now as a preset"))
+    rows.append(Address(f"{ROOT}/show/take", "text", "do.take", "s", "keep a take of that name from here on; end it"))
     rows.append(Address(f"{ROOT}/midi/learn", "text", "do.learn", "s", "what the next MIDI knob to move plays"))
     rows.append(Address(f"{ROOT}/midi/forget", "text", "do.forget", "s", "what no learned MIDI knob plays any more"))
     rows.append(Address(f"{ROOT}/midi/adjust", "text", "do.adjust", "s", "how a learned MIDI knob plays: range, curve"))

@@ -335,6 +335,7 @@ def _hands(canvas: Canvas, chips: Sequence[tuple[str, Colour, bool]]) -> None:
 def _marks_of(blend: Blend, readout: Readout) -> tuple[tuple[str, Colour], ...]:
     marks = [("BLACKOUT", RED)] if blend.blackout else []
     marks += [("FROZEN", CYAN)] if blend.freeze else []
+    marks += [("TAKE", ROSE)] if blend.status.taking else []
     return tuple([*marks, *([(readout.recording, ROSE)] if readout.recording else [])])
 
 

@@ -45,6 +45,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+z", "undo", "do.undo"),
     Key("ctrl+y", "redo", "do.redo"),
     Key("ctrl+s", "save as a preset", "do.save"),
+    Key("ctrl+r", "keep a take from here on; end it", "do.take"),
     Key("o", "take up the show that broke off", "do.resume"),
     Key("t", "tap the tempo", "do.tap"),
     Key("y", "the one is now: resync the bar", "do.resync"),

@@ -161,6 +161,27 @@ async def _events(request: web.Request) -> web.Response:
     return _done()
 
 
+async def _takes(request: web.Request) -> web.Response:
+    hub = request.app[HUB]
+    rows = await asyncio.get_running_loop().run_in_executor(None, hub.takes)
+    return web.json_response({"running": hub.state().get("status", {}).get("taking", ""), "takes": [*rows]})
+
+
+async def _take(request: web.Request) -> web.Response:
+    hub, name = request.app[HUB], (await _body(request)).get("name") if request.can_read_body else None
+    if hub.state().get("status", {}).get("taking"):
+        return problem(409, "a take runs already")
+    hub.play("do.take", name)
+    return _done()
+
+
+async def _end_take(request: web.Request) -> web.Response:
+    if not request.app[HUB].state().get("status", {}).get("taking"):
+        return problem(409, "no take runs")
+    request.app[HUB].play("do.take", None)
+    return _done()
+
+
 async def _learned(request: web.Request) -> web.Response:
     return web.json_response([*request.app[HUB].state().get("learned", {}).values()])
 
@@ -218,6 +239,9 @@ ROUTES = (
     Route("POST", "/api/scenes/{name}", "play a scene, by name or number; 0: the preset without one", _scene),
     Route("GET", "/api/actions", "what else can be done", _actions),
     Route("POST", "/api/actions/{name}", "do it; some take a value", _act, {"value": ANYTHING}),
+    Route("GET", "/api/takes", "the takes there are, and which one runs", _takes),
+    Route("POST", "/api/takes", "keep a take from here on, under a name or the date", _take, {"name": TEXT}),
+    Route("DELETE", "/api/takes/running", "end the take that runs; it is kept", _end_take),
     Route(
         "GET",
         "/api/learned",

@@ -24,6 +24,7 @@ LOOKING = 1.0  # s a picture is still made for after somebody asked for one
 QUALITY = 72  # of the preview's JPEG
 
 Clock = Callable[[], float]
+Rows = Callable[[], Sequence[Mapping[str, Any]]]
 Learned = Callable[[], Mapping[str, Mapping[str, Any]]]
 
 
@@ -31,6 +32,7 @@ class Hub:
     """`write`, `picture`, `wanted` and `read` belong to the loop, everything else to the server's thread.
 
     clock    show time; presets: names and what they say of themselves; table, book: of this show
+    takes    the takes there are, as rows for JSON; may look at the disk
     learned  what knobs have learned, as rows for JSON by a name of their own; the same mapping while nothing changes
     """
 
@@ -41,7 +43,9 @@ class Hub:
         table: Table = PARAMS,
         book: Book | None = None,
         learned: Learned = lambda: {},
+        takes: Rows = lambda: [],
     ) -> None:
+        self.takes = takes
         self._learned = learned
         self.clock, self.presets = clock, tuple(presets)
         names = [name for name, _ in presets]

@@ -15,7 +15,7 @@ import numpy as np
 
 from liveanim.core.model import Blend, ControlEvent, Status, frozen_image, frozen_map
 from liveanim.core.params import PARAMS, defaults
-from liveanim.core.preset import preset_from
+from liveanim.core.preset import Preset, preset_from
 from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilearn import row_of
 from liveanim.inputs.readback import Readback
@@ -92,6 +92,21 @@ LOOKS = [
 ]
 
 
+class Taken:
+    """Takes of nothing."""
+
+    def __init__(self) -> None:
+        self.name, self._names = "", list[str]()
+
+    def take(self, name: str, state: Preset, now: float, clock: str) -> str:
+        self.name = "" if self.name else name
+        self._names += [name] if self.name else []
+        return "a take"
+
+    def rows(self) -> list[dict[str, str]]:
+        return [{"name": name, "folder": name, "date": "2026-01-01T20:00:00"} for name in self._names]
+
+
 class Playing:
     """A show that runs in a thread of its own at about 60 frames a second, with its remote."""
 
@@ -100,9 +115,10 @@ class Playing:
         self.readback = Readback()
         self.desk = MidiDesk([], self.readback)
         rows = [(look.name, look.about) for look in LOOKS]
-        self.remote = WebRemote(self.now, rows, port=port, learned=self._learned)
+        self.takes = Taken()
+        self.remote = WebRemote(self.now, rows, port=port, learned=self._learned, takes=self.takes.rows)
         self.played: list[ControlEvent] = []
-        self._show = Show([self], Hears(), AtOnce(), LOOKS, Settings((64, 36)))
+        self._show = Show([self], Hears(), AtOnce(), LOOKS, Settings((64, 36)), taker=self.takes)
         self.blend: Blend = self._show.tick(0.0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)

@@ -15,7 +15,7 @@ from liveanim.core.params import PARAMS, defaults
 from liveanim.inputs.web.api import ROUTES
 from liveanim.inputs.web.server import WebRemote
 
-from .clients import PATIENCE, Client, blend_at
+from .clients import PATIENCE, Client, Make, blend_at
 
 
 def test_the_state_is_the_newest_frame(client: Client) -> None:
@@ -243,3 +243,17 @@ def test_what_was_learned_is_listed() -> None:
         assert Client(remote, {}).ask("GET", "/api/learned").json == [row]
     finally:
         remote.close()
+
+
+def test_takes_are_listed_begun_and_ended(make: Make) -> None:
+    client = make(takes=lambda: [{"name": "one", "folder": "/takes/one", "date": "2026-01-01T20:00:00"}])
+    assert client.ask("GET", "/api/takes").json["takes"][0]["name"] == "one"
+    assert client.ask("DELETE", "/api/takes/running").status == 409
+    assert client.ask("POST", "/api/takes", {"name": "two"}).status == 200
+    assert client.ask("POST", "/api/takes").status == 200
+    assert client.played() == [("do.take", "two"), ("do.take", None)]
+    client.remote.write(blend_at(1.0, status=Status(taking="two")), 1.0)
+    assert client.ask("GET", "/api/takes").json["running"] == "two"
+    assert client.ask("POST", "/api/takes", {"name": "three"}).status == 409
+    assert client.ask("DELETE", "/api/takes/running").status == 200
+    assert client.played() == [("do.take", None)]

@@ -253,3 +253,15 @@ def test_what_was_learned_is_listed_changed_and_given_up(browser: Any, playing: 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         hue.get_by_label("forget").click()
         until_js(page, "document.querySelectorAll('.learned').length === 1")
+
+
+def test_a_take_is_begun_seen_and_ended(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "scenes") as page:
+        page.fill("#take-name", "night")
+        page.click("#take")
+        until(lambda: playing.blend.status.taking == "night")
+        until_js(page, "document.getElementById('take').textContent === 'end take night'")
+        until_js(page, "document.querySelector('#takes b')?.textContent === 'night'")
+        page.click("#take")
+        until(lambda: not playing.blend.status.taking)
+        until_js(page, "document.getElementById('take').textContent === 'keep a take'")

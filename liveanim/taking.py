@@ -1,0 +1,148 @@
+"""Takes that begin and end while a show plays: the disk is waited for in threads, the show never."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from .core.errors import UserError
+from .core.model import ControlEvent, Keyframe
+from .core.pacing import Samples
+from .core.preset import Preset
+from .keeping import file_name
+from .takes.format import META
+from .takes.reader import is_take
+from .takes.writer import TakeWriter
+
+log = logging.getLogger(__name__)
+
+_MOST_EARLY = 5000  # things kept while a take's folder is being made
+_MOST_LISTED = 200
+Make = Callable[[Path, Preset, float], TakeWriter]
+"""Makes the take of a show that stands as the preset says at a show time (s). May wait for the disk, UserError."""
+
+
+class Takes:
+    """What a live show keeps of itself. `begun`, `event`, `keyframe` and `sound` are told all the time; nothing blocks.
+
+    make     makes a take; home: the folder for those that have no place of their own
+    writer   the take called `name` that runs from the start; None: none does
+    """
+
+    def __init__(self, make: Make, home: Path, writer: TakeWriter | None = None, name: str = "") -> None:
+        self._make, self.home = make, home
+        self._lock = threading.Lock()
+        self._writer = writer
+        self._early: list[Callable[[TakeWriter], None]] | None = None  # while the folder is made
+        self._problem = ""
+        self._threads: list[threading.Thread] = []
+        self.name = name
+
+    def take(self, name: str, state: Preset, now: float, clock: str) -> str:
+        """Begin a take called `name` ('' is named by the date) at show time `now`, or end the one that runs; a line
+        about it. `clock`: tempo and beat, as a 'clock.midi' event says them."""
+        if self.name:
+            return self._end()
+        folder = _free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
+        self.name, self._early, self._problem = folder.name, [], ""
+        self.event(ControlEvent(now, "clock.midi", clock, "take"))
+        self._spawn(lambda: self._begin(folder, state, now))
+        return f"take {folder.name} begins: {folder}"
+
+    def _begin(self, folder: Path, state: Preset, now: float) -> None:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            writer = self._make(folder, state, now)
+        except (UserError, OSError) as error:
+            log.warning("take: %s", error)
+            with self._lock:
+                self._problem, self._early, self.name = f"no take: {error}", None, ""
+            return
+        with self._lock:
+            early, self._early = self._early or [], None
+            for tell in early:
+                tell(writer)
+            ended = not self.name
+            self._writer = None if ended else writer
+        if ended:
+            writer.close()
+
+    def _end(self) -> str:
+        with self._lock:
+            writer, self._writer, name, self.name = self._writer, None, self.name, ""
+        if writer is not None:
+            self._spawn(writer.close)
+        return f"take {name} ended"
+
+    def event(self, event: ControlEvent) -> None:
+        self._tell(lambda writer: writer.event(event))
+
+    def begun(self, index: int, time: float) -> None:
+        self._tell(lambda writer: writer.begun(index, time))
+
+    def keyframe(self, keyframe: Keyframe) -> None:
+        self._tell(lambda writer: writer.keyframe(keyframe))
+
+    def sound(self, samples: Samples, rate: int, time: float) -> None:
+        """For `Ears.add_tap`."""
+        self._tell(lambda writer: writer.sound(samples, rate, time))
+
+    def _tell(self, tell: Callable[[TakeWriter], None]) -> None:
+        if not self.name:
+            return
+        with self._lock:
+            if self._writer is not None:
+                tell(self._writer)
+            elif self._early is not None and len(self._early) < _MOST_EARLY:
+                self._early.append(tell)
+
+    def status(self) -> str:
+        """One line for the HUD: '' while all is well."""
+        writer = self._writer
+        return self._problem or (writer.status() if writer is not None else "")
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The takes there are, for JSON, the newest first. Looks at the disk; any thread may ask."""
+        folders = [path for path in self.home.glob("*") if is_take(path)] if self.home.is_dir() else []
+        rows = [{"name": path.name, "folder": str(path), "date": _date(path)} for path in folders]
+        return sorted(rows, key=lambda row: row["date"], reverse=True)[:_MOST_LISTED]
+
+    def _spawn(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name="takes")
+        self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+        thread.start()
+
+    def close(self) -> None:
+        """End the take that runs, and wait for the disk, ten seconds at most."""
+        if self.name:
+            self._end()
+        for thread in self._threads:
+            thread.join(10.0)
+
+
+def takes_dir() -> Path:
+    """Where takes lie that were given no place."""
+    return platformdirs.user_videos_path() / "liveanim" / "takes"
+
+
+def _free(folder: Path) -> Path:
+    """`folder`, or with a number behind it where there is something of that name."""
+    made, count = folder, 2
+    while made.exists():
+        made, count = folder.with_name(f"{folder.name}-{count}"), count + 1
+    return made
+
+
+def _date(take: Path) -> str:
+    """When a take was begun, as it says itself; '' when it cannot be read."""
+    try:
+        return str(tomllib.loads((take / META).read_text(encoding="utf-8")).get("date", ""))
+    except (OSError, ValueError):
+        return ""
