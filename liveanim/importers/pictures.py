@@ -218,10 +218,42 @@ def _redo(job: Job) -> None:
         job.say(field, "off", "off")
 
 
+_FILTERS = {"canny": "edges", "softedge": "edges", "lineart": "edges", "hed": "edges", "depth": "depth"}
+
+
+def _networks(job: Job) -> None:
+    """The ControlNets that are on, in their order: weights, when they lead, what they are shown."""
+    models, played = [], 0
+    for unit in range(1, 6):
+        name = f"cn_{unit}"
+        if is_off(job.settings.get(f"{name}_enabled")):
+            job.say(f"{name}_enabled", "off", "off")
+            continue
+        played += 1
+        models.append(str(job.settings.get(f"{name}_model") or "?").partition(" [")[0][:100])
+        for field, key in (("weight", "weight"), ("guidance_start", "start"), ("guidance_end", "end")):
+            if f"{name}_{field}" in job.settings:
+                job.schedule(f"{name}_{field}", f"control.{key}{played}")
+        module = str(job.settings.get(f"{name}_module") or "none").lower()
+        found = next((kind for word, kind in _FILTERS.items() if module.startswith(word)), "none")
+        job.put(f"control.filter{played}", found)
+        known = found != "none" or module == "none"
+        job.say(
+            f"{name}_module", "near" if known else "not", f"it is shown the {found if found != 'none' else 'picture'}"
+        )
+        if _media(job, f"{name}_vid_path", f"control{played}"):
+            job.put(f"control.source{played}", "file")
+        job.say(f"{name}_enabled", "near", "its folder is given with --control")
+        job.say(f"{name}_model", "near", "its folder is given with --control")
+    if models:
+        job.warnings.append(
+            f"it uses ControlNets: give the folder of each in this order with --control: {', '.join(models)}"
+        )
+
+
 def control(job: Job) -> None:
     """ControlNet units, guided images, camera shake, a Parseq document inside the settings."""
-    for number in range(1, 6):
-        _absent(job, f"cn_{number}_enabled", "ControlNets are given with the preset: docs/modes.md", False)
+    _networks(job)
     if not is_off(job.settings.get("use_looper")):
         for field in (
             "use_looper init_images image_strength_schedule blendFactorMax blendFactorSlope tweening_frames_schedule "

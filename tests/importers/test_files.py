@@ -62,7 +62,7 @@ def test_every_parseq_document_becomes_a_preset_or_is_refused_with_the_reason(pa
         assert preset.clock is not None and preset.prompts
         document = json.loads(path.read_text(encoding="utf-8"))
         if "keyframes" in document and not document.get("rendered_frames"):
-            assert found.lines[0].note == "as Parseq would render them, worked out here"
+            assert found.lines[0].note.startswith("as Parseq would render them, worked out here")
         return
     with pytest.raises(UserError, match="none of their fields"):
         both(path)

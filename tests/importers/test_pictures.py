@@ -53,3 +53,18 @@ def test_redo_passes_are_imported() -> None:
     found, preset = of(optical_flow_redo_generation="None", redo_flow_factor_schedule="0:(1)", diffusion_redo="0")
     assert not any("redo" in name for name in preset.drivers)
     assert {line.kind for line in found.lines if "redo" in line.field} == {"off"}
+
+
+def test_controlnets_keep_their_order_weights_and_pictures() -> None:
+    found, preset = of(
+        cn_1_enabled=False, cn_1_weight="0:(9)",
+        cn_2_enabled=True, cn_2_model="control_v11f1p_sd15_depth [cfd03158]", cn_2_module="depth_midas",
+        cn_2_weight="0:(0.4), 50:(1)", cn_2_guidance_end="0:(0.5)", cn_2_vid_path="",
+        cn_4_enabled=True, cn_4_model="canny", cn_4_module="canny", cn_4_weight=0.5, cn_4_vid_path="passes/edges",
+    )  # fmt: skip
+    drivers = preset.drivers
+    assert isinstance(drivers["control.weight1"], Timed) and drivers["control.end1"] == 0.5
+    assert drivers["control.filter1"] == 3 and "control.source1" not in drivers
+    assert drivers["control.weight2"] == 0.5 and drivers["control.filter2"] == 1 and drivers["control.source2"] == 2
+    assert preset.media == {"control2": "passes/edges"} and "control.weight3" not in drivers
+    assert any(said.endswith("with --control: control_v11f1p_sd15_depth, canny") for said in found.warnings)

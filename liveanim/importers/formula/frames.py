@@ -73,6 +73,8 @@ def render_frames(data: Mapping[str, Any], name: str) -> tuple[list[Row], list[s
             continue
         _write(rows, field, values)
     lost += prompt_lines(data.get("prompts"), rows, document, [field for field in fields if field in rows[0]])
+    if data.get("reverseRender") is True:
+        lost.append("reverseRender: the frames are not turned round")
     unseeded = ", ".join(sorted(document.unseeded))
     lost += [f"random numbers without a seed are other ones than there: {unseeded}"] if unseeded else []
     return rows, lost
