@@ -21,21 +21,27 @@ MEAN_S = 0.116
 PEAK_FALL_S = 6.0
 RECALL_HOPS = 6  # the network may have spoken a little before the band has risen
 LEAST_ONSET = 0.1  # how likely any attack at all must have been lately: noise rises too
+SURE = 0.5  # where the network is usually surer than this of what rises, it is believed when it is not
+USUAL = 16  # rises that make up what is usual
 
 
 @dataclass(frozen=True, slots=True)
 class DrumRule:
-    """An event is where rise * chance**trust exceeds over_mean * its mean + threshold; it is then `age_s` old."""
+    """An event is where rise * chance**trust exceeds over_mean * its mean + threshold; it is then `age_s` old.
+
+    doubt   how much more the network is believed in music of which it is usually sure: a bass is then no kick
+    """
 
     lag: int
     trust: float
     threshold: float
     over_mean: float
     age_s: float
+    doubt: float = 0.0
 
 
 RULES = {
-    "kick": DrumRule(lag=3, trust=0.1, threshold=0.38, over_mean=1.5, age_s=0.012),
+    "kick": DrumRule(lag=3, trust=0.1, threshold=0.38, over_mean=1.5, age_s=0.012, doubt=3.0),
     "snare": DrumRule(lag=3, trust=0.2, threshold=0.33, over_mean=1.5, age_s=0.008),
     "hat": DrumRule(lag=2, trust=0.15, threshold=0.2, over_mean=2.0, age_s=0.008),
 }
@@ -70,13 +76,20 @@ class RisePicker:
         self._recent = [0.0] * max(2, round(MEAN_S / hop_s))
         self._sum = 0.0
         self._at = 0
-        self._gap = self._since = max(1, round(GAP_S / hop_s))
+        self._usual = 0.0
+        self._gap = self._since = self._since_rise = max(1, round(GAP_S / hop_s))
 
-    def step(self, rise: float, allowed: bool) -> bool:
-        rule = self._rule
-        mean = max(0.0, self._sum) / len(self._recent)
+    def step(self, rise: float, chance: float, allowed: bool) -> bool:
+        bar = self._rule.over_mean * max(0.0, self._sum) / len(self._recent) + self._rule.threshold
         self._since += 1
-        hit = rise > rule.over_mean * mean + rule.threshold and self._since >= self._gap and allowed
+        self._since_rise += 1
+        hit = False
+        if rise > bar and allowed:
+            doubtful = chance ** (self._rule.doubt * max(0.0, self._usual - SURE))
+            hit = self._since >= self._gap and rise * doubtful > bar
+            if self._since_rise >= self._gap:
+                self._since_rise = 0
+                self._usual += (chance - self._usual) / USUAL
         if hit:
             self._since = 0
         self._sum += rise - self._recent[self._at]
@@ -112,11 +125,11 @@ class DrumEars:
         body = magnitudes[self._snare]
         likely = onset > LEAST_ONSET
         rise = self._rises["kick"].step(math.sqrt(float(np.dot(low, low)))) * kick ** RULES["kick"].trust
-        kicked = self._pickers["kick"].step(rise, likely)
+        kicked = self._pickers["kick"].step(rise, kick, likely)
         rise = self._rises["snare"].step(math.sqrt(float(np.dot(body, body)))) * snare ** RULES["snare"].trust
-        snared = self._pickers["snare"].step(rise, likely)
+        snared = self._pickers["snare"].step(rise, snare, likely)
         rise = self._hat_rise(levels[self._hat]) * hat ** RULES["hat"].trust
-        return {"kick": kicked, "snare": snared, "hat": self._pickers["hat"].step(rise, likely)}
+        return {"kick": kicked, "snare": snared, "hat": self._pickers["hat"].step(rise, hat, likely)}
 
     def _hat_rise(self, levels: Floats) -> float:
         """Mean growth of the log levels of the highest bands."""
