@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from . import outlets, progress
+from . import calibration, outlets, progress
+from .calibration import Calibration
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
 from .core.model import Blend, ControlEvent
@@ -217,7 +218,10 @@ def play(options: PlayOptions) -> int:
 def live(options: PlayOptions) -> Iterator[Live]:
     """Everything a live show needs, opened in order and closed in reverse: sound in, painter, stage, recorders."""
     sys.setswitchinterval(SWITCH_INTERVAL)
+    measured = calibration.read()
     overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
+    if measured.display:
+        overrides["play.ahead"] = 1e3 * measured.display
     outlets.check(options.streams, options.share)
     with ExitStack() as stack:
         keeper = stack.enter_context(closing(Keeper()))
@@ -231,7 +235,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         port: Render = painter
         stage.compositor.prepare([file for look in (preset, *choice) for file in look.chain.shaders])
         clock = WallClock(stage.max_fps, options.seconds)
-        source = stack.enter_context(closing(_live_source(options, clock)))
+        source = stack.enter_context(closing(_live_source(options, clock, measured)))
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
         asked = [ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else []
@@ -386,7 +390,7 @@ def _safe(options: PlayOptions | RenderOptions) -> bool:
     return options.flash_limit
 
 
-def _live_source(options: PlayOptions, clock: WallClock) -> AudioSource:
+def _live_source(options: PlayOptions, clock: WallClock, measured: Calibration) -> AudioSource:
     """The file that was named, the input that was named, the default input, or (it is said) the built-in track.
 
     Show time begins with the sound: opening a supply may take a second.
@@ -395,7 +399,7 @@ def _live_source(options: PlayOptions, clock: WallClock) -> AudioSource:
     if supply is None:
         try:
             clock.restart()
-            return LiveInput(options.input, clock.now)
+            return LiveInput(options.input, clock.now, delays=measured.inputs)
         except UserError as error:
             if options.input is not None:
                 raise

@@ -227,6 +227,17 @@ def _listen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
 
 
+def _latency(parser: argparse.ArgumentParser) -> None:
+    sound = parser.add_mutually_exclusive_group()
+    sound.add_argument("-i", "--input", metavar="DEVICE", help="what hears the clicks: a name, number, or 'loopback'")
+    sound.add_argument("--inject", action="store_true", help="no sound devices: clicks are fed in")
+    parser.add_argument("--headless", action="store_true", help="no window: draw off screen")
+    parser.add_argument(
+        "--screen", type=number(0, 400, "ms"), default=0.0, metavar="MS", help="what the screen or projector adds (0)"
+    )
+    parser.add_argument("--forget", action="store_true", help="give up what was measured")
+
+
 def _take(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
 
@@ -304,6 +315,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "start": ("play where there is a screen and a sound input, else perform the demo", _nothing),
     "demo": ("perform the built-in track into out/demo.mp4 and out/demo.png", _demo),
     "listen": ("show what is heard: meters, lamps, tempo, advice on the level", _listen),
+    "latency": ("measure how late sound and picture are here; shows make up for it", _latency),
     "import": ("make a preset of Deforum settings or a Parseq document", _import),
     "travel": ("make a preset whose prompts follow a piece of music", _travel),
     "presets": ("list the presets", _json),

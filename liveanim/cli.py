@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "start": commands.start,
     "demo": commands.demo,
     "listen": commands.listen,
+    "latency": commands.latency,
     "import": commands.bring,
     "travel": commands.travel,
     "presets": commands.presets,

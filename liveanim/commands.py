@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from .arguments import Arguments
 from .core.errors import UserError
-from .options import BUILTIN, ListenOptions, Outside, PlayOptions, RenderOptions
+from .options import BUILTIN, LatencyOptions, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,14 @@ def listen(arguments: Arguments) -> int:
     if arguments.plot is not None and source is None:
         raise UserError("--plot draws a file: liveanim listen FILE --plot OUT.png")
     say(hearing.listen(ListenOptions(source, named, arguments.plot, arguments.seconds)))
+    return 0
+
+
+def latency(arguments: Arguments) -> int:
+    from .latency import latency
+
+    options = LatencyOptions(arguments.input, arguments.inject, arguments.headless, arguments.screen, arguments.forget)
+    latency(options, say)
     return 0
 
 

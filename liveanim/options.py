@@ -157,3 +157,21 @@ class ListenOptions:
     input: str | None = None
     plot: Path | None = None
     seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyOptions:
+    """How late sound and picture are.
+
+    input     part of the name of the sound input that hears the clicks; None: the default one, if it does
+    inject    no sound devices: clicks are fed in
+    headless  no window: draw off screen
+    screen    ms that the screen adds, as its maker or a slow-motion film says
+    forget    give up what was measured
+    """
+
+    input: str | None = None
+    inject: bool = False
+    headless: bool = False
+    screen: float = 0.0
+    forget: bool = False

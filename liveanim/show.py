@@ -138,6 +138,7 @@ class Show:
         self._problems = tuple(problems)
         self._heard: Mapping[str, float] = {}
         self._sound = Features(0.0)
+        self._beat = self._ahead = 0.0  # the beat that is shown, and by how much it is ahead of the one heard
         self._values: Mapping[str, float] = {}
         self._now: float | None = None
         self._afresh: float | None = None  # since when a fresh picture is wished for
@@ -180,6 +181,7 @@ class Show:
             layers=shown,
             stage=frozen_map({name[6:]: value for name, value in values.items() if name.startswith("stage.")}),
             signals=frozen_map(signals),
+            ahead=self._ahead,
             values=frozen_map(values),
             knobs=frozen_map(play.panel.knobs()),
             holders=frozen_map(play.panel.holders()),
@@ -203,7 +205,11 @@ class Show:
             self._heard, self._sound = {**hops[-1].values, **peaks}, hops[-1]
 
     def _signals(self, now: float) -> dict[str, float]:
-        beat = self._clock.at(now)
+        heard = self._clock.at(now)
+        ahead = self._values.get("play.ahead", 0.0) / 1000.0 * heard.bpm / 60.0
+        self._beat = max(self._beat, heard.beat + ahead)  # it lingers, but never runs back
+        self._ahead = self._beat - heard.beat
+        beat = heard.at_beat(self._beat)
         return {
             **self._heard,
             "beat": beat.beat,

@@ -41,6 +41,31 @@ def rows(
     return [(b.time, [(layer.keyframe.index, round(layer.weight, 3)) for layer in b.layers]) for b in tape.blends]
 
 
+def test_the_beat_is_shown_ahead_by_the_latency_and_never_runs_back() -> None:
+    preset = look(stage={"exposure": "beat/100"})
+    events = [ControlEvent(t, "play.ahead", value) for t, value in ((0.0, 100.0), (1.0, 250.0), (2.0, 0.0))]
+    tape = Tape()
+    run(show_of(preset, ControlEvent(0.0, "do.bpm", 120.0), *events), FrameClock(20, 80), [tape])
+    shown = {round(b.time, 3): b.signals["beat"] for b in tape.blends}
+    assert [shown[t] for t in (0.5, 1.5, 3.5)] == pytest.approx([1.2, 3.5, 7.0])
+    assert np.diff(list(shown.values())).min() >= 0
+    for blend in tape.blends:
+        assert blend.signals["beat"] - blend.ahead == pytest.approx(2 * blend.time)
+        assert blend.signals["phase"] == pytest.approx(blend.signals["beat"] % 1)
+        assert 100 * blend.stage["exposure"] == pytest.approx(blend.signals["beat"])
+
+
+def test_a_picture_for_the_beat_is_asked_for_a_latency_and_its_own_time_before() -> None:
+    preset = look(picture={"beats": 1})
+    moments = []
+    for ahead in (0.0, 100.0):
+        desk = AtOnce()
+        events = ControlEvent(0.0, "do.bpm", 60.0), ControlEvent(0.0, "play.ahead", ahead)
+        run(show_of(preset, *events, render=desk), FrameClock(100, 350), [])
+        moments.append([request.time for request in desk.requests[1:4]])
+    assert np.subtract(*moments) == pytest.approx(0.1, abs=0.011)
+
+
 LINEAR = {"cadence": 0.2, "blend_curve": 0}
 
 

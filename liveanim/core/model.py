@@ -310,6 +310,7 @@ class Blend:
     layers    oldest first; empty before the first keyframe (sinks then show a quiet dark gradient, never garbage)
     stage     every `stage.*` parameter by its short name
     signals   the audio signals of this frame and beat, bar, phase, bpm (for meters and shaders)
+    ahead     beats by which beat, bar and phase among them are ahead of what is heard now: a screen shows them later
     values    every parameter's value by its whole name, in its own unit
     knobs     where the knobs stand that have taken over, in the parameters' own units
     holders   by parameter, what took it over: the `source` of the event (window, osc, midi, web ...)
@@ -323,6 +324,7 @@ class Blend:
     layers: tuple[Layer, ...] = ()
     stage: Mapping[str, float] = field(default_factory=_nothing)
     signals: Mapping[str, float] = field(default_factory=_nothing)
+    ahead: float = 0.0
     values: Mapping[str, float] = field(default_factory=_nothing)
     knobs: Mapping[str, float] = field(default_factory=_nothing)
     holders: Mapping[str, str] = field(default_factory=_no_texts)

@@ -320,6 +320,7 @@ _ROWS = (
     P("play.x", "", 0, 1, 0, "stage", "from scenes A and C to scenes B and D", smoothing=0.05),
     P("play.y", "", 0, 1, 0, "stage", "from scenes A and B to scenes C and D", smoothing=0.05),
     P("play.autopilot", "", 0, 1, 0, "stage", "scenes and presets change by themselves with the music", "toggle"),
+    P("play.ahead", "ms", -200, 300, 0, "stage", "the beat that is shown is so far ahead of the one heard (latency)"),
     P("audio.gain", "dB", -40, 40, 0, "stage", "input gain before analysis (auto-gain follows it)"),
     P("audio.gate", "dB", -100, -20, -66, "stage", "input below this is silence: levels are 0, the auto-gain holds"),
     P("audio.attack", "s", 0.001, 1, 0.005, "stage", "how fast the levels rise", "log"),

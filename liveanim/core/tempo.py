@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from .errors import UserError
@@ -36,6 +36,10 @@ class Beat:
     bpm: float
     confidence: float
     source: Source
+
+    def at_beat(self, beat: float) -> Beat:
+        """The same at another beat of it."""
+        return replace(self, beat=beat, bar=beat / BEATS_PER_BAR, phase=beat % 1.0)
 
     @property
     def bar_phase(self) -> float:

@@ -20,8 +20,8 @@ class Session(Protocol):
 
     @property
     def peers(self) -> int: ...
-    def place(self, ahead: float) -> tuple[float, float]:
-        """(tempo, phase) `ahead` seconds from now."""
+    def place(self) -> tuple[float, float]:
+        """(tempo, phase) now."""
 
     def lead(self, bpm: float, beat: float) -> None:
         """It is `beat` now, at `bpm`."""
@@ -45,9 +45,9 @@ class LinkSession:
     def peers(self) -> int:
         return int(self._link.numPeers())
 
-    def place(self, ahead: float) -> tuple[float, float]:
+    def place(self) -> tuple[float, float]:
         state = self._link.captureAppSessionState()
-        return float(state.tempo()), float(state.phaseAtTime(self._clock.micros() + round(ahead * 1e6), BAR))
+        return float(state.tempo()), float(state.phaseAtTime(self._clock.micros(), BAR))
 
     def lead(self, bpm: float, beat: float) -> None:
         now = self._clock.micros()
@@ -61,14 +61,10 @@ class LinkSession:
 
 
 class LinkClock:
-    """A `Source` that says where the session is, and a sink that offers our own beat as long as nobody else is there.
+    """A `Source` that says where the session is, and a sink that offers our beat as long as nobody else is there."""
 
-    ahead   seconds from a beat of the session, which is when it is heard, to when the picture is to show it; negative
-            for later
-    """
-
-    def __init__(self, clock: Callable[[], float], session: Session | None = None, ahead: float = 0.0) -> None:
-        self._clock, self._session, self._ahead = clock, session or LinkSession(), ahead
+    def __init__(self, clock: Callable[[], float], session: Session | None = None) -> None:
+        self._clock, self._session = clock, session or LinkSession()
         self._due = 0.0
         self._peers = 0
         self._changed = -_SHOWN
@@ -83,15 +79,15 @@ class LinkClock:
             self._peers, self._changed = peers, now
         if not peers:
             return []
-        bpm, phase = self._session.place(self._ahead)
+        bpm, phase = self._session.place()
         return [ControlEvent(self._clock(), "clock.link", f"{bpm:.4f} {phase:.4f}", SOURCE)]
 
     def write(self, blend: Blend, now: float) -> None:
         """Whoever joins finds the tempo that is played."""
-        bpm, beat = blend.signals.get("bpm", 0.0), blend.signals.get("beat", 0.0)
+        bpm, beat = blend.signals.get("bpm", 0.0), blend.signals.get("beat", 0.0) - blend.ahead
         if self._peers or bpm <= 0 or self._session.peers:
             return
-        told, phase = self._session.place(0.0)
+        told, phase = self._session.place()
         off = (phase - beat + BAR / 2) % BAR - BAR / 2
         if abs(told - bpm) > _SAME_BPM or abs(off) > _SAME_PHASE:
             self._session.lead(bpm, beat)

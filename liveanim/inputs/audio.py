@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .devices import Choice, choose_input
@@ -77,6 +77,7 @@ class LiveInput:
 
     wanted   device and channels as `devices.choose_input` takes them; None: the default input
     now      show time of this instant; called in the driver's thread
+    delays   by name of a device, how long sound takes from its socket to us (s): it was heard that much earlier
     watched  False: nobody looks after the device until someone calls `keeper.step`
     UserError when there is no such input at the start. Later trouble is told by `status`, and the input comes back by
     itself under the same name; `rate` stays what it was, also if the device then runs at another. A device that runs at
@@ -90,9 +91,10 @@ class LiveInput:
         *,
         opener: Opener = open_stream,
         chooser: Chooser | None = None,
+        delays: Mapping[str, float] | None = None,
         watched: bool = True,
     ) -> None:
-        self._now, self._opener = now, opener
+        self._now, self._opener, self._delays = now, opener, delays or {}
         self._choose = chooser or _by_name(wanted)
         self._first = True
         self.rate = 0
@@ -119,7 +121,7 @@ class LiveInput:
     def read(self, now: float) -> Samples:
         samples, heard = self._session.read()
         if len(samples):
-            self.heard = heard
+            self.heard = heard - self._delays.get(self.name, 0.0)
         return samples
 
     def status(self) -> str:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.errors import UserError
 from ..core.model import ControlEvent
@@ -25,6 +26,12 @@ def tone(hz: float = 440.0, *, level: float = 0.5, rate: int = RATE, channels: i
     return Loop(f"tone {hz:g} Hz", np.repeat(wave[:, None], channels, axis=1).astype(np.float32), rate, endless=True)
 
 
+def burst(rate: int, hz: float = 2000.0) -> NDArray[np.float64]:
+    """(n,) one click: 3 ms of a tone that dies away, from its peak of 1 on."""
+    t = np.arange(max(1, round(0.003 * rate))) / rate
+    return np.asarray(np.cos(2 * np.pi * hz * t) * np.exp(-t / 0.0012))
+
+
 def click(bpm: float = 120.0, *, level: float = 0.8, rate: int = RATE, channels: int = 2) -> Loop:
     """A metronome without end: a 3 ms burst of 2 kHz on each beat from time 0, higher on the first of four.
 
@@ -32,12 +39,10 @@ def click(bpm: float = 120.0, *, level: float = 0.8, rate: int = RATE, channels:
     """
     beats = 16
     out = np.zeros((round(beats * 60 / bpm * rate), channels), dtype=np.float32)
-    t = np.arange(max(1, round(0.003 * rate))) / rate
     for n in range(beats):
-        hz = 3000.0 if n % 4 == 0 else 2000.0
-        burst = level * np.cos(2 * np.pi * hz * t) * np.exp(-t / 0.0012)
+        sound = level * burst(rate, 3000.0 if n % 4 == 0 else 2000.0)
         start = round(n * 60 / bpm * rate)
-        out[start : start + len(t)] = burst[: len(out) - start, None]
+        out[start : start + len(sound)] = sound[: len(out) - start, None]
     return Loop(f"click {bpm:g} BPM", out, rate, endless=True)
 
 

@@ -180,7 +180,8 @@ class ClockOut:
     def write(self, blend: Blend, now: float) -> None:
         """The beat of this frame, which is shown now."""
         with self._lock:
-            self._ticker.heard(blend.signals.get("beat", 0.0), blend.signals.get("bpm", 0.0), time.perf_counter())
+            beat = blend.signals.get("beat", 0.0) - blend.ahead
+            self._ticker.heard(beat, blend.signals.get("bpm", 0.0), time.perf_counter())
         self._woken.set()
 
     def close(self) -> None:

@@ -80,8 +80,10 @@ class OscOut:
     def _signals(self, blend: Blend) -> Iterable[bytes]:
         for name, head in self._audio.items():
             yield head + oscwire.single(self._peaks.get(name, blend.signals.get(name, 0.0)))
+        beat = blend.signals.get("beat", 0.0) - blend.ahead
+        tempo = {"beat": beat, "bar": beat / 4, "phase": beat % 1.0, "bpm": blend.signals.get("bpm", 0.0)}
         for name, head in self._tempo.items():
-            yield head + oscwire.single(blend.signals.get(name, 0.0))
+            yield head + oscwire.single(tempo[name])
         status = blend.status
         perf = {"fps": self._fps, "keyframes": status.keyframe_rate, "delay": status.keyframe_delay}
         for name, head in self._perf.items():

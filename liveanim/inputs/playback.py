@@ -153,13 +153,18 @@ class Heard:
         self._supply.close()
 
 
+def aloud(supply: Supply, now: Callable[[], float]) -> Heard:
+    """`supply` through the speakers, at their rate. UserError where there are none."""
+    try:
+        return Heard(supply, now)
+    except WrongRate as wrong:
+        return Heard(Converted(supply, wrong.rate), now)
+
+
 def play(supply: Supply, now: Callable[[], float]) -> AudioSource:
     """`supply` through the speakers where there are any, else in silence, in show time from now on."""
     try:
-        try:
-            return Heard(supply, now)
-        except WrongRate as wrong:
-            return Heard(Converted(supply, wrong.rate), now)
+        return aloud(supply, now)
     except UserError as error:
         log.warning("the music is not heard: %s", error)
         return Steady(supply, now())

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -22,8 +23,8 @@ class Paper:
         self.peers, self.bpm, self.phase = peers, 120.0, 0.0
         self.led: list[tuple[float, float]] = []
 
-    def place(self, ahead: float) -> tuple[float, float]:
-        return self.bpm, (self.phase + ahead * self.bpm / 60) % 4
+    def place(self) -> tuple[float, float]:
+        return self.bpm, self.phase % 4
 
     def lead(self, bpm: float, beat: float) -> None:
         self.bpm, self.phase = bpm, beat % 4
@@ -58,10 +59,10 @@ def test_alone_it_says_nothing_and_offers_our_tempo_once() -> None:
     assert session.led == [(126.0, 5.25)]
 
 
-def test_the_picture_can_be_early() -> None:
-    session = Paper(peers=1)
-    (event,) = LinkClock(lambda: 0.0, session, ahead=0.05).read(0.0)
-    assert told(event.target, event.value)[1] == pytest.approx(0.1)
+def test_others_are_told_the_beat_that_is_heard_and_not_the_one_shown_ahead_of_it() -> None:
+    session = Paper()
+    LinkClock(lambda: 0.0, session).write(replace(blend(5.25, 126.0), ahead=0.125), 0.0)
+    assert session.led == [(126.0, 5.125)]
 
 
 PEER = """

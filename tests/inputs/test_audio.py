@@ -27,6 +27,7 @@ from liveanim.inputs.fakes import click
 from liveanim.inputs.playback import Heard, play
 from liveanim.inputs.portaudio import block_for, refresh
 from liveanim.inputs.sources import Samples
+from liveanim.latency import click_times, played_and_heard
 from tests.inputs.cards import Card, Clock
 
 
@@ -51,6 +52,17 @@ def test_samples_arrive_once_in_order_and_say_when_they_were_heard() -> None:
     assert np.array_equal(np.concatenate(read), ramp(0, 14400))
     assert source.heard == pytest.approx(5.9)
     assert source.status() == "Fake Card 16 kHz"
+
+
+def test_what_the_way_to_us_takes_is_made_up_for() -> None:
+    card, clock = Card(), Clock()
+    choice = Choice(card.device, (0, 1))
+    delays = {"Fake Card": 0.012, "another": 0.1}
+    source = LiveInput(None, clock, opener=card.open, chooser=lambda again: choice, delays=delays, watched=False)
+    clock.time = 1.0
+    card.play(ramp(0, 1600))
+    source.read(1.0)
+    assert source.heard == pytest.approx(0.988)
 
 
 def test_chosen_channels_alone_are_read() -> None:
@@ -329,6 +341,15 @@ def test_loopback_is_what_the_sound_server_plays(
         listener.ears.close()
     assert listener.ears.status().startswith("loopback 48 kHz")
     assert os.environ["PULSE_SOURCE"] == "mute"
+
+
+@pytest.mark.audio
+def test_clicks_that_are_played_are_heard_and_timed(server: Server) -> None:
+    sound = played_and_heard("loopback", click_times(6))
+    assert sound.name == "loopback"
+    assert -0.05 < sound.delays.median < 0.3
+    assert max(sound.delays.values) - min(sound.delays.values) < 0.009
+    assert sound.events.median > sound.delays.median
 
 
 @pytest.mark.audio

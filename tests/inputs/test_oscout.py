@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def test_everybody_hears_sound_and_tempo_thirty_times_a_second(listener: socket.
     assert last["/liveanim/audio/rms"] == 0.25
     assert last["/liveanim/tempo/bpm"] == 120.0
     assert last["/liveanim/perf/fps"] == pytest.approx(60, rel=0.01)
+    out.close()
+
+
+def test_others_are_told_the_beat_that_is_heard(listener: socket.socket) -> None:
+    out = out_to(listener)
+    out.write(replace(blend(2.75), ahead=0.25), 2.75)
+    (packet,) = [p for p in heard(listener) if "/liveanim/tempo/beat" in p]
+    assert [packet[f"/liveanim/tempo/{name}"] for name in ("beat", "bar", "phase")] == [5.25, 1.3125, 0.25]
     out.close()
 
 

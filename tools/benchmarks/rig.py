@@ -21,8 +21,9 @@ from liveanim.clock import WallClock
 from liveanim.core.model import Blend, ControlEvent, Image, Keyframe, RenderRequest, frozen_image
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
-from liveanim.inputs.fakes import Script
+from liveanim.inputs.fakes import Script, burst
 from liveanim.inputs.sources import AudioSource, Samples, Steady, open_supply
+from liveanim.latency import finish
 from liveanim.library import parse_preset
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.video import VideoWriter
@@ -57,8 +58,7 @@ class Clicks:
     def __init__(self, times: Sequence[float]) -> None:
         self.times = tuple(times)
         self._count = 0
-        t = np.arange(round(0.003 * RATE)) / RATE
-        self._burst = (0.8 * np.cos(2 * np.pi * 2000 * t) * np.exp(-t / 0.0012)).astype(np.float32)
+        self._burst = (0.8 * burst(RATE)).astype(np.float32)
         self._noise = np.random.default_rng(1)
 
     @property
@@ -103,13 +103,6 @@ class Marked:
 
     def close(self) -> None:
         self._inner.close()
-
-
-def finish(stage: Headless | Window) -> None:
-    """Wait until what was asked of the graphics card is drawn."""
-    context = stage.compositor.framebuffer.ctx
-    with context:
-        context.finish()
 
 
 @dataclass

@@ -16,12 +16,13 @@ from liveanim.core.preset import Preset
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.sources import Steady, open_supply
+from liveanim.latency import finish
 from liveanim.library import read_preset, shipped
 from liveanim.outputs.headless import Headless
 from liveanim.render import optical, tune
 from liveanim.show import Settings, Show
 
-from .rig import FPS, HD, PAINTED, finish
+from .rig import FPS, HD, PAINTED
 from .stats import median, percentile
 
 PARTS = ("tick", "draw", "read", "draw_cpu")
