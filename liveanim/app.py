@@ -190,6 +190,7 @@ def _loaded(plan: Plan, outside: Outside, background: bool) -> Renderer:
         plan.painted,
         Options(
             background=background,
+            engine=outside.engine,
             depth=outside.depth,
             words=outside.words,
             loras=outside.loras,

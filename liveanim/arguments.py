@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from . import __version__
 from .core.errors import UserError, near
+from .render.models import ENGINES
 
 Arguments = argparse.Namespace
 
@@ -91,6 +92,7 @@ def _look(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the look")
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
+    group.add_argument("--engine", choices=ENGINES, default="auto", help="what runs the model (docs/gpu.md)")
     group.add_argument("--size", type=size, metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)")
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
     shader = "put an ISF shader on top: a name or a .fs file (liveanim shaders)"

@@ -143,6 +143,7 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
         ("--seed", options.seed),
         ("--steps", options.steps),
         ("--painted", options.painted and f"{options.painted[0]}x{options.painted[1]}"),
+        ("--engine", outside.engine),
         ("--depth", outside.depth),
         ("--words", outside.words),
         ("--depth-maps", options.depth_maps),

@@ -18,6 +18,7 @@ class Outside:
     depth   depth model by name or folder; None: depth is guessed
     loras   LoRA files; controls: folders of ControlNets
     words   model that finds what words name, for masks, by name or folder; None: such masks are off
+    engine  what runs the model's networks (render.models.ENGINES)
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -25,6 +26,7 @@ class Outside:
     loras: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     words: str | None = None
+    engine: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def whole_paths(outside: Outside) -> Outside:
         tuple(map(_whole, outside.loras)),
         tuple(map(_whole, outside.controls)),
         outside.words and _whole(outside.words),
+        outside.engine,
     )
 
 

@@ -14,7 +14,8 @@ from liveanim.core import space
 from liveanim.core.model import Matrix
 from liveanim.core.space import Lens
 
-from .warp import Border, Sampling, at_rest, read_at, warp
+from .grids import Border, at_rest
+from .warp import Sampling, read_at, warp
 
 ROUNDS = 3
 _COARSE = 2  # the way of a point changes slowly: it is found for one pixel in so many, in both directions

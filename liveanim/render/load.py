@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -18,7 +18,7 @@ from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
 from .feedback import Feedback
-from .models import Parts, find
+from .models import ENGINES, Parts, find
 from .prompts import Embedding, PromptBook
 from .resident import CudaTape
 from .text import clip_encoder, compiled_encoder
@@ -26,7 +26,6 @@ from .wordmask import load_finder
 
 log = logging.getLogger(__name__)
 
-ENGINES = ("auto", "torch", "openvino", "onnx", "tensorrt")
 NEEDS = {
     "openvino": ("cpu", "openvino", "the CPU and `pip install openvino`"),
     "onnx": ("cpu", "onnxruntime", "the CPU and `pip install onnx onnxruntime`"),
@@ -40,7 +39,7 @@ class Options:
     """How to run a model.
 
     device      'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
-    engine      'auto' (OpenVINO on a CPU where it is installed, else torch), 'torch', 'openvino', 'onnx', 'tensorrt'
+    engine      what runs the networks (models.ENGINES)
     threads     CPU threads for the model; 0: half of the cores beside a live show (background), else all
     background  compile for a new size beside the show; False waits, for runs that give the same bytes every time
     depth       depth model to load as well; None: depth is guessed
@@ -122,7 +121,7 @@ def load_or_ember(
         if name == "ember":
             raise
         log.warning("%s", error)
-        renderer = load("ember", size, options)
+        renderer = load("ember", size, replace(options, engine="auto"))
         renderer.message = f"{error}; ember plays instead"
         return renderer, renderer.message
 

@@ -23,8 +23,8 @@ from . import brush
 from .brush import Dials, Own, Stroke, Way
 from .coherence import Look
 from .family import Schedule
+from .grids import carried, source_matrix
 from .prompts import Embedding
-from .warp import carried, source_matrix
 
 SHAPES_KEPT = 4
 _DIALS = len(fields(Dials))

@@ -14,7 +14,8 @@ from liveanim.core.motion import step_matrix
 from liveanim.core.params import defaults
 from liveanim.core.space import Lens, step_move
 from liveanim.render import deep
-from liveanim.render.warp import Border, pixel_matrix, warp
+from liveanim.render.grids import Border, pixel_matrix
+from liveanim.render.warp import warp
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "warp_reference"
 CASES: list[dict[str, Any]] = []
