@@ -278,6 +278,7 @@ def parameter(row: ParamSpec, state: Json) -> dict[str, Any]:
         "default": row.default,
         "curve": row.curve,
         "acts": row.acts,
+        "choices": list(row.choices),
         "value": value,
         "position": round(row.to_unit(value), 5),
         "holder": state.get("holders", {}).get(row.name),

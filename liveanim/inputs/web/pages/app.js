@@ -11,7 +11,11 @@ import './takes.js';
 const by = (id) => document.getElementById(id);
 const BIG = matchMedia('(min-width: 900px)');
 const ELSEWHERE = ['macro', 'prompt', 'out', 'play'];
-const TITLES = { picture: 'Picture', camera: 'Camera', stage: 'Stage', audio: 'Sound' };
+const TITLES = {
+  picture: 'Picture', camera: 'Camera', stage: 'Stage', audio: 'Sound', isf: 'Shaders', space: '3D', video: 'Video', mask: 'Mask',
+  hybrid: 'Video in the feedback', lora: 'LoRA', control: 'ControlNet', flow: 'Flow', match: 'Colour match', unsharp: 'Unsharp mask', noise: 'Noise',
+};
+const OPEN = { picture: true, camera: true, stage: true, isf: true };
 const kept = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private windows keep nothing */ } };
 const keptBefore = (key, other) => { try { return localStorage.getItem(key) ?? other; } catch { return other; } };
 
@@ -37,7 +41,7 @@ function groups() {
   const parts = [...named].map(([group, names]) => {
     const knobs = names.map((name) => new Knob(name, { edit }).element);
     const head = make('summary', {}, TITLES[group] ?? group, make('span', { className: 'count' }));
-    return make('details', { open: true, dataset: { group } }, head, make('div', { className: 'knobs' }, ...knobs));
+    return make('details', { open: group in OPEN, dataset: { group } }, head, make('div', { className: 'knobs' }, ...knobs));
   });
   by('groups').replaceChildren(...parts);
   filter();

@@ -57,8 +57,8 @@ function line(row) {
     turn.setAttribute('aria-label', `invert ${row.target}`);
     turn.addEventListener('click', () => say('invert'));
     const way = make('div', { className: 'row' },
-      percent(low, 'from, % of its way', (share) => say(`range=${share}..${high}`)),
-      percent(high, 'to, % of its way', (share) => say(`range=${low}..${share}`)), turn);
+      percent(low, 'from, % of its way', (share) => say(`range=${share}..${high}`)), make('span', { textContent: 'to' }),
+      percent(high, 'to, % of its way', (share) => say(`range=${low}..${share}`)), make('span', { textContent: '%' }), turn);
     if (row.mode === 'absolute') {
       way.append(select(CURVES, row.curve, 'curve', (value) => say(`curve=${value}`)), select(WAYS, row.takeover, 'takeover', (value) => say(`takeover=${value}`)));
     } else if (!TURNING.includes(row.mode)) {

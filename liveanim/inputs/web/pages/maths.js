@@ -20,7 +20,7 @@ export function toPlace(row, value) {
 export function shown(row, value) {
   if (value === undefined || value === null) return '–';
   if (row.curve === 'toggle') return value > 0.5 ? 'on' : 'off';
-  if (row.curve === 'step') return String(value);
+  if (row.curve === 'step') return row.choices[value]?.replaceAll('_', ' ') ?? String(value);
   const wide = Math.abs(row.high - row.low);
   if (wide >= 1000) return value.toFixed(0);
   const text = value.toFixed(wide >= 100 ? 1 : wide >= 10 ? 2 : 3);
