@@ -27,6 +27,7 @@ from .inputs.fakes import Script
 from .inputs.media import MediaDesk
 from .inputs.midi import MidiInput
 from .inputs.midiclock import ClockOut
+from .inputs.midimap import look_map
 from .inputs.midiout import MidiLights
 from .inputs.osc import PORT, OscInput
 from .inputs.oscnames import Book
@@ -231,6 +232,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         plan = plan_for(preset, options.model, options.size or PICTURE, overrides)
         choice = presets_for(preset)
         table = table_of([*choice, preset])
+        look_map(preset.midi, f"{preset.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
         painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))
         port: Render = painter

@@ -25,6 +25,7 @@ class Wanted:
 
     values: Mapping[str, float] = {}
     knobs: Mapping[str, float] = {}
+    midi: Sequence[Mapping[str, Any]] = ()
 
     def __init__(self, learning: str = "") -> None:
         self.learning = learning

@@ -194,6 +194,7 @@ class Show:
             wave=self._sound.wave,
             fft=self._sound.fft,
             chain=play.preset.chain,
+            midi=play.preset.midi,
         )
 
     def _hear(self, hops: Sequence[Features]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -317,6 +317,7 @@ class Blend:
     drivers   by parameter, the text of the expression or number that it runs
     hints     places 0..1 of knobs that wait to meet their parameter before they move it
     modulators   every modulator of the preset by name, 0..1 of its way
+    midi        what MIDI knobs do in the preset that plays (Preset.midi); the same tuple while it plays
     wave, fft   the sound of this frame, as in Features
     """
 
@@ -337,3 +338,4 @@ class Blend:
     wave: Floats = field(default_factory=_no_wave, compare=False, repr=False)
     fft: Floats = field(default_factory=_no_fft, compare=False, repr=False)
     chain: Chain = field(default_factory=Chain)
+    midi: tuple[Mapping[str, Any], ...] = ()

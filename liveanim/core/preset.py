@@ -20,7 +20,7 @@ GROUPS = tuple(dict.fromkeys(row.group for row in PARAMS.values() if row.group !
 SHADERS = "isf"
 FAMILY = "deforum"
 _TOP = ("about", "model", "size", "compat", "start", "media")
-_TABLES = (FAMILY, "modulators", "scene", "morph", "autopilot", "knobs")
+_TABLES = (FAMILY, "modulators", "scene", "morph", "autopilot", "knobs", "midi")
 MEDIA = ("video", "mask", "init", "match", *(f"control{n}" for n in range(1, 6)))
 _ONE_NAME = ("generator", "transition", "lut")
 _WORDS = {
@@ -40,6 +40,7 @@ class Preset:
     `media`: files by what they are for (MEDIA); `mask_words`: what a mask in words is of.
     `rows` are those its shaders bring to the table (names 'isf.SHADER.INPUT').
     `start` is the scene it begins with ('': none), `knobs` hold parameters from the first moment.
+    `midi`: what MIDI knobs and pads do while it plays, in the words of MIDI maps (inputs.midimap reads them).
     `written` is the data it was read from, and is kept in step with live edits.
     `text` is the TOML it was read from ('' when there is none), kept in takes.
     """
@@ -65,6 +66,7 @@ class Preset:
     written: Mapping[str, Any] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
     mask_words: str = ""
+    midi: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -110,8 +112,15 @@ def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[P
         wander=wander_from(data.get("autopilot", {}), where),
         start=_start(data.get("start", ""), scenes, where),
         knobs=reader.knobs(data, where),
+        midi=_midi(data.get("midi", []), where),
         written=data,
     )
+
+
+def _midi(rows: Any, where: str) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise UserError(f'{where}: midi: expected [[midi]] tables, such as cc = 21 with target = "stage.hue"')
+    return tuple(rows)
 
 
 def _size(data: Mapping[str, Any], where: str) -> tuple[int, int] | None:

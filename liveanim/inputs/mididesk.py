@@ -6,14 +6,14 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..core import takeover
 from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
 from . import midilearn
-from .midimap import TURNING, Control, Kind, Light, MidiMap, Mode
+from .midimap import TURNING, Control, Kind, Light, MidiMap, Mode, look_map
 from .pending import Pending
 
 log = logging.getLogger(__name__)
@@ -33,13 +33,15 @@ class Values(Protocol):
     def knobs(self) -> Mapping[str, float]: ...
     @property
     def learning(self) -> str: ...
+    @property
+    def midi(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 class MidiDesk:
     """Owned by the loop: `message` for every message in order, then `take` once a frame.
 
     maps     the first that fits a port's name is used for it
-    learned  maps by port: what a knob has learned goes before what the port's map says
+    learned  maps by port: what a knob has learned goes before what the preset says, and that before the port's map
     keep     gets a learned map that has changed
     table    the parameters of this show: what a map says of others rests
     A knob that moved several times since the last frame counts once, where it stands now.
@@ -60,6 +62,7 @@ class MidiDesk:
         self._hints: set[str] = set()
         self._parameter: dict[tuple[str, int], list[int]] = {}  # NRPN chosen by port and channel: number, data bytes
         self._chosen: dict[str, MidiMap | None] = {}
+        self._look: tuple[Sequence[Mapping[str, Any]], MidiMap | None] = (), None  # of the preset that plays
         self._pending = Pending()
         self._moved: dict[tuple[str, Control], tuple[float, float]] = {}  # knob: (time, place)
         self._grips: dict[tuple[str, Control], takeover.Grip] = {}
@@ -130,6 +133,7 @@ class MidiDesk:
 
     def take(self, now: float = 0.0) -> list[ControlEvent]:
         """What the messages since the last call do, in order of time; `now` is show time."""
+        self._follow_look()
         self._look_for_wishes(now)
         for (port, control), (time, place) in self._moved.items():
             self._meet(port, control, time, place)
@@ -140,6 +144,19 @@ class MidiDesk:
         self._let_go.clear()
         self._struck.clear()
         return events
+
+    def _follow_look(self) -> None:
+        """Read what the preset that plays says of knobs, when another one does."""
+        rows = self._values.midi
+        if rows is self._look[0]:
+            return
+        self._look = rows, None
+        self.version += 1
+        if rows:
+            try:
+                self._look = rows, look_map(rows, "midi of the preset", self._table)
+            except UserError as error:
+                log.warning("%s; it is left out", error)
 
     def _look_for_wishes(self, now: float) -> None:
         """Begin to learn what the show wants learned, or stop."""
@@ -245,12 +262,12 @@ class MidiDesk:
                 self._pending.put(self._press(control, time))
 
     def _find(self, port: str, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
-        """The controls that a message moves: what was learned, else what the port's map says."""
-        own, chosen = self._learned.get(port), self.map_for(port)
-        found = self._here(own, kind, channel, number)
-        if kind == "cc" and number < 64 and self._here(own, "cc14", channel, number % 32):
-            return found  # half of a fine knob: the port's map has no say
-        return found or self._here(chosen, kind, channel, number)
+        """The controls that a message moves: what was learned, else what the preset or the port's map says."""
+        for one in (self._learned.get(port), self._look[1]):
+            found = self._here(one, kind, channel, number)
+            if found or (kind == "cc" and number < 64 and self._here(one, "cc14", channel, number % 32)):
+                return found  # half of a fine knob: whoever comes later has no say
+        return self._here(self.map_for(port), kind, channel, number)
 
     def _here(self, one: MidiMap | None, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
         """The controls of a map for things that this show has."""

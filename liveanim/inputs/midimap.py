@@ -136,6 +136,11 @@ def map_from(data: Mapping[str, Any], where: str, name: str = "", table: Table =
     return MidiMap(title, tuple(match), tuple(controls), _lights(data.get("light", []), where))
 
 
+def look_map(rows: Sequence[Mapping[str, Any]], where: str, table: Table = PARAMS) -> MidiMap:
+    """The map of a preset: its [[midi]] tables, for every port. UserError as `read_map`."""
+    return map_from({"control": list(rows)}, where, table=table) if rows else MidiMap("", (), ())
+
+
 def _lights(tables: Any, where: str) -> tuple[Light, ...]:
     """The lights in [[light]] tables; what is said later of the same light counts."""
     _check(isinstance(tables, list), f"{where}: light: expected [[light]] tables")

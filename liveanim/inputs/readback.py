@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..core.model import Blend, frozen_map
 
@@ -12,6 +13,7 @@ class Readback:
 
     values   every parameter's value by name, in its own unit; empty before the first frame
     knobs    where the knobs stand that have taken over
+    midi     what MIDI knobs do in the preset that plays, in the words of MIDI maps
     learning what the next MIDI knob to move shall play; '' for nothing
     """
 
@@ -19,6 +21,8 @@ class Readback:
         self.values: Mapping[str, float] = frozen_map({})
         self.knobs: Mapping[str, float] = frozen_map({})
         self.learning = ""
+        self.midi: Sequence[Mapping[str, Any]] = ()
 
     def write(self, blend: Blend, now: float) -> None:
         self.values, self.knobs, self.learning = blend.values, blend.knobs, blend.status.learning
+        self.midi = blend.midi

@@ -8,7 +8,7 @@ import pytest
 
 from liveanim.core.errors import UserError
 from liveanim.core.preset import parse_size
-from liveanim.library import find_preset, parse_preset, read_preset, shipped
+from liveanim.library import as_toml, find_preset, parse_preset, read_preset, shipped
 
 GOOD = '[prompt]\ntext = ["a", "b"]\nweight2 = "0.5*kick"\n[camera]\nzoom = 1.2\n'
 
@@ -18,6 +18,12 @@ def test_numbers_expressions_and_texts_are_read() -> None:
     assert (preset.name, preset.prompts, preset.drivers["camera.zoom"]) == ("mine", ("a", "b"), 1.2)
     assert preset.drivers["prompt.weight2"].text == "0.5*kick"  # type: ignore[union-attr]
     assert preset.text == GOOD
+
+
+def test_what_knobs_do_is_kept_when_it_is_saved() -> None:
+    preset = parse_preset(f'{GOOD}[[midi]]\ncc = "1-2"\ntarget = ["stage.hue", "stage.bloom"]\n', "mine")
+    assert [dict(row) for row in preset.midi] == [{"cc": "1-2", "target": ["stage.hue", "stage.bloom"]}]
+    assert parse_preset(as_toml(preset), "saved").midi == preset.midi
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,7 @@ def test_numbers_expressions_and_texts_are_read() -> None:
         ("[camera]\nzoom = [1]", r"look.toml: \[camera\] zoom: expected a number or an expression in quotes"),
         ("[prompt]\ntext = 5", r"look.toml: \[prompt\] text: expected a text or a list of up to 8 texts"),
         ('[prompt]\ntext = ["a", 5]', r"look.toml: \[prompt\] text: expected a text"),
+        ("midi = 3", r"look.toml: midi: expected \[\[midi\]\] tables"),
         ('size = "100x64"', "look.toml: size: .*multiples of 8.*try 96x64"),
     ],
 )

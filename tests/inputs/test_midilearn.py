@@ -229,6 +229,35 @@ def test_an_unfinished_wish_gives_way_to_another_and_to_none() -> None:
     assert "macro.m1" in bench.played(*cc(1, 30))
 
 
+def test_a_preset_brings_what_knobs_do_while_it_plays() -> None:
+    bench = Bench()
+    rows = ({"cc": 1, "target": "stage.hue", "takeover": "jump"}, {"note": 36, "target": "do.scene", "value": "storm"})
+    bench.readback.write(Blend(0.0, midi=rows), 0.0)
+    version = bench.desk.version
+    assert bench.played() == {} and bench.desk.version == version + 1
+    assert bench.played(*cc(1, 127), [0x90, 36, 90]) == {"stage.hue": 1.0, "do.scene": "storm"}
+    bench.played(*cc(2, 10))
+    assert "macro.m2" in bench.played(*cc(2, 90))  # what it does not name is as the profile says
+    bench.learn("stage.bloom takeover=jump")
+    bench.readback.write(Blend(0.0, midi=rows, status=Status(learning="stage.bloom takeover=jump")), 0.0)
+    bench.played(*cc(1, *KNOB))
+    bench.readback.write(Blend(0.0, midi=rows), 0.0)
+    assert bench.played(*cc(1, 127)) == {"stage.bloom": 1.0}  # a hand that taught a knob has the last word
+    bench.readback.write(Blend(0.0), 0.0)
+    assert bench.played() == {} and bench.played([0x90, 36, 90]) == {}
+
+
+def test_a_preset_that_says_nonsense_of_knobs_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench()
+    bench.readback.write(Blend(0.0, midi=({"cc": 300, "target": "stage.hue"},)), 0.0)
+    bench.played()
+    bench.played()
+    assert [record.message for record in caplog.records] == [
+        "midi of the preset: control 1: cc: expected a number from 0 to 127, a list of them, or a range such as '1-8'; "
+        "it is left out"
+    ]
+
+
 def test_a_burst_while_learning_teaches_one_knob_and_loses_no_last_value(tmp_path: Path) -> None:
     readback = Readback()
     source = MidiInput(lambda: 1.0, readback, find=lambda: None, folder=tmp_path)
