@@ -96,7 +96,7 @@ def perform(folder: Path, minutes: float, fps: float, drift: float) -> dict[str,
     stage, ears = Headless(SIZE), Ears(Card(drift), Deaf())
     take = TakeWriter(folder / "take", TakeInfo("1", preset.name, LOOK, "paint", SIZE, fps=fps), {preset.name: LOOK})
     film = VideoWriter(folder / "film.mp4", SIZE, fps, audio_rate=RATE, channels=1, live=True)
-    stage.add_tap(film)
+    stage.add_tap(film, whole=True)
     ears.add_tap(film.audio)
     sources, port = keep_take(take, [], InlineRender(PaintRenderer()), ears)
     patient = Patient(film)

@@ -28,6 +28,7 @@ class FlashLimiter:
         self._mix = Program(ctx, ["flash.frag.glsl"])
         self._copy = Program(ctx, ["flash.frag.glsl"], ["COPY"])
         self._kept: list[Target] = []
+        self._shown: Target | None = None
         # What was shown last; None when that picture has since been drawn over, because it was not going to be needed.
         self._last: Target | None = None
         self._time = 0.0
@@ -47,18 +48,18 @@ class FlashLimiter:
 
         cut     a blackout: shown at once, whatever it does to the budget; its way back waits
         """
-        self._time = time
+        self._time, shown = time, picture
         grid = self._measured(picture)
         weight = 1.0 if cut or self._last is None else self._budget.weight(grid, time)
         if weight < 1.0:
             picture = self._mixed(picture, weight)
-            grid = self._measured(picture)
+            grid, shown = self._measured(picture), self._in_bytes(picture)
         self._budget.show(grid, time)
         self._last = picture
         if not cut and weight == 1.0:
             # Only a picture that may be needed in the next frame is worth a copy.
             self._last = self._mixed(picture, 1.0) if self._budget.spent(time) else None
-        return picture
+        return shown
 
     def _measured(self, picture: Target) -> Grid:
         picture.texture.use(0)
@@ -83,8 +84,19 @@ class FlashLimiter:
         program.draw()
         return target
 
+    def _in_bytes(self, picture: Target) -> Target:
+        """`picture` as what a screen gets. Whoever fetches half floats pays ten times as much."""
+        if self._shown is None:
+            self._shown = Target(self._ctx, self._size, "f1")
+        picture.texture.use(0)
+        self._copy.set(picture=0)
+        self._shown.fbo.use()
+        self._copy.draw()
+        return self._shown
+
     def release(self) -> None:
-        for target in (self._grid, *self._kept):
-            target.release()
+        for target in (self._grid, self._shown, *self._kept):
+            if target is not None:
+                target.release()
         for program in (self._measure, self._mix, self._copy):
             program.release()

@@ -250,7 +250,7 @@ def _open(plan: Plan) -> Iterator[tuple[Show, Eye, VideoWriter | None]]:
         recorder = None
         if plan.record is not None:
             recorder = VideoWriter(plan.record, plan.size, FPS, audio_rate=ears.rate, channels=ears.channels, live=True)
-            stage.add_tap(recorder)
+            stage.add_tap(recorder, whole=True)
             ears.add_tap(recorder.audio)
         preset = parse_preset(plan.preset, "bench")
         show = Show([Script(plan.events)], ears, port, [preset], Settings(plan.painted, FPS))
