@@ -9,6 +9,7 @@ import importlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from .encode import plain
 log = logging.getLogger(__name__)
 
 GL_RGB = 0x1907
+_REFUSALS = 30  # pictures in a row that Spout may not take before it is said
 
 
 class Sender(Protocol):
@@ -89,11 +91,15 @@ class SpoutSender:
         import SpoutGL
 
         self._size = size
+        self._refused = 0
         self._sender = SpoutGL.SpoutSender()
         self._sender.setSenderName(name)
 
     def send(self, image: Image) -> None:
-        self._sender.sendImage(image.tobytes(), *self._size, GL_RGB, False, 0)
+        taken = self._sender.sendImage(image.tobytes(), *self._size, GL_RGB, False, 0)
+        self._refused = 0 if taken else self._refused + 1
+        if self._refused >= _REFUSALS:
+            raise RuntimeError("Spout takes no pictures (is there a graphics card with DirectX 11?)")
 
     def close(self) -> None:
         self._sender.releaseSender()
@@ -148,23 +154,24 @@ def way(name: str) -> Way:
 
 
 class Shared:
-    """A tap that hands the newest picture to a sender from its own thread; older ones are dropped.
+    """A tap that makes a sender and hands it the newest picture in its own thread; older ones are dropped.
 
     UserError when the sender cannot be made. One that fails later is left off, and `status` says so.
     """
 
     def __init__(self, name: str, make: Callable[[], Sender]) -> None:
-        self._name = name
-        try:
-            self._sender = make()
-        except Exception as error:  # noqa: BLE001  drivers of other people raise what they like
-            raise UserError(f"cannot share by {name}: {(str(error) or repr(error)).splitlines()[0]}") from None
+        self._name, self._make = name, make
+        self._made: Future[None] = Future()
         self._newest: Any = None
         self._ready, self._stop = threading.Condition(), False
         self._problem = ""
         self.sent = self.dropped = 0
         self._thread = threading.Thread(target=self._run, name=f"share {name}", daemon=True)
         self._thread.start()
+        try:
+            self._made.result()
+        except Exception as error:  # noqa: BLE001  drivers of other people raise what they like
+            raise UserError(f"cannot share by {name}: {(str(error) or repr(error)).splitlines()[0]}") from None
 
     def picture(self, image: Image, now: float) -> None:
         """Offer `image`. Never waits."""
@@ -186,10 +193,16 @@ class Shared:
 
     def _run(self) -> None:
         try:
+            sender = self._make()
+        except Exception as error:  # noqa: BLE001  raised where the tap is made
+            self._made.set_exception(error)
+            return
+        self._made.set_result(None)
+        try:
             while (image := self._next()) is not None:
-                self._sender.send(image)
+                sender.send(image)
                 self.sent += 1
-            self._sender.close()
+            sender.close()
         except Exception as error:  # noqa: BLE001  top of the thread: the show goes on without this sender
             self._problem = f"no longer shared by {self._name}: {error}"
             log.warning("%s", self._problem)

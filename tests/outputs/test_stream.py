@@ -118,6 +118,24 @@ def test_srt_goes_through_ffmpeg(tmp_path: Path) -> None:
         assert (file.streams.video[0].width, file.streams.video[0].height) == SIZE
 
 
+def test_an_rtmp_server_gets_picture_and_sound(tmp_path: Path) -> None:
+    program = shutil.which("ffmpeg")
+    if program is None:
+        pytest.skip("macos and windows have no ffmpeg here")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url, out = f"rtmp://127.0.0.1:{port}/live/key", tmp_path / "got.flv"
+    listen = [program, "-v", "quiet", "-listen", "1", "-f", "flv", "-i", url, "-c", "copy", "-flush_packets", "1"]
+    with subprocess.Popen([*listen, str(out)]) as listener:
+        stream = Stream(url, SIZE, 30.0, channels=1, waits=(0.2,))
+        play(stream, lambda: out.is_file() and out.stat().st_size > 20_000)
+        stream.close()
+        listener.terminate()
+    with av.open(str(out)) as file:
+        assert [one.codec_context.name for one in file.streams] == ["h264", "aac"]
+        assert (file.streams.video[0].width, file.streams.video[0].height) == SIZE
+
+
 @pytest.mark.parametrize("url", ["http://a/b", "rtmp:", "night.mp4", "rtp://a", ""])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(UserError, match=r"expected an address that begins with rtmp://"):
