@@ -131,7 +131,7 @@ def test_what_is_wrong_with_a_formula_is_said(formula: str, said: str) -> None:
         ([{"frame": 0}, {"frame": 1.5}], "expected tables with a whole frame number"),
         ([{"frame": 0}, "x"], "expected tables with a whole frame number"),
         ([{"frame": 0}, {"frame": 1e12}], "at most 20000 frames"),
-        ([{"frame": 0, "zoom_i": "1" * 19_000}, {"frame": 19_000}], "too long for 19001 frames"),
+        ([{"frame": 0, "zoom_i": "1" * 19_000}, {"frame": 19_000}], "too long formulas for 19001 frames"),
     ],
 )
 def test_documents_without_end_or_beginning_are_refused(keyframes: Any, said: str) -> None:

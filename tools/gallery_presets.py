@@ -1,0 +1,118 @@
+"""Performs every shipped preset to the built-in track and keeps a contact sheet of each in docs/gallery.
+
+    python tools/gallery_presets.py [NAME ...] [--into DIR] [--seconds S] [--model NAME]
+
+Presets that want a video are shown one that is drawn here: a figure that dances to the beat. Worth running again when
+the weights of ember or a preset have changed; docs/gallery.md shows the sheets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from liveanim import app  # noqa: E402
+from liveanim.core.model import Image  # noqa: E402
+from liveanim.inputs.track import BPM  # noqa: E402
+from liveanim.library import read_preset, shipped  # noqa: E402
+from liveanim.options import BUILTIN, Outside, RenderOptions  # noqa: E402
+
+SIZE, FPS, SECONDS = (640, 360), 12.0, 24.0
+LONGER = {"prompt-travel": 48.0}  # s: once round its journey
+WIDTH, QUALITY = 1280, 82
+CLIP, CLIP_FPS = (512, 288), 24
+DANCE = 16  # beats
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    known = [path.stem for path in shipped()]
+    about, _, rest = (__doc__ or "").partition("\n\n")
+    style = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=about, epilog=rest, formatter_class=style)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)} (all)")
+    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "gallery", metavar="DIR")
+    parser.add_argument("--seconds", type=float, metavar="S", help=f"of each ({SECONDS:g})")
+    parser.add_argument("--model", default="ember", metavar="NAME")
+    asked = parser.parse_args(argv)
+    if unknown := [name for name in asked.names if name not in known]:
+        parser.error(f"there is no preset {unknown[0]!r}; known: {', '.join(known)}")
+    asked.into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "dance.mp4"
+        write_clip(clip)
+        for name in asked.names or known:
+            seconds = asked.seconds or LONGER.get(name, SECONDS)
+            sheet(name, seconds, asked.model, clip, asked.into / f"{name}.jpg")
+            sys.stdout.write(f"{asked.into / name}.jpg\n")
+            sys.stdout.flush()
+    return 0
+
+
+def sheet(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
+    """Twelve frames of the preset called `name`, performed for `seconds`."""
+    groups = {driver.partition(".")[0] for driver in read_preset(next(p for p in shipped() if p.stem == name)).drivers}
+    files = {"video": str(clip)} if groups & {"hybrid", "video"} else {}
+    film, picture = clip.with_name(f"{name}.mp4"), clip.with_name(f"{name}.png")
+    asked = RenderOptions(BUILTIN, film, name, SIZE, FPS, seconds, seed=7, model=model, sheet=picture, quiet=True)
+    app.render(replace(asked, outside=Outside(files)))
+    whole = Pillow.open(picture).convert("RGB")
+    small = whole.resize((WIDTH, round(whole.height * WIDTH / whole.width)), Pillow.Resampling.LANCZOS)
+    small.save(out, quality=QUALITY, optimize=True)
+
+
+def write_clip(path: Path) -> None:
+    """The dance as a video without sound, which begins again after DANCE beats."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=CLIP_FPS, options={"crf": "16"})
+        stream.width, stream.height = CLIP
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, CLIP_FPS)
+        for picture in dance():
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode())
+
+
+def dance() -> Iterator[Image]:
+    for frame in range(round(DANCE * 60 / BPM * CLIP_FPS)):
+        yield dancer(frame / CLIP_FPS * BPM / 60)
+
+
+def dancer(beat: float) -> Image:
+    """A lit figure before a dark ground at `beat`: it sways in two beats, bends its knees in one, lifts its arms in
+    four."""
+    width, height = CLIP
+    up = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+    picture = np.repeat(np.array([[[30, 16, 60]]], np.float32) * (1 - up) + np.array([[[8, 60, 90]]]) * up, width, 1)
+    sway, bend = math.sin(math.pi * beat), 0.5 - 0.5 * math.cos(2 * math.pi * beat)
+    lift = math.sin(math.pi * beat / 2)
+    hip = np.array([width / 2 + 34 * sway, height * (0.56 + 0.05 * bend)])
+    neck, head = (hip + np.array([14 * sway, -74]), hip + np.array([24 * sway, -104]))
+    joints = [(neck, hip, 30), (head, head, 36)]
+    for side in (-1, 1):
+        knee = hip + np.array([side * (22 + 16 * bend), 48])
+        foot = np.array([width / 2 + side * 40, height * 0.94])
+        shoulder, elbow = neck + np.array([side * 12, 8]), neck + np.array([side * 44, 6 - 30 * lift * side])
+        hand = elbow + np.array([side * (22 + 12 * bend), -44 * lift * side - 14 * bend])
+        joints += [(hip, knee, 20), (knee, foot, 17), (shoulder, elbow, 17), (elbow, hand, 14)]
+    for n, (a, b, thick) in enumerate(joints):
+        colour = (255.0, 200.0 - 12 * n, 90.0 + 14 * n)
+        cv2.line(picture, tuple(map(int, a)), tuple(map(int, b)), colour, thick, cv2.LINE_AA)
+    return np.clip(cv2.GaussianBlur(picture, (0, 0), 2), 0, 255).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
