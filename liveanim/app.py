@@ -93,15 +93,12 @@ def render(options: RenderOptions) -> int:
         plan, outside = render_plan(options, take, size), outside_of(options.outside, take)
         stage = stack.enter_context(closing(Headless(size, flash_limit=_safe(options))))
         ears = Ears(source, Analyser(source.rate))
-        sheet = ContactSheet(options.sheet, span.frames / span.fps) if options.sheet else None
+        sheet = _sheet(options, span, stage, stack)
         files = [options.output, *options.extra]
         recorders = Recorders(
             files, stage, ears, span.fps, live=False, codec=options.codec, begin=span.begin, alpha=options.alpha
         )
         stack.callback(recorders.abort)
-        if sheet is not None:
-            stage.add_tap(tap := TapFrom(sheet, span.begin))
-            stack.callback(stage.remove_tap, tap)
         start = _start(take, span)
         renderer, moments = _offline_renderer(plan, outside), _moments(take, options)
         port = stack.enter_context(closing(InlineRender(renderer, moments, 1 / span.fps, start)))
@@ -116,6 +113,16 @@ def render(options: RenderOptions) -> int:
         if sheet is not None:
             sheet.close()
     return 0
+
+
+def _sheet(options: RenderOptions, span: Span, stage: Headless, stack: ExitStack) -> ContactSheet | None:
+    """The contact sheet that is asked for, while it is drawn on."""
+    if options.sheet is None:
+        return None
+    sheet = ContactSheet(options.sheet, span.frames / span.fps)
+    stage.add_tap(tap := TapFrom(sheet, span.begin))
+    stack.callback(stage.remove_tap, tap)
+    return sheet
 
 
 def _farmed(options: RenderOptions, take: TakeReader | None, span: Span, size: tuple[int, int]) -> int:

@@ -69,8 +69,9 @@ def sheet(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
     film, picture = clip.with_name(f"{name}.mp4"), clip.with_name(f"{name}.png")
     asked = RenderOptions(BUILTIN, film, name, SIZE, FPS, seconds, seed=7, model=model, sheet=picture, quiet=True)
     app.render(replace(asked, outside=Outside(files)))
-    whole = Pillow.open(picture).convert("RGB")
-    small = whole.resize((WIDTH, round(whole.height * WIDTH / whole.width)), Pillow.Resampling.LANCZOS)
+    with Pillow.open(picture) as whole:
+        size = WIDTH, round(whole.height * WIDTH / whole.width)
+        small = whole.convert("RGB").resize(size, Pillow.Resampling.LANCZOS)
     small.save(out, quality=QUALITY, optimize=True)
 
 
@@ -110,7 +111,8 @@ def dancer(beat: float) -> Image:
         joints += [(hip, knee, 20), (knee, foot, 17), (shoulder, elbow, 17), (elbow, hand, 14)]
     for n, (a, b, thick) in enumerate(joints):
         colour = (255.0, 200.0 - 12 * n, 90.0 + 14 * n)
-        cv2.line(picture, tuple(map(int, a)), tuple(map(int, b)), colour, thick, cv2.LINE_AA)
+        start, end = (np.rint(point).astype(int).tolist() for point in (a, b))
+        cv2.line(picture, start, end, colour, thick, cv2.LINE_AA)
     return np.clip(cv2.GaussianBlur(picture, (0, 0), 2), 0, 255).astype(np.uint8)
 
 

@@ -22,6 +22,7 @@ Finder = Callable[[Image, str], Plane]
 
 Commas separate things: the mask has them all."""
 MOST_THINGS = 8
+_MEAN, _DEVIATION = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ def find_finder(name: str) -> FinderSpec:
     raise UserError(f"unknown model for masks {name!r}{near(name, FINDERS)}; known: {', '.join(FINDERS)}, or a folder")
 
 
+def _looked_at(image: Image, side: int) -> Plane:
+    """(1, 3, side, side): the picture as such a model wants it."""
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return np.ascontiguousarray(((small - _MEAN) / _DEVIATION).transpose(2, 0, 1)[None])
+
+
 def load_finder(name: str, device: str = "cpu") -> Finder:
     """The model `name`, loaded. UserError when it is not on this machine and cannot be fetched."""
     import torch
@@ -69,8 +76,6 @@ def load_finder(name: str, device: str = "cpu") -> Finder:
         raise UserError(f"{name}: no model for masks in words: {reason[:160]}") from None
     model = model.to(device).eval().requires_grad_(False)
     side = int(model.config.vision_config.image_size)
-    mean = np.array([0.485, 0.456, 0.406], np.float32)
-    deviation = np.array([0.229, 0.224, 0.225], np.float32)
 
     @lru_cache(maxsize=64)
     @torch.inference_mode()
@@ -83,10 +88,8 @@ def load_finder(name: str, device: str = "cpu") -> Finder:
 
     @torch.inference_mode()
     def find(image: Image, words: str) -> Plane:
-        small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-        pixels = ((small.astype(np.float32) / 255 - mean) / deviation).transpose(2, 0, 1)[None]
         things = meant(words)
-        seen = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).expand(len(things), -1, -1, -1)
+        seen = torch.from_numpy(_looked_at(image, side)).to(device).expand(len(things), -1, -1, -1)
         logits = model(pixel_values=seen, conditional_embeddings=things).logits
         sure = torch.sigmoid(logits.reshape(len(things), *logits.shape[-2:])).amax(0).float().cpu().numpy()
         return np.asarray(cv2.resize(sure, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
