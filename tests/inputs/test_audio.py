@@ -409,13 +409,19 @@ def test_music_played_through_a_sound_server_is_heard_in_its_own_time(server: Se
 
 JACK = """
 import sys, time
+import numpy as np
+from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.audio import LiveInput
-source = LiveInput("system (JACK", time.perf_counter)
-count, end = 0, time.monotonic() + 5
-while count < 24000 and time.monotonic() < end:
-    count += len(source.read(0.0))
+from liveanim.inputs.ears import Ears
+source = LiveInput("metronome (JACK", time.perf_counter)
+ears, onsets, end = Ears(source, Analyser(source.rate)), [], time.monotonic() + 20
+def even():
+    gaps = np.abs(np.diff(onsets) - 0.25) < 0.02
+    return bool((gaps[2:] & gaps[1:-1] & gaps[:-2]).any())
+while not even() and time.monotonic() < end:
+    onsets += [onset for hop in ears.read(time.perf_counter()) for onset in hop.onsets]
     time.sleep(0.01)
-print(source.status(), count >= 24000, flush=True)
+print(source.status(), even(), flush=True)
 sys.stdin.readline()
 end = time.monotonic() + 8
 while not source.status().startswith("gone") and time.monotonic() < end:
@@ -427,9 +433,9 @@ print("closed", flush=True)
 
 
 @pytest.mark.audio
-def test_a_jack_server_is_listened_to_and_its_death_hangs_nothing() -> None:
-    if not shutil.which("jackd"):
-        pytest.skip("no jackd program")
+def test_a_program_on_a_jack_server_is_heard_and_the_servers_death_hangs_nothing() -> None:
+    if not (shutil.which("jackd") and shutil.which("jack_metro")):
+        pytest.skip("no jackd and jack_metro programs")
     # One name for all runs: JACK's registry holds eight, and a killed server frees its place only for its own name.
     name = "liveanim-test"
     env = {**os.environ, "JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
@@ -439,8 +445,16 @@ def test_a_jack_server_is_listened_to_and_its_death_hangs_nothing() -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+    def there(port: str) -> bool:
+        ports = subprocess.run(["jack_lsp"], env=env, capture_output=True, text=True, check=False)
+        return ports.returncode == 0 and port in ports.stdout
+
+    metronome: subprocess.Popen[bytes] | None = None
     try:
-        wait(lambda: subprocess.run(["jack_lsp"], env=env, capture_output=True, check=False).returncode == 0, 10.0)
+        wait(lambda: there("system"), 10.0)
+        metronome = subprocess.Popen(["jack_metro", "-b", "240", "-n", "metronome"], env=env, stdout=subprocess.DEVNULL)
+        wait(lambda: there("metronome"), 10.0)
         with subprocess.Popen(
             [sys.executable, "-c", JACK],
             env=env,
@@ -450,13 +464,15 @@ def test_a_jack_server_is_listened_to_and_its_death_hangs_nothing() -> None:
             text=True,
         ) as player:
             assert player.stdout is not None
-            assert re.fullmatch(r"system 48 kHz(, \d+ xruns?)? True\n", player.stdout.readline())
+            assert re.fullmatch(r"metronome 48 kHz(, \d+ xruns?)? True\n", player.stdout.readline())
             jack.send_signal(signal.SIGKILL)
             said, _ = player.communicate("\n", timeout=30)
     finally:
-        jack.kill()
-        jack.wait()
+        for process in (metronome, jack):
+            if process is not None:
+                process.kill()
+                process.wait()
         for left in Path("/dev/shm").glob(f"jack*{name}*"):
             left.unlink()
-    assert said == "gone: system, retrying\nclosed\n"
+    assert said == "gone: metronome, retrying\nclosed\n"
     assert player.returncode == 0
