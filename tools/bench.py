@@ -53,6 +53,7 @@ GROUPS = {
     "painting": Group("painting", "run", "keyframes, and milliseconds by stage"),
     "display": Group("playing", "run", "display frames while diffusion runs flat out; recording"),
     "sound": Group("latency", "run_sound", "a click at the input to the picture that shows it"),
+    "ears": Group("latency", "run_ears", "a block of sound to its signals while ember paints"),
     "control": Group("latency", "run_control", "a knob to the picture that shows it"),
     "offline": Group("whole", "run_offline", "rendering a video, 1280x720 at 30 frames/s"),
     "startup": Group("whole", "run_startup", "a fresh process to the first pictures"),

@@ -9,11 +9,12 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from liveanim.core.model import RenderRequest
 from tools import bench
-from tools.benchmarks.latency import moments, noise_mark, onset_mark
+from tools.benchmarks.latency import Listener, moments, noise_mark, onset_mark, waits
 from tools.benchmarks.rig import BLOCK, Clicks
 from tools.benchmarks.stats import Frames, Intervals, median, percentile, rise_after, rises, spread
 
@@ -39,6 +40,19 @@ def test_intervals_are_milliseconds_and_the_rate_is_over_the_whole_run() -> None
     assert (found.p50, found.longest) == pytest.approx((10, 30))
     assert found.rate == pytest.approx(60)
     assert found.p99 == pytest.approx(30, abs=0.5)
+
+
+def test_a_hop_is_waited_for_from_the_block_on_that_completed_it() -> None:
+    early, at_end, within = 1.0, 1000 * BLOCK / 48000, (1000 * BLOCK - 90) / 48000
+    known = [(early, 100.0), (at_end, 90.01 + at_end), (within, 90.004 + at_end)]
+    assert waits(known, 90.0, 48000) == pytest.approx([0.01, 0.004])
+
+
+def test_what_listens_notes_every_hop() -> None:
+    listener = Listener(48000)
+    found = listener.feed(np.zeros(48000, np.float32))
+    assert [end for end, _ in listener.known] == [hop.time for hop in found]
+    assert len(listener.took) == 1 and listener.took[0] > 0
 
 
 def test_a_step_in_brightness_is_found_at_the_frame_that_shows_it() -> None:

@@ -7,15 +7,23 @@ not counted.
 
 from __future__ import annotations
 
+import math
 import os
 import random
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from liveanim.core.model import ControlEvent, RenderRequest
+import numpy as np
+from numpy.typing import NDArray
+
+from liveanim.core.model import ControlEvent, Features, RenderRequest
+from liveanim.inputs.analysis import Analyser
+from liveanim.inputs.meters import Tuning
 from liveanim.render.worker import Renderer
 
-from .rig import PAINTED, Clicks, Marked, Plan, load_ember, play
-from .stats import Frames, Rise, rises, spread
+from .rig import BLOCK, PAINTED, Clicks, Marked, Plan, load_ember, play
+from .stats import Frames, Rise, percentile, rises, spread
 
 FIRST = 5.0
 """Show time (s) of the first cause: by then the model paints and the analysis has settled."""
@@ -54,6 +62,56 @@ def run_sound(quick: bool) -> dict[str, float]:
     frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), onset_mark()), source=Clicks(times)))
     figures |= _figures("sound_to_keyframe", frames, times, SLOWLY * WITHIN, 0.1)
     return figures | _figures("sound_to_keyframe_half", frames, times, SLOWLY * WITHIN, 0.5)
+
+
+class Listener:
+    """An analyser that notes when (s, of `time.perf_counter`) each hop was known, and how long the hops took that came
+    together: `known` holds (end of the hop in show time, when it was known), `took` seconds."""
+
+    def __init__(self, rate: int) -> None:
+        self._inner = Analyser(rate)
+        self.known: list[tuple[float, float]] = []
+        self.took: list[float] = []
+
+    def feed(self, mono: NDArray[np.float32]) -> list[Features]:
+        since = time.perf_counter()
+        found = self._inner.feed(mono)
+        now = time.perf_counter()
+        self.known += [(hop.time, now) for hop in found]
+        if found:
+            self.took.append(now - since)
+        return found
+
+    def tune(self, tuning: Tuning) -> None:
+        self._inner.tune(tuning)
+
+
+def run_ears(quick: bool) -> dict[str, float]:
+    """From a block of sound that is complete to its signals, while ember paints and the stage draws: the analysis of
+    what a frame finds, and the same with the wait for that frame."""
+    listeners: list[Listener] = []
+
+    def listener(rate: int) -> Listener:
+        listeners.append(Listener(rate))
+        return listeners[-1]
+
+    times = moments(5 if quick else 20, seed=6)
+    source = Clicks(times)
+    clock = play(replace(_plan(times, "-1", lambda: load_ember(PAINTED), source=source), analyser=listener)).eye.clock
+    begun = time.perf_counter() - clock.now()
+    late = waits(listeners[0].known, begun, source.rate)
+    return {
+        **spread("block_to_signal_analysis", [1e3 * seconds for seconds in listeners[0].took], "ms"),
+        "block_to_signal_analysis_p99_ms": percentile([1e3 * seconds for seconds in listeners[0].took], 99),
+        **spread("block_to_signal", [1e3 * seconds for seconds in late], "ms"),
+        "block_to_signal_p99_ms": percentile([1e3 * seconds for seconds in late], 99),
+    }
+
+
+def waits(known: Sequence[tuple[float, float]], begun: float, rate: int) -> list[float]:
+    """Seconds after the block that completed it at which each hop from FIRST on was known; `begun`: show time 0."""
+    blocks = ((end, math.ceil(round(end * rate) / BLOCK) * BLOCK / rate, at - begun) for end, at in known)
+    return [at - there for end, there, at in blocks if end >= FIRST]
 
 
 def run_control(quick: bool) -> dict[str, float]:

@@ -20,7 +20,7 @@ from liveanim.app import SWITCH_INTERVAL
 from liveanim.clock import WallClock
 from liveanim.core.model import Blend, ControlEvent, Image, Keyframe, RenderRequest, frozen_image
 from liveanim.inputs.analysis import Analyser
-from liveanim.inputs.ears import Ears
+from liveanim.inputs.ears import Ears, FeatureMaker
 from liveanim.inputs.fakes import Script, burst
 from liveanim.inputs.sources import AudioSource, Samples, Steady, open_supply
 from liveanim.latency import finish
@@ -175,6 +175,7 @@ class Plan:
     window      on a window (needs a display) instead of off screen
     record      a video to record meanwhile
     look        read every picture back (for brightness)
+    analyser    makes what listens, for a sample rate
     """
 
     preset: str
@@ -189,6 +190,7 @@ class Plan:
     window: bool = False
     record: Path | None = None
     look: bool = False
+    analyser: Callable[[int], FeatureMaker] = Analyser
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ def _open(plan: Plan) -> Iterator[tuple[Show, Eye, VideoWriter | None]]:
         port = ThreadRender(None if renderer is None else lambda: renderer, PaintRenderer())
         stack.callback(port.close)
         source = plan.source or Steady(open_supply("builtin"))
-        ears = Ears(source, Analyser(source.rate))
+        ears = Ears(source, plan.analyser(source.rate))
         recorder = None
         if plan.record is not None:
             recorder = VideoWriter(plan.record, plan.size, FPS, audio_rate=ears.rate, channels=ears.channels, live=True)
