@@ -55,6 +55,7 @@ GROUPS = {
     "sound": Group("latency", "run_sound", "a click at the input to the picture that shows it"),
     "ears": Group("latency", "run_ears", "a block of sound to its signals while ember paints"),
     "control": Group("latency", "run_control", "a knob to the picture that shows it"),
+    "hud": Group("hud", "run", "the performer's display, by frame"),
     "offline": Group("whole", "run_offline", "rendering a video, 1280x720 at 30 frames/s"),
     "startup": Group("whole", "run_startup", "a fresh process to the first pictures"),
     "memory": Group("whole", "run_memory", "memory of a show that paints flat out"),

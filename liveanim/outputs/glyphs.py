@@ -6,7 +6,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Container
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class Glyph:
 
 def readable(text: str, known: Container[str] = _LETTERS) -> str:
     """`text` in the letters `known`: other accents are dropped, line ends become spaces, the rest '?'."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     plain = unicodedata.normalize("NFC", " ".join(text.translate(_STAND_INS).split()))
     return "".join(c if c in known else _stand_in(c) for c in plain)
 
@@ -56,10 +59,9 @@ class Letters:
 
     def __init__(self, sizes: tuple[int, ...], finder: Finder | None = None) -> None:
         self._glyphs: dict[tuple[int, str], Glyph] = {}
-        self._lines: dict[tuple[str, int], NDArray[np.float32]] = {}
-        self._widths: dict[tuple[str, int], float] = {}
-        self._painted: dict[tuple[str, int, Colour], NDArray[np.float32]] = {}
-        self._fitted: dict[tuple[str, int, float], str] = {}
+        self._widths: _Kept[tuple[str, int], float] = _Kept()
+        self._painted: _Kept[tuple[str, int, Colour], NDArray[np.float32]] = _Kept()
+        self._fitted: _Kept[tuple[str, int, float], str] = _Kept()
         self.parts: dict[str, tuple[Any, NDArray[np.float32], Any]] = {}
         self.version = 0
         self._finder = finder
@@ -103,13 +105,14 @@ class Letters:
                 self._known[one.size].add(one.letter)
         if found:
             self.version += 1
-            for kept in (self._lines, self._widths, self._painted, self._fitted):
-                kept.clear()
+            self._widths.clear()
+            self._painted.clear()
+            self._fitted.clear()
         return bool(found)
 
     def _readable(self, text: str, size: int) -> str:
         known = self._known[size]
-        if self._finder is not None:
+        if self._finder is not None and not text.isascii():
             for letter in unicodedata.normalize("NFC", text):
                 if letter not in known and (size, letter) not in self._asked and letter.isprintable():
                     self._asked.add((size, letter))
@@ -120,19 +123,15 @@ class Letters:
         """Width of `text` in pixels."""
         known = self._widths.get((text, size))
         if known is None:
-            if len(self._widths) >= _MOST_LINES:
-                self._widths.clear()
             letters = self._readable(text, size)
-            known = self._widths[text, size] = sum(self._glyphs[size, letter].advance for letter in letters)
+            known = self._widths.keep((text, size), sum(self._glyphs[size, letter].advance for letter in letters))
         return known
 
     def fitted(self, text: str, size: int, room: float) -> str:
         """`text`, cut with an ellipsis where it is wider than `room` pixels."""
         known = self._fitted.get((text, size, room))
         if known is None:
-            if len(self._fitted) >= _MOST_LINES:
-                self._fitted.clear()
-            known = self._fitted[text, size, room] = self._cut(self._readable(text, size), size, room)
+            known = self._fitted.keep((text, size, room), self._cut(self._readable(text, size), size, room))
         return known
 
     def _cut(self, text: str, size: int, room: float) -> str:
@@ -146,34 +145,37 @@ class Letters:
         return text.rstrip() + "…"
 
     def painted(self, text: str, size: int, x: float, y: float, colour: Colour) -> NDArray[np.float32]:
-        """(n, 13): as `line`, with the colour and a corner radius of 0 behind."""
+        """(n, 13): x, y, width, height, u, v, width, height, r, g, b, a, 0 of each letter of `text`; its line box
+        starts at (x, y)."""
         boxes = self._painted.get((text, size, colour))
         if boxes is None:
-            if len(self._painted) >= _MOST_LINES:
-                self._painted.clear()
-            boxes = self.line(text, size, 0, 0)
-            paint = np.broadcast_to(np.array([[*colour, 0.0]], dtype=np.float32), (len(boxes), 5))
-            boxes = self._painted[text, size, colour] = np.concatenate([boxes, paint], axis=1)
+            boxes = self._painted.keep((text, size, colour), self._set(text, size, colour))
         boxes = boxes.copy()
+        # Whole pixels: the letters stay as crisp as the font drew them.
         boxes[:, 0] += round(x)
         boxes[:, 1] += round(y)
         return boxes
 
-    def line(self, text: str, size: int, x: float, y: float) -> NDArray[np.float32]:
-        """(n, 8): x, y, width, height, u, v, width, height of each letter of `text`; its line box starts at (x, y)."""
-        boxes = self._lines.get((text, size))
-        if boxes is None:
-            if len(self._lines) >= _MOST_LINES:
-                self._lines.clear()
-            boxes = self._lines[text, size] = self._set(text, size)
-        # Whole pixels: the letters stay as crisp as the font drew them.
-        return boxes + np.array([round(x), round(y), 0, 0, 0, 0, 0, 0], dtype=np.float32)
-
-    def _set(self, text: str, size: int) -> NDArray[np.float32]:
+    def _set(self, text: str, size: int, colour: Colour) -> NDArray[np.float32]:
         boxes, x = [], 0.0
         for letter in self._readable(text, size):
             glyph = self._glyphs[size, letter]
-            if glyph.size[0] > 0 and not letter.isspace():
-                boxes.append((round(x) + glyph.offset[0], glyph.offset[1], *glyph.size, *glyph.uv))
+            if glyph.size[0] > 0 and letter != " ":
+                boxes.append((round(x) + glyph.offset[0], glyph.offset[1], *glyph.size, *glyph.uv, *colour, 0.0))
             x += glyph.advance
-        return np.array(boxes, dtype=np.float32).reshape(-1, 8)
+        return np.array(boxes, dtype=np.float32).reshape(-1, 13)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Kept(dict[K, V]):
+    """What was worked out before; when it is full the oldest part is forgotten."""
+
+    def keep(self, key: K, value: V) -> V:
+        if len(self) >= _MOST_LINES:
+            for old in [*islice(self, _MOST_LINES // 8)]:
+                del self[old]
+        self[key] = value
+        return value

@@ -144,7 +144,7 @@ def test_letters_of_other_fonts_appear_when_they_are_found(tmp_path: Path) -> No
     finder._found.put(Drawn("森", 14, ink, 1, -9, 13.0))
     assert letters.refresh() and letters.version == 1
     assert letters.width("森", 14) == 13.0 and letters.fitted("森" * 30, 14, 60.0) == "森" * 3 + "…"
-    (row,) = letters.line("森", 14, 0, 0)
+    (row,) = letters.painted("森", 14, 0, 0, (1, 1, 1, 1))
     x, y = (round(row[4] * letters.image.shape[1]), round(row[5] * letters.image.shape[0]))
     assert (row[2], row[3]) == (12, 9) and letters.image[y : y + 9, x : x + 12].min() == 255
 
