@@ -92,7 +92,8 @@ class MediaDesk:
                 if key in self._named:
                     _close(clips)
                     raise
-                trouble = f"{error} (the look's {key}: --{key} FILE gives another)"
+                other = f": --{key} FILE gives another" if key not in CONTROLS else ""
+                trouble = f"{error} (the look's {key}{other})"
                 log.warning("%s", trouble)
         return clips, trouble
 

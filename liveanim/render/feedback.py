@@ -7,6 +7,7 @@ keeps is put back. Everything here is numpy and OpenCV on the CPU: pictures arri
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from .tune import Floats
 from .warp import BORDERS, SAMPLINGS, fit, warp
 from .wordmask import Finder
 
+log = logging.getLogger(__name__)
 _OFF = (
     "match.space", "unsharp.amount", "noise.amount", "picture.grey", "picture.mode", "picture.pivot",
     "picture.flow_fade", "picture.redo", "picture.redo_flow", "camera.border", "camera.warp", "camera.sampling",
@@ -57,6 +59,7 @@ class Feedback:
 
     def __init__(self, depth: Depth | None = None, finder: Finder | None = None) -> None:
         self._depth, self._finder = depth or Depth(), finder
+        self._said = False
         self._near: tuple[Image, Plane] | None = None
 
     def plain(self, request: RenderRequest) -> bool:
@@ -94,6 +97,9 @@ class Feedback:
         """The mask of the keyframe: a picture from outside, or where its words are in what is painted over."""
         found = request.shots.mask
         if values.word("mask.source") == "words":
+            if self._finder is None and not self._said:
+                self._said = True
+                log.warning("a mask in words needs a model that finds them (--words clipseg); everything is painted")
             if self._finder is None or picture is None or not request.mask_words.strip(", "):
                 return None
             found = tune.levels(self._finder(tune.levels(picture), request.mask_words))

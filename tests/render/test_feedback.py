@@ -310,7 +310,7 @@ def test_a_model_finds_words_in_a_picture_the_same_every_time(finder_model: Path
     assert (both >= sea - 1e-5).all() and (both > sea + 1e-5).any()  # the mask has both
 
 
-def test_a_mask_in_words_is_of_what_is_painted_over() -> None:
+def test_a_mask_in_words_is_of_what_is_painted_over(caplog: pytest.LogCaptureFixture) -> None:
     asked = []
 
     def find(image: Image, words: str) -> np.ndarray:
@@ -327,7 +327,9 @@ def test_a_mask_in_words_is_of_what_is_painted_over() -> None:
         here = before[..., 0] > 128
         assert (done[here] == 200).all()
         assert np.array_equal(done[~here], before[~here]) if kept else (done == 200).all()
-    assert asked == ["sky, sea"]
+        feedback.start(request_, before)
+    assert asked == ["sky, sea", "sky, sea"]
+    assert caplog.text.count("--words clipseg") == 1
 
 
 def test_models_for_masks_by_name(tmp_path: Path) -> None:
