@@ -100,6 +100,9 @@ class MidiDesk:
         elif status in (0x80, 0x90):
             level = second / 127 if status == 0x90 else 0.0
             self._apply(port, "note", (channel, first), (level, level > 0, 0), time)
+        elif status == 0xA0:
+            place = second / 127
+            self._apply(port, "polytouch", (channel, first), (place, place >= 0.5, second), time)
         elif status == 0xE0:
             self._apply(port, "pitch", (channel, 0), (_bend(second << 7 | first), True, 0), time)
 

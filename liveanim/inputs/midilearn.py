@@ -133,14 +133,15 @@ class Learner:
         """UserError for a wish that cannot be read."""
         self.text, self.wish, self._table = text, wish_from(text), table
         self._heard: dict[tuple[str, int, int], list[int]] = {}  # bytes by port, channel and controller
-        self._fine: dict[tuple[str, int, int], int] = {}  # messages of other kinds
+        self._fine: dict[tuple[Kind, str, int, int], int] = {}  # messages of other kinds
 
     def message(self, port: str, kind: Kind, channel: int, number: int, byte: int) -> Control | None:
         """One message; the control, once it is clear which it is and of what sort."""
         if kind == "note":
-            return self._made(kind, channel, number, None) if byte > 0 else None
+            pressed = byte > 0 and self.wish.mode != "absolute"  # else the pressure on the pad is meant
+            return self._made(kind, channel, number, None) if pressed else None
         if kind != "cc":
-            key = port, channel, -1 - number if kind == "nrpn" else -99999
+            key = kind, port, channel, number
             self._fine[key] = self._fine.get(key, 0) + 1
             return self._made(kind, channel, number, "absolute") if self._fine[key] >= ENOUGH else None
         bytes_ = self._heard.setdefault((port, channel, number), [])
@@ -278,6 +279,7 @@ def said(control: Control, port: str) -> str:
 
 
 def _called(control: Control) -> str:
-    words = {"cc": "controller", "cc14": "fine controller", "note": "note", "pitch": "pitch bend", "touch": "pressure"}
+    words = {"cc": "controller", "cc14": "fine controller", "note": "note", "pitch": "pitch bend"}
+    words |= {"touch": "pressure", "polytouch": "pressure on note"}
     number = "" if control.kind in ("pitch", "touch") else f" {control.number}"
     return f"{words.get(control.kind, 'NRPN')}{number}"

@@ -15,9 +15,9 @@ from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
 from .oscnames import LIMITS, TRIGGERS
 
-Kind = Literal["cc", "cc14", "note", "pitch", "touch", "nrpn"]
+Kind = Literal["cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn"]
 Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"]
-KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "nrpn")
+KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn")
 MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "toggle", "hold")
 TURNING = ("twos", "offset", "sign")
 ACTIONS = (*TRIGGERS, "preset", "scene", "nudge", "bpm")
@@ -28,15 +28,15 @@ STEP = 1 / 127  # of the way: one click of an endless knob
 _KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "curve", "about")
 _TOP = ("name", "match", "takeover", "control", "light", "about")
 _LIGHT = ("cc", "note", "pitch", "channel", "on", "off", "on_channel", "off_channel", "about")
-_MOST = {"cc": 127, "cc14": 31, "note": 127, "nrpn": 16383}
+_MOST = {"cc": 127, "cc14": 31, "note": 127, "polytouch": 127, "nrpn": 16383}
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
     """One knob or pad and what it does.
 
-    kind      cc; cc14: controllers `number` and `number` + 32 as one; note; nrpn; pitch and touch (channel pressure)
-              have number 0
+    kind      cc; cc14: controllers `number` and `number` + 32 as one; note; nrpn; polytouch (the pressure on a note's
+              pad); pitch and touch (the pressure on a whole channel) have number 0
     channel   1..16, None: any
     target    parameter, or 'do.*' action
     mode      absolute; an endless knob that sends two's complement (1, 127), offset 64 (65, 63) or sign bit (1, 65);

@@ -130,6 +130,16 @@ def test_fine_knobs_nrpn_bends_and_pressure() -> None:
     assert bench.played([0xD0, 127]) == {"stage.split": 1.0}
 
 
+def test_the_pressure_on_a_pad_is_learned_where_a_knob_is_asked_for() -> None:
+    bench = Bench()
+    press = [[0x90, 36, 90], *[[0xA0, 36, n] for n in range(10, 60, 10)]]
+    control = bench.learned("stage.bloom mode=absolute takeover=jump", *press)
+    assert (control.kind, control.number, control.mode) == ("polytouch", 36, "absolute")
+    assert bench.played([0xA0, 36, 127], [0xA0, 37, 5]) == {"stage.bloom": 1.0}
+    assert row_of(control, "desk")["about"] == "pressure on note 36"
+    assert map_from(map_data(bench.kept[-1]), "t", PORT) == bench.kept[-1]
+
+
 def test_pads_hold_toggle_and_trigger() -> None:
     bench = Bench()
     assert bench.learned("stage.invert", [0x90, 36, 90]).mode == "hold"
