@@ -8,7 +8,7 @@ Picture: a show with clicks fed in, and a look at when each of its frames was dr
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -17,7 +17,7 @@ import numpy as np
 
 from . import calibration
 from .calibration import EARLIEST, LATEST, Calibration
-from .clock import FrameClock, WallClock
+from .clock import Clock, FrameClock, WallClock
 from .core.errors import UserError
 from .core.model import Blend
 from .core.preset import preset_from
@@ -110,16 +110,16 @@ def agreeing(played: Sequence[float], heard: Sequence[float]) -> list[tuple[int,
     return best if len(best) >= max(3, len(played) / 2) else []
 
 
-def measure_sound(played: Ears, heard: Ears, moments: Iterable[float], name: str) -> Sound:
-    """Both are read at each of the moments. UserError when what was played is not heard."""
+def measure_sound(played: Ears, heard: Ears, clock: Clock, end: float, name: str) -> Sound:
+    """Both are read until `end`, s of the clock. UserError when what was played is not heard."""
     out: list[float] = []
     there: list[float] = []
     known: list[float] = []
-    for now in moments:
+    for now in takewhile(lambda now: now < end, clock.frames()):
         out += [time for hop in played.read(now) for time in hop.onsets]
         onsets = [time for hop in heard.read(now) for time in hop.onsets]
         there += onsets
-        known += [now] * len(onsets)
+        known += [clock.now()] * len(onsets)
     found = agreeing(out, there)
     if not found:
         raise UserError(
@@ -139,14 +139,14 @@ def played_and_heard(wanted: str | None, times: Sequence[float]) -> Sound:
         played = aloud(piece(times), clock.now)
         stack.callback(played.close)
         end = clock.now() + times[-1] + 2 * LATEST
-        moments = takewhile(lambda now: now < end, clock.frames())
-        return measure_sound(_ears(played), _ears(source), moments, source.name)
+        return measure_sound(_ears(played), _ears(source), clock, end, source.name)
 
 
 def fed_in(times: Sequence[float]) -> Sound:
     """Without devices: what the ears alone take."""
-    clock = FrameClock(LOOKS, round((times[-1] + LATEST) * LOOKS))
-    return measure_sound(_ears(Steady(piece(times))), _ears(Steady(piece(times))), clock.frames(), "clicks fed in")
+    end = times[-1] + LATEST
+    played, heard = _ears(Steady(piece(times))), _ears(Steady(piece(times)))
+    return measure_sound(played, heard, FrameClock(LOOKS, round(end * LOOKS)), end, "clicks fed in")
 
 
 def _ears(source: AudioSource) -> Ears:
