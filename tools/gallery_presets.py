@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from liveanim import app  # noqa: E402
 from liveanim.core.model import Image  # noqa: E402
+from liveanim.core.params import PARAMS  # noqa: E402
 from liveanim.inputs.track import BPM  # noqa: E402
 from liveanim.library import read_preset, shipped  # noqa: E402
 from liveanim.options import BUILTIN, Outside, RenderOptions  # noqa: E402
@@ -36,6 +37,7 @@ LONGER = {"prompt-travel": 48.0}  # s: once round its journey
 WIDTH, QUALITY = 1280, 82
 CLIP, CLIP_FPS = (512, 288), 24
 DANCE = 16  # beats
+VIDEO = float(PARAMS["picture.mode"].choices.index("video"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,8 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def sheet(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
     """Twelve frames of the preset called `name`, performed for `seconds`."""
-    groups = {driver.partition(".")[0] for driver in read_preset(next(p for p in shipped() if p.stem == name)).drivers}
-    files = {"video": str(clip)} if groups & {"hybrid", "video"} else {}
+    drivers = read_preset(next(path for path in shipped() if path.stem == name)).drivers
+    shown = drivers.get("picture.mode") == VIDEO or any(driver.startswith("hybrid.") for driver in drivers)
+    files = {"video": str(clip)} if shown else {}
     film, picture = clip.with_name(f"{name}.mp4"), clip.with_name(f"{name}.png")
     asked = RenderOptions(BUILTIN, film, name, SIZE, FPS, seconds, seed=7, model=model, sheet=picture, quiet=True)
     app.render(replace(asked, outside=Outside(files)))

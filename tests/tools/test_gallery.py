@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from liveanim.options import RenderOptions
 from tools import gallery_presets as gallery
 
 
@@ -27,9 +28,19 @@ def test_a_sheet_is_drawn_of_a_preset_with_its_video(tmp_path: Path, monkeypatch
     gallery.write_clip(clip)
     with av.open(str(clip)) as film:
         assert sum(1 for _ in film.decode(video=0)) == 12
-    gallery.sheet("hybrid-flow", 0.4, "paint", clip, tmp_path / "sheet.jpg")
-    with Pillow.open(tmp_path / "sheet.jpg") as picture:
-        assert picture.width == gallery.WIDTH
+    asked: list[RenderOptions] = []
+
+    def rendered(options: RenderOptions) -> int:
+        asked.append(options)
+        return render(options)
+
+    render = gallery.app.render
+    monkeypatch.setattr(gallery.app, "render", rendered)
+    for name, wanted in (("hybrid-flow", True), ("video-ink", True), ("vertigo", False)):
+        gallery.sheet(name, 0.1, "paint", clip, tmp_path / f"{name}.jpg")
+        assert ("video" in asked[-1].outside.files) is wanted
+        with Pillow.open(tmp_path / f"{name}.jpg") as picture:
+            assert picture.width == gallery.WIDTH
 
 
 def test_presets_that_nobody_knows_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
