@@ -159,3 +159,9 @@ def test_the_command_line_loads_nothing_heavy_before_a_command_needs_it() -> Non
     script = "import liveanim.cli, sys; sys.stdout.write(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert {name for name in done.stdout.split() if name in HEAVY} == set()
+
+
+def test_a_show_has_a_moving_picture_before_torch_is_loaded() -> None:
+    script = "import liveanim.app, sys; sys.stdout.write(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert {name for name in done.stdout.split() if name in {"torch", "diffusers", "transformers", "openvino"}} == set()

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 LOOKS_KEPT = 64
 LOOK_SEEDS = (11, 23)
 LOOK_STEPS = 4
+MOST_STEPS = 1000  # none so far
+SMALLEST_SHRINK = 0.3
 REDO_SEED = 0x9E3779B1  # apart: the seeds of pictures that are thrown away
 
 Seen = Callable[[Tensor], None]
@@ -83,7 +85,7 @@ class DiffusionRenderer:
         self._feedback, self._adapters = feedback or Feedback(), adapters
         self._tape = tape
         self._resident: Resident | None = None
-        self._shrink = 1.0
+        self._shrink, self._most_steps = 1.0, MOST_STEPS
 
     @property
     def message(self) -> str:
@@ -101,26 +103,37 @@ class DiffusionRenderer:
     def render(self, request: RenderRequest, previous: Image | None) -> Keyframe:
         """The next keyframe, painted at another size and scaled where the asked one cannot be had (yet).
 
-        Out of GPU memory, the size goes down for good.
+        Out of GPU memory, the size goes down for good, and at last the steps.
         """
         while True:
             engine, size = self._pool.at(self._painting_size(request.size))
+            asked = replace(request, size=size, steps=min(request.steps, self._most_steps))
             try:
-                picture, start, timings = self._paint(engine, replace(request, size=size), previous)
+                picture, start, timings = self._paint(engine, asked, previous)
                 break
             except torch.OutOfMemoryError:
-                if self._shrink < 0.3:
+                if not self._gave_way(asked):
                     raise
-                if self._resident is not None:
-                    self._resident.forget()
-                self._shrink *= 0.75
                 torch.cuda.empty_cache()
                 width, height = self._painting_size(request.size)
-                self._note = f"out of GPU memory: {self.name} paints at {width}x{height} now"
+                steps = min(request.steps, self._most_steps)
+                self._note = f"out of GPU memory: {self.name} paints at {width}x{height} in {steps} steps now"
                 log.warning("%s", self._note)
         image = frozen_image(fit(picture, request.size))
         keyframe = Keyframe(request.index, request.time, image, self.name, frozen_map(timings))
         return self._feedback.developed(request, keyframe, start)
+
+    def _gave_way(self, asked: RenderRequest) -> bool:
+        """Whether there is less to be asked for from now on."""
+        if self._resident is not None:
+            self._resident.forget()
+        if self._shrink >= SMALLEST_SHRINK:
+            self._shrink *= 0.75
+        elif asked.steps > 1:
+            self._most_steps = asked.steps - 1
+        else:
+            return False
+        return True
 
     def warm(self, size: tuple[int, int]) -> None:
         """Build what pictures of `size` need, and paint one."""
@@ -206,7 +219,7 @@ class DiffusionRenderer:
 
     def _played(self, engine: Engine, request: RenderRequest, previous: Image) -> Image | None:
         """The picture from what was recorded on the device; None where that cannot be."""
-        if self._adapters is not None or self._tape is None or not hasattr(engine, "remembering"):
+        if self._adapters is not None or self._tape is None:
             return None
         if self._resident is None or self._resident.engine is not engine:
             self._resident = Resident(engine, self._schedule, self._tape)

@@ -140,20 +140,22 @@ class TorchEngine:
         self.name = "torch"
         self._parts, self._device = parts, parts.device
         self._memory: WordMemory | None = None
-        self._encode, self._unet, self._decode = (part.to(memory_format=torch.channels_last) for part in modules(parts))  # type: ignore[call-overload]
+        self.networks = [part.to(memory_format=torch.channels_last) for part in modules(parts)]  # type: ignore[call-overload]
         self._dtype = next(parts.unet.parameters()).dtype
         self._autocast = parts.device == "cpu" and fast_bfloat16()
 
     def encode(self, picture: Tensor) -> Tensor:
-        return self._run(self._encode, picture)
+        return self._run(self.networks[0], picture)
 
     def unet(self, x: Tensor, timestep: Number, condition: Embedding, led: Led | None = None) -> Tensor:
         if self._memory is not None:
             self._memory.use(condition)
-        return self._run(self._unet, *unet_inputs(x, timestep, condition), **({} if led is None else {"led": led}))
+        return self._run(
+            self.networks[1], *unet_inputs(x, timestep, condition), **({} if led is None else {"led": led})
+        )
 
     def decode(self, latents: Tensor) -> Tensor:
-        return self._run(self._decode, latents)
+        return self._run(self.networks[2], latents)
 
     def remembering(self, embedding: Embedding) -> Embedding:
         """`embedding` with all that the UNet can compute from it alone."""
@@ -182,6 +184,22 @@ def examples(parts: Parts, size: Size, words: Embedding) -> tuple[tuple[Tensor, 
     latents = torch.zeros(1, int(parts.unet_config["in_channels"]), height // unit, width // unit)
     words = Embedding(words.words.cpu(), None if words.pooled is None else words.pooled.cpu())
     return (torch.zeros(1, 3, height, width),), unet_inputs(latents, 500.0, words), (latents,)
+
+
+def compiled_engine(parts: Parts, size: Size, words: Embedding) -> TorchEngine:
+    """A `TorchEngine` of its own through torch.compile, for pictures of `size`; what it compiles is compiled here."""
+    engine = TorchEngine(parts)
+    engine.name = "compile"
+    for module in engine.networks:
+        module.compile(dynamic=False)
+    (picture,), (x, *_), (latents,) = (
+        [value.to(parts.device) for value in row] for row in examples(parts, size, words)
+    )
+    engine.encode(picture)
+    for condition in (words, engine.remembering(words)):
+        engine.unet(x, 500.0, condition)
+    engine.decode(latents)
+    return engine
 
 
 class HostEngine:

@@ -16,7 +16,7 @@ from . import compiled, exported, trt
 from .adapters import Adapters
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
-from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine
+from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine
 from .feedback import Feedback
 from .models import ENGINES, Parts, find
 from .prompts import Embedding, PromptBook
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 NEEDS = {
     "openvino": ("cpu", "openvino", "the CPU and `pip install openvino`"),
     "onnx": ("cpu", "onnxruntime", "the CPU and `pip install onnx onnxruntime`"),
+    "compile": ("cuda", "triton", "an NVIDIA card and triton, which comes with torch on Linux"),
     "tensorrt": ("cuda", "tensorrt", "an NVIDIA card and `pip install onnx tensorrt`"),
 }
 """By engine: the kind of device and the package it needs, and how to say so."""
@@ -73,7 +74,7 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     threads = options.threads or _threads(options.background)
     if device == "cpu":
         torch.set_num_threads(threads if engine == "torch" else 1)  # beside a compiler torch has only small work
-    cache = _cache(engine, parts) if engine != "torch" and options.keep else None
+    cache = _cache(engine, parts) if engine not in ("torch", "compile") and options.keep else None
     double = (parts.folder / "text_encoder_2").is_dir()
     fast_words = engine == "openvino" and not double
     book = PromptBook(compiled_encoder(parts, threads, cache) if fast_words else clip_encoder(parts))
@@ -169,6 +170,8 @@ def _cache(engine: str, parts: Parts) -> Path:
 def _built(
     engine: str, parts: Parts, size: tuple[int, int], words: Embedding, threads: int, cache: Path | None
 ) -> Engine:
+    if engine == "compile":
+        return compiled_engine(parts, size, words)
     if engine == "tensorrt":
         return trt.TensorRtEngine(parts, size, words, cache)
     kind = OpenVinoEngine if engine == "openvino" else exported.OnnxEngine

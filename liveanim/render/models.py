@@ -20,7 +20,7 @@ from typing import Any
 
 from liveanim.core.errors import UserError, near
 
-ENGINES = ("auto", "torch", "openvino", "onnx", "tensorrt")
+ENGINES = ("auto", "torch", "openvino", "onnx", "compile", "tensorrt")
 """What can run a model's networks; 'auto' is OpenVINO on a CPU where it is installed, else torch."""
 WEIGHTS = "diffusion_pytorch_model"
 NETWORK_TIMEOUT = 4.0

@@ -193,7 +193,7 @@ class _Slot:
 
     def __init__(self, engine: Any, embedding: Embedding) -> None:
         self._engine, self._holds = engine, embedding
-        remembered = engine.remembering(embedding)
+        remembered = _remembered(engine, embedding)
         self.embedding = Embedding(
             remembered.words.clone(),
             None if remembered.pooled is None else remembered.pooled.clone(),
@@ -204,8 +204,14 @@ class _Slot:
         if embedding is self._holds:
             return
         self._holds = embedding
-        for mine, new in zip(_tensors(self.embedding), _tensors(self._engine.remembering(embedding)), strict=True):
+        for mine, new in zip(_tensors(self.embedding), _tensors(_remembered(self._engine, embedding)), strict=True):
             mine.copy_(new)
+
+
+def _remembered(engine: Any, embedding: Embedding) -> Embedding:
+    """`embedding` with what an engine of torch keeps of it; others know nothing of a text beforehand."""
+    made: Embedding = engine.remembering(embedding) if hasattr(engine, "remembering") else embedding
+    return made
 
 
 def _tensors(embedding: Embedding) -> list[Tensor]:

@@ -77,10 +77,6 @@ class TensorRtEngine:
     def decode(self, latents: Tensor) -> Tensor:
         return self._networks[2].run(latents)
 
-    def remembering(self, embedding: Embedding) -> Embedding:
-        """Nothing is known of a text beforehand."""
-        return embedding
-
 
 class _Network:
     """One engine with buffers of its own; their addresses are told once, for telling them anew is slow."""

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from liveanim.core.model import Image
+
+if TYPE_CHECKING:
+    import torch
 
 Floats = NDArray[np.float32]
 SPACES = ("none", "lab", "hsv", "rgb")
@@ -88,6 +91,8 @@ def noised(
     """`picture` with its share `amount` replaced by noise from `seed` alone; `where` (height, width) 0..1 limits it."""
     if amount <= 0:
         return picture
+    import torch  # it takes seconds, and whoever paints without a model need not wait for it
+
     height, width = picture.shape[:2]
     generator = torch.Generator().manual_seed(seed & 0x7FFFFFFFFFFFFFFF)
     noise = torch.randn((3, height, width), generator=generator).numpy().transpose(1, 2, 0)
@@ -113,6 +118,8 @@ def _octave(rows: int, columns: int, down: int, across: int, generator: torch.Ge
 
     Both directions fade by themselves: first every row of pixels at all corners across, then along the rows.
     """
+    import torch
+
     angles = (2 * math.pi * torch.rand((down + 1, across + 1), generator=generator)).numpy()
     slope_y, slope_x = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     row, fy, u = _cells(rows, down)

@@ -163,6 +163,26 @@ def test_out_of_memory_steps_the_size_down_and_says_so(
     assert "out of GPU memory" in small.message and "72x64" in small.message
 
 
+def test_where_no_smaller_picture_fits_fewer_steps_may(
+    flow_model: Path, before: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = load(str(flow_model), options=TORCH)
+    paint = small._paint
+    fits = 2
+
+    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, Start, dict[str, float]]:
+        if asked.steps > fits:
+            raise torch.OutOfMemoryError("out of memory")
+        return paint(engine, asked, previous)
+
+    monkeypatch.setattr(small, "_paint", full)
+    assert small.render(request(steps=4), before).image.shape == (64, 96, 3)
+    assert "in 2 steps now" in small.message
+    fits = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        small.render(request(steps=4), before)
+
+
 def test_what_was_painted_before_does_not_matter(
     flow_model: Path, renderer: DiffusionRenderer, before: Image, tmp_path: Path
 ) -> None:

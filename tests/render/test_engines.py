@@ -120,6 +120,17 @@ def test_openvino_answers_as_torch_does(kept: tuple[e.OpenVinoEngine, Path], flo
     assert float((fast.decode(latents) - plain.decode(latents)).abs().mean()) * 255 < 2
 
 
+def test_what_torch_compiles_is_compiled_before_it_plays(flow_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module, dynamic: told.append(type(module).__name__))
+    parts = Parts(find(str(flow_model)))
+    engine = e.compiled_engine(parts, (96, 64), WORDS)
+    assert told == ["_Encode", "_UNet", "_Decode"]
+    latents = torch.rand(1, 4, 8, 12, generator=torch.Generator().manual_seed(2))
+    assert engine.name == "compile"
+    assert torch.equal(engine.decode(latents), e.TorchEngine(parts).decode(latents))
+
+
 def test_a_packed_model_sees_a_sixteenth_and_gets_its_picture_back(packed_model: Path, flow_model: Path) -> None:
     torch.set_num_threads(1)
     parts = Parts(find(str(packed_model)))

@@ -1,0 +1,158 @@
+"""Whole keyframes of the large models on a GPU, as liveanim paints them: rates, jitter, what a change of prompt costs.
+
+Needs torch, numpy and diffusers, no window and no OpenCV. On a CPU the same runs with tiny networks, so that it is
+known to run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from liveanim.core.model import Image
+from liveanim.render import coherence, family
+from liveanim.render.brush import Dials, Own, Stroke, Way
+from liveanim.render.engines import TorchEngine, compiled_engine
+from liveanim.render.resident import CudaTape, Resident, Tape
+
+from .random_models import RandomParts
+from .stats import median, percentile
+
+MOTION = np.array([[1.02, -0.01, 0.0], [0.01, 1.02, 0.0], [0.0, 0.0, 1.0]])
+WARM = 10
+
+
+class HostTape:
+    """Works again instead of playing again, where there is no GPU."""
+
+    device = "cpu"
+
+    def record(self, work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
+        answer = work()
+        return lambda: answer.copy_(work()), answer
+
+    def wait(self) -> None:
+        pass
+
+
+def tape_for(device: str) -> Tape:
+    return CudaTape(device) if device.startswith("cuda") else HostTape()
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Milliseconds of every keyframe; allocations: of device memory meanwhile; alive: nothing turned to NaN or grey."""
+
+    times: Sequence[float]
+    allocations: int
+    alive: bool
+
+    def figures(self, name: str) -> dict[str, float]:
+        return {
+            f"{name}_keyframes_per_s": 1e3 / median(self.times),
+            f"{name}_p50_ms": median(self.times),
+            f"{name}_p99_ms": percentile(self.times, 99),
+            f"{name}_p99_over_median": percentile(self.times, 99) / median(self.times),
+            f"{name}_allocations": float(self.allocations),
+            f"{name}_alive": float(self.alive),
+        }
+
+
+class Painter:
+    """Feedback with a camera: every keyframe is painted over the last one."""
+
+    def __init__(
+        self, parts: RandomParts, size: tuple[int, int], steps: int = 1, guidance: float = 1.0, engine: Any = None
+    ) -> None:
+        self._parts, self._size, self._steps, self._guidance = parts, size, steps, guidance
+        self._schedule = family.schedule_of(parts.scheduler).on(parts.device)
+        engine = engine or TorchEngine(parts)  # type: ignore[arg-type]
+        self._resident = Resident(engine, self._schedule, tape_for(parts.device))
+        self._texts = [parts.embedding(seed) for seed in range(4)]
+        dice = torch.Generator().manual_seed(2)
+        width, height = size
+        picture = torch.rand(1, 3, height // 8, width // 8, generator=dice)
+        picture = torch.nn.functional.interpolate(picture, size=(height, width), mode="bicubic").clamp(0, 1)
+        latents = torch.randn(1, 4, height // 8, width // 8, generator=dice).to(parts.device)
+        self._own = Own(coherence.measure(picture.to(parts.device)), coherence.layout(latents))
+        self.picture: Image = (picture[0].permute(1, 2, 0) * 255).to(torch.uint8).numpy()
+        self._noises = [torch.randn(1, 4, height // 8, width // 8, generator=dice) for _ in range(8)]
+        self._grain = torch.randn(1, 1, height // 2, width // 2, generator=dice)
+
+    def stroke(self, index: int, text: int) -> Stroke:
+        dials = Dials(0.4, 1.0, 0.15, 0.02, family.start_time(self._schedule, 0.45), 1.0)
+        against = self._texts[3] if self._guidance > 1 else None
+        way = Way([(self._texts[text], 1.0)], self._steps, self._guidance, against)
+        way = replace(way, later=[self._noises[(index + step) % 8] for step in range(1, self._steps)])
+        return Stroke(dials, self._own, way, self._noises[index % 8], self._grain)
+
+    @torch.inference_mode()
+    def next(self, index: int, text: int = 0) -> float:
+        """The next keyframe; milliseconds that it took."""
+        since = time.perf_counter()
+        stroke = self.stroke(index, text)
+        self.picture = self._resident.paint(self._size, stroke, MOTION, self.picture, lambda: None)
+        return 1e3 * (time.perf_counter() - since)
+
+    def play(self, count: int, text_of: Callable[[int], int] = lambda index: 0) -> Played:
+        """`count` keyframes; `text_of(index)` says which of three texts each has."""
+        for index in range(WARM):
+            self.next(index)
+        before = allocations(self._parts.device)
+        times = [self.next(index, text_of(index)) for index in range(WARM, WARM + count)]
+        return Played(times, allocations(self._parts.device) - before, bool(self.picture.std() > 1))
+
+
+def allocations(device: str) -> int:
+    """How often torch has asked the device for a segment of memory."""
+    return int(torch.cuda.memory_stats(device)["segment.all.allocated"]) if device.startswith("cuda") else 0
+
+
+def run(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+    """The figures of the bars: SD-Turbo at 512x512 in one step, and changes of prompt."""
+    parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
+    figures = Painter(parts, size).play(count).figures("sd_turbo_512")
+    switching = Painter(parts, size).play(count, lambda index: index // 10 % 3)
+    figures["prompt_change_over_median"] = max(switching.times) / median(switching.times)
+    changed = switching.times[::10]  # from one text to the next
+    figures["prompt_change_p50_ms"] = median(changed)
+    return figures
+
+
+def run_more(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+    """More steps, guidance, and other sizes."""
+    parts = RandomParts("sd-turbo", device, tiny)
+    small = (64, 64) if tiny else (512, 512)
+    figures: dict[str, float] = {}
+    for steps in (2, 4):
+        figures |= Painter(parts, small, steps).play(count).figures(f"sd_turbo_512_{steps}_steps")
+    figures |= Painter(parts, small, 1, 2.0).play(count).figures("sd_turbo_512_guided")
+    for size in ((1024, 576), (1024, 1024)):
+        shown = (size[0] // 8, size[1] // 8 // 8 * 8) if tiny else size
+        figures |= Painter(parts, shown).play(count).figures(f"sd_turbo_{size[0]}x{size[1]}")
+    return figures
+
+
+def run_xl(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+    """SDXL-Turbo from 512 to 1024."""
+    parts = RandomParts("sdxl-turbo", device, tiny)
+    figures: dict[str, float] = {}
+    for size in ((512, 512), (1024, 576), (1024, 1024)):
+        shown = (size[0] // 8, size[1] // 8 // 8 * 8) if tiny else size
+        figures |= Painter(parts, shown).play(count).figures(f"sdxl_turbo_{size[0]}x{size[1]}")
+    return figures
+
+
+def run_compiled(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+    """The same as `run` with the networks through torch.compile, under the same graph."""
+    parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
+    since = time.perf_counter()
+    engine: Any = compiled_engine(parts, size, parts.embedding(0))  # type: ignore[arg-type]
+    took = time.perf_counter() - since
+    return {**Painter(parts, size, engine=engine).play(count).figures("sd_turbo_512_compiled"), "compile_s": took}
