@@ -114,6 +114,8 @@ class _Pictures:
             context.codec_tag = codec.tag
         # A fragment ends at each key picture: half a second live, so that kill -9 loses less than a second.
         context.gop_size = max(1, round(float(form.rate) * (0.5 if form.live else 1.0)))
+        self._image: Image | None = None  # converted last, to `_frame`
+        self._frame: Any = None
         self._yuv = stream.pix_fmt.startswith("yuv")
         if self._yuv:
             # BT.709, limited range: what players assume for HD, said aloud so that none has to guess.
@@ -124,7 +126,18 @@ class _Pictures:
         )
 
     def encode(self, image: Image, number: int) -> Iterable[Any]:
-        """Frame `number` as packets."""
+        """Frame `number` as packets. One that is shown again (a late screen, a late painter) is not converted again."""
+        if image is not self._image:
+            self._image, self._frame = image, self._converted(image)
+        frame = self._frame
+        frame.pts, frame.time_base = number, 1 / self._form.rate
+        if self._palette is not None:
+            frame = self._palette.apply(frame)
+        packets: Iterable[Any] = self._stream.encode(frame)
+        return packets
+
+    def _converted(self, image: Image) -> Any:
+        """`image` as the encoder wants it."""
         if self._alpha:
             image = plain(image)
         wide, high = self._size[0] - image.shape[1], self._size[1] - image.shape[0]
@@ -139,11 +152,7 @@ class _Pictures:
                 format=self._stream.pix_fmt, dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG"
             )
             frame.color_primaries = frame.color_trc = 1
-        frame.pts, frame.time_base = number, 1 / self._form.rate
-        if self._palette is not None:
-            frame = self._palette.apply(frame)
-        packets: Iterable[Any] = self._stream.encode(frame)
-        return packets
+        return frame
 
     def finish(self) -> Iterable[Any]:
         packets: Iterable[Any] = self._stream.encode(None)

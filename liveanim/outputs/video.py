@@ -11,9 +11,7 @@ import logging
 import os
 import queue
 import re
-import sys
 import threading
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +31,9 @@ log = logging.getLogger(__name__)
 _DEPTH, _WAITING_BYTES = 24, 192_000_000
 # Live sound that lags this far (s) behind the picture has had a gap: filled with silence.
 _GAP = 0.25
-_BEHIND = 5  # how much nicer a live encoder is than the show
 _STARVED = 0.75
+# Film (s) that may wait for a live encoder: at a kill it is lost, and at the end it is waited for.
+_LATE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,11 @@ class VideoWriter:
         self._live, self._channels = live, channels
         self._form = VideoFormat(size, exact_rate(fps), audio_rate, channels, live, codec, alpha)
         self._pacer = Pacer(fps)
-        self._opened: Future[None] = Future()
+        self._encoder = self._open()
         self._queue: queue.SimpleQueue[_Frames | _Sound | None] = queue.SimpleQueue()
         self._room = threading.Semaphore(max(3, min(_DEPTH, _WAITING_BYTES // (size[0] * size[1] * 4))))
         self._failure = ""
-        self._owed = 0
+        self._owed = self._queued = self._written = 0  # frames not yet in the queue, put there, encoded
         self._line = SoundLine()
         self._early: list[tuple[Samples, int, float]] = []  # sound from before the first picture
         self._newest: float | None = None
@@ -100,7 +99,6 @@ class VideoWriter:
         self.dropped = 0
         self._thread = threading.Thread(target=self._write, name="video writer", daemon=True)
         self._thread.start()
-        self._opened.result()
 
     def _open(self) -> Encoder:
         container = container_of(self.path, self._form.codec)
@@ -119,7 +117,7 @@ class VideoWriter:
     @property
     def waiting(self) -> bool:
         """Whether pictures or sound are not yet encoded."""
-        return not self._queue.empty()
+        return not self._queue.empty() or (self._written < self._queued and not self._failure)
 
     def picture(self, image: Image, now: float) -> None:
         """The stage showed `image` (height, width, 3 or 4) at show time `now` (s)."""
@@ -133,8 +131,10 @@ class VideoWriter:
         early, self._early = self._early, []
         for sound in early:
             self.audio(*sound)
-        if self._room.acquire(blocking=not self._live):
+        late = self._live and self._queued - self._written > _LATE * self._pacer.fps
+        if not late and self._room.acquire(blocking=not self._live):
             self._queue.put(_Frames(self._owed, image))
+            self._queued += self._owed
             self._owed = 0
         else:
             self.dropped += 1
@@ -218,36 +218,28 @@ class VideoWriter:
 
     def _write(self) -> None:
         """The writer thread. After an error it goes on emptying the queue, so that nobody waits for it."""
-        if self._live:
-            step_back()
         try:
-            # Here, so that the encoder's own threads step back as this one does.
-            encoder = self._open()
-        except Exception as error:  # noqa: BLE001  raised where the writer is made
-            self._opened.set_exception(error)
-            return
-        self._opened.set_result(None)
-        try:
-            self._encode_all(encoder)
-            encoder.finish()
+            self._encode_all()
+            self._encoder.finish()
         except Exception as error:  # noqa: BLE001  top of a thread: whatever went wrong, the show goes on and is told
             self._failure = _cannot_write(self.path, error)
             if self._live:
                 log.warning("%s", self.status())
             with suppress(OSError, ValueError):
-                encoder.close()
+                self._encoder.close()
         while not self._ended:
             self._next()
 
-    def _encode_all(self, encoder: Encoder) -> None:
+    def _encode_all(self) -> None:
         last: Image | None = None
         while (item := self._next()) is not None:
             if isinstance(item, _Sound):
-                encoder.sound(item.samples, item.rate)
+                self._encoder.sound(item.samples, item.rate)
                 continue
             if last is not None:
                 for _ in range(item.held):
-                    encoder.picture(last)
+                    self._encoder.picture(last)
+                    self._written += 1
             last = item.image if item.image is not None else last
 
     def _next(self) -> _Frames | _Sound | None:
@@ -257,13 +249,6 @@ class VideoWriter:
         if isinstance(item, _Frames) and item.image is not None:
             self._room.release()
         return item
-
-
-def step_back() -> None:
-    """Let this thread, and those it will start, have the processor after the show. Only Linux counts threads singly."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _BEHIND)
 
 
 def _numbered(path: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ COLOURS = {
 }
 
 
-def keyed(stage: Make, colour: str, **values: float) -> Image:
+def keyed(stage: Make, colour: str, **values: Any) -> Image:
     """(red, green, blue, opaque) of a picture of one colour, keyed."""
     one = stage(SIZE)
     one.write(still(flat(COLOURS[colour], SIZE), **values), 0.0)

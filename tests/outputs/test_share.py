@@ -177,7 +177,7 @@ def copied(image: np.ndarray, texture: dict[str, Any]) -> None:
 
 
 def test_syphon_gets_four_channels_of_the_size_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = {
+    parts: dict[str, dict[str, Any]] = {
         "syphon": {"SyphonMetalServer": Syphon},
         "syphon.utils": {},
         "syphon.utils.numpy": {"copy_image_to_mtl_texture": copied},

@@ -74,6 +74,30 @@ def flash(path: Path, fps: float, count: int, flash_at: int, paced: bool = False
     return writer
 
 
+def test_after_a_screen_that_stood_still_everything_is_recorded_again(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "a.mp4", SIZE, 30, channels=0, live=True)
+    for n, now in enumerate([0.0, 5.0, *(5.0 + k / 30 for k in range(1, 16))]):
+        writer.picture(flat((255,) * 3 if n == 16 else (0,) * 3, SIZE), now)
+        while writer.waiting:
+            time.sleep(0.001)
+    writer.close()
+    _, frames, _ = pictures(tmp_path / "a.mp4")
+    assert (len(frames), writer.dropped) == (166, 0) and frames[-1].min() > 240
+
+
+def test_of_a_late_encoder_at_most_a_second_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may = threading.Event()
+    picture = encode.Encoder.picture
+    monkeypatch.setattr(encode.Encoder, "picture", lambda self, image: (may.wait(30.0), picture(self, image)))
+    writer = VideoWriter(tmp_path / "a.mp4", SIZE, 30, channels=0, live=True)
+    for n in range(20):  # two pictures a second: each is shown for fifteen frames
+        writer.picture(flat((n,) * 3, SIZE), n / 2)
+    assert writer.dropped >= 15
+    may.set()
+    writer.close()
+    assert len(pictures(tmp_path / "a.mp4")[1]) == 19 * 15 + 1, "the film is as long as the show all the same"
+
+
 @pytest.mark.parametrize("fps", [24, 29.97, 30, 60])
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv"])
 def test_frame_count_length_and_sync_are_exact(tmp_path: Path, fps: float, name: str) -> None:
