@@ -59,6 +59,7 @@ GROUPS = {
     "offline": Group("whole", "run_offline", "rendering a video, 1280x720 at 30 frames/s"),
     "startup": Group("whole", "run_startup", "a fresh process to the first pictures"),
     "memory": Group("whole", "run_memory", "memory of a show that paints flat out"),
+    "growth": Group("whole", "run_growth", "memory after 100,000 keyframes of paint and 5,000 of ember"),
 }
 
 

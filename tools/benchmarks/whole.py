@@ -11,7 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from liveanim.core.model import Blend
+from liveanim.core.model import Blend, Prompt, RenderRequest
+from liveanim.render.paint import PaintRenderer
+from liveanim.render.worker import Renderer
 
 from .machine import ROOT, peak_rss_mb, rss_mb
 from .playing import FLAT_OUT
@@ -91,3 +93,22 @@ def run_memory(quick: bool) -> dict[str, float]:
         "rss_growth_mb": median(weigher.sizes[-third:]) - median(weigher.sizes[third : 2 * third]),
         "memory_keyframes": float(max(played.eye.keyframes) - min(played.eye.keyframes)),
     }
+
+
+def run_growth(quick: bool) -> dict[str, float]:
+    """Growth of resident memory from a quarter of very many keyframes to their end, painted one after the other."""
+    paint = _growth(PaintRenderer(), (128, 72), 2_000 if quick else 100_000)
+    ember = _growth(load_ember((128, 128)), (128, 128), 40 if quick else 5_000)
+    return {"growth_paint_mb": paint, "growth_ember_mb": ember}
+
+
+def _growth(renderer: Renderer, size: tuple[int, int], count: int) -> float:
+    """MiB, between the medians of the second quarter of `count` keyframes and the last."""
+    picture, sizes = None, []
+    for index in range(count):
+        asked = RenderRequest(index, index / 30, size, (Prompt(f"scene {index // 500}"),), noise=0.02, coherence=0.4)
+        picture = renderer.render(asked, picture).image
+        if index % max(1, count // 100) == 0:
+            sizes.append(rss_mb())
+    quarter = len(sizes) // 4
+    return median(sizes[-quarter:]) - median(sizes[quarter : 2 * quarter])
