@@ -25,7 +25,7 @@ from .inputs.audio import LiveInput
 from .inputs.ears import Ears
 from .inputs.fakes import Script
 from .inputs.media import MediaDesk
-from .inputs.midi import MidiInput
+from .inputs.midi import MidiInput, NoMidi
 from .inputs.midiclock import ClockOut
 from .inputs.midimap import look_map
 from .inputs.midiout import MidiLights
@@ -281,7 +281,7 @@ def _takes(
     )
 
 
-Control = OscInput | MidiInput | LinkClock | WebRemote
+Control = OscInput | MidiInput | NoMidi | LinkClock | WebRemote
 
 
 def _hands(
@@ -317,9 +317,9 @@ def _controls(
     choice: Sequence[Preset],
     table: Table,
     stack: ExitStack,
-) -> list[OscInput | MidiInput | LinkClock]:
+) -> list[OscInput | MidiInput | NoMidi | LinkClock]:
     """What plays the show besides the keys. UserError only for what was asked for by name."""
-    controls: list[OscInput | MidiInput | LinkClock] = []
+    controls: list[OscInput | MidiInput | NoMidi | LinkClock] = []
     if options.link:
         link = LinkClock(clock.now)
         stack.callback(link.close)
@@ -346,6 +346,8 @@ def _controls(
         else:
             stack.callback(midi.close)
             controls.append(midi)
+    if not any(isinstance(control, MidiInput) for control in controls):
+        controls.append(NoMidi(readback))
     return controls
 
 

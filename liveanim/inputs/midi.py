@@ -18,7 +18,7 @@ from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
 from . import midilearn, midimap
 from .midiclock import ClockIn, is_clock
-from .mididesk import MidiDesk, Values
+from .mididesk import SOURCE, MidiDesk, Values
 from .midiports import MidiPorts, System, find_system
 
 log = logging.getLogger(__name__)
@@ -127,6 +127,20 @@ class MidiInput:
         if there:
             log.info("midi: %s plays by the map of %s", device, used.name if used else "nobody")
         self._came.append((device, there))
+
+
+class NoMidi:
+    """A `Source` in the place of MIDI where a show has none: whoever wants a knob to learn is told."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        wish = self._values.learning
+        return [ControlEvent(now, "do.learned", f"{wish}\nthere is no MIDI in this show", SOURCE)] if wish else []
+
+    def problem(self) -> str:
+        return ""
 
 
 def own_dir() -> Path:

@@ -80,12 +80,16 @@ class Finder:
     def __init__(self, files: Found = of_this_machine) -> None:
         self._files = files
         self._fonts: list[Path] | None = None
-        self._asked: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[tuple[str, int] | None] = queue.SimpleQueue()
         self._found: queue.SimpleQueue[Drawn] = queue.SimpleQueue()
         self._home: dict[str, Path | None] = {}  # font that has a letter
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="fonts", daemon=True).start()
+
+    def close(self) -> None:
+        """End the thread, once it has done what it is at."""
+        self._asked.put(None)
 
     def ask(self, letter: str, size: int) -> None:
         """Look for `letter`; the answer is among `answers` some time later, or never."""
@@ -99,10 +103,9 @@ class Finder:
         return found
 
     def _run(self) -> None:
-        while True:
-            letter, size = self._asked.get()
+        while (asked := self._asked.get()) is not None:
             try:
-                drawn = self.search(letter, size)
+                drawn = self.search(*asked)
             except Exception as error:  # noqa: BLE001  top of the thread: a font that is broken costs its letters
                 log.debug("fonts: %s", error)
                 continue

@@ -64,6 +64,7 @@ class Hud:
         return self._letters
 
     def release(self) -> None:
+        self._finder.close()
         self._boxes.release()
         self._buffer.release()
         self._program.release()

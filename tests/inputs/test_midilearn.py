@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Status
 from liveanim.core.params import PARAMS, ParamSpec, Table, with_rows
-from liveanim.inputs.midi import LEARNED, MidiInput
+from liveanim.inputs.midi import LEARNED, MidiInput, NoMidi
 from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilearn import Learner, map_data, row_of, sort_of, wish_from
 from liveanim.inputs.midimap import Control, MidiMap, map_from, shipped
@@ -266,6 +266,14 @@ def test_a_preset_that_says_nonsense_of_knobs_is_left_out(caplog: pytest.LogCapt
         "midi of the preset: control 1: cc: expected a number from 0 to 127, a list of them, or a range such as '1-8'; "
         "it is left out"
     ]
+
+
+def test_a_show_without_midi_says_so_to_whoever_wants_a_knob_to_learn() -> None:
+    readback = Readback()
+    none = NoMidi(readback)
+    assert none.read(1.0) == [] and none.problem() == ""
+    readback.write(Blend(0.0, status=Status(learning="stage.hue")), 0.0)
+    assert none.read(2.0) == [ControlEvent(2.0, "do.learned", "stage.hue\nthere is no MIDI in this show", "midi")]
 
 
 def test_a_burst_while_learning_teaches_one_knob_and_loses_no_last_value(tmp_path: Path) -> None:

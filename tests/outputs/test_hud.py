@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,17 @@ def test_the_fonts_of_this_machine_are_searched_and_bad_files_are_passed_over(tm
     drawn = finder.search("©", 14)
     assert drawn is not None and drawn.ink.max() > 200 and -14 < drawn.top < 0 < drawn.advance
     assert finder.search("森", 14) is None
+
+
+def test_the_thread_that_looks_for_letters_ends_with_the_display(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    finder = Finder(lambda: iter(()))
+    finder.start()
+    (thread,) = set(threading.enumerate()) - before
+    finder.ask("森", 14)
+    finder.close()
+    thread.join(10.0)
+    assert not thread.is_alive() and finder.answers() == []
 
 
 def test_text_that_the_font_lacks_stays_readable() -> None:
