@@ -26,7 +26,7 @@ class Named:
     def encode(self, picture: torch.Tensor) -> torch.Tensor:
         return picture
 
-    def unet(self, x: torch.Tensor, timestep: float, condition: Embedding) -> torch.Tensor:
+    def unet(self, x: torch.Tensor, timestep: float | torch.Tensor, condition: Embedding) -> torch.Tensor:
         return x
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:

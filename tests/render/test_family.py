@@ -34,7 +34,7 @@ def vector(seed: int, *shape: int) -> torch.Tensor:
 def perfect(schedule: family.Schedule, x_0: torch.Tensor) -> family.Network:
     """The network that knows the picture: its answer for any x, in the schedule's own terms."""
 
-    def network(x: torch.Tensor, timestep: float) -> torch.Tensor:
+    def network(x: torch.Tensor, timestep: family.Number) -> torch.Tensor:
         t = timestep / schedule.timestep(1.0)
         alpha, sigma = schedule.mix(t)
         noise = (x - alpha * x_0) / sigma

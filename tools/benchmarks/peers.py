@@ -205,9 +205,9 @@ def _on_cpu(parts: RandomParts, size: tuple[int, int]) -> dict[str, Paint]:
     for name, (package, kind) in kinds.items():
         if installed(package):
             engine = kind(parts, size, words, torch.get_num_threads())
-            ways[f"diffusers_on_{name}"] = _diffusers(
-                parts, size, _EngineUNet(engine, parts), _EngineVae(engine, parts)
-            )
+            unet, vae = _EngineUNet(engine, parts), _EngineVae(engine, parts)
+            ways[f"liveanim_on_{name}"] = _liveanim(parts, size, engine)
+            ways[f"diffusers_on_{name}"] = _diffusers(parts, size, unet, vae)
     return ways
 
 
