@@ -79,18 +79,25 @@ def beside(folder: Path, name: str) -> str:
 
 
 def with_shaders(preset: Preset, names: Sequence[str]) -> Preset:
-    """`preset` with shaders put on top of it: names, or paths of .fs files. Filters are added, the others replaced."""
+    """`preset` with shaders put on top of it: names, or paths of .fs files. Filters that it has not got are added, the
+    others replaced; all are kept with it when it is saved."""
     chain = preset.chain
     for name in names:
         path = shaders.find(name, shaders.folders(Path()))
         kind = shaders.read(path).kind
+        if str(path.resolve()) in chain.shaders:
+            continue
         if kind == "filter":
             chain = replace(chain, filters=(*chain.filters, str(path.resolve())))
         elif kind == "generator":
             chain = replace(chain, generator=str(path.resolve()))
         else:
             chain = replace(chain, transition=str(path.resolve()))
-    return replace(preset, chain=chain, rows=shaders.rows_of(chain))
+    if chain == preset.chain:
+        return preset
+    named = {"generator": chain.generator, "filters": list(chain.filters), "transition": chain.transition}
+    stage = {**preset.written.get("stage", {}), **{key: value for key, value in named.items() if value}}
+    return replace(preset, chain=chain, rows=shaders.rows_of(chain), written={**preset.written, "stage": stage})
 
 
 def table_of(presets: Iterable[Preset]) -> Table:

@@ -184,9 +184,9 @@ def new_take(
 
     state   how the show stands at show time `begin` (s), for a take of its rest; None: it begins now
     """
-    if state is not None:
-        text = as_toml(state)
-        plan = replace(plan, preset=replace(parse_preset(text, state.name), text=text))
+    on_top = options.shaders
+    if state is not None:  # which has them already
+        plan, on_top = replace(plan, preset=parse_preset(as_toml(state), state.name)), ()
     seed = plan.overrides.get("picture.seed", plan.preset.drivers.get("picture.seed", spec("picture.seed").default))
     outside = whole_paths(options.outside)
     info = TakeInfo(
@@ -202,7 +202,7 @@ def new_take(
         sound_from=begin,
         versions=versions(),
         overrides=plan.overrides,
-        shaders=options.shaders,
+        shaders=on_top,
         media=outside.files,
         loras=outside.loras,
         controls=outside.controls,
@@ -214,7 +214,7 @@ def new_take(
         text = as_toml(broken)
         looks[BROKEN_OFF] = text
         choice = [*choice, parse_preset(text, BROKEN_OFF)]
-    return TakeWriter(folder, info, looks, used_by(plan.preset, choice, options.shaders, outside))
+    return TakeWriter(folder, info, looks, used_by(plan.preset, choice, on_top, outside))
 
 
 def versions() -> str:

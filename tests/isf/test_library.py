@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from liveanim.core.errors import UserError
 from liveanim.core.model import Chain
 from liveanim.isf import library
-from liveanim.library import read_preset, table_of, with_shaders
+from liveanim.library import as_toml, parse_preset, read_preset, table_of, with_shaders
 
 HEAD = """/*{"ISFVSN": "2", "INPUTS": [
  {"NAME": "inputImage", "TYPE": "image"}, {"NAME": "howMuch", "TYPE": "float", "LABEL": "how much", "DEFAULT": 0.5},
@@ -75,6 +76,9 @@ def test_shaders_can_be_put_on_top_of_a_preset(mine: Path, monkeypatch: pytest.M
     assert Path(look.chain.generator).stem == "plasma" and Path(look.chain.transition).stem == "liquid"
     assert "isf.liquid.strength" in {row.name for row in look.rows}
     assert "isf.liquid.progress" not in {row.name for row in look.rows}
+    saved = parse_preset(as_toml(replace(look, knobs={"isf.plasma.size": 0.5})), "saved")  # they are kept with it
+    assert (saved.chain, saved.rows) == (look.chain, look.rows)
+    assert with_shaders(saved, ["plasma", "My Own.fs"]).chain == look.chain
 
 
 def test_an_old_file_in_another_encoding_is_read(tmp_path: Path) -> None:
