@@ -85,16 +85,24 @@ def _begin(address: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_worker_niceness", "0")  # as fast as the workers of --workers
+    if address != LOCAL and _has_token():
+        # A cluster asks for the token that `ray start` leaves there; one that does not ask takes no notice of it.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
     except ImportError:
         raise UserError('--ray needs Ray: pip install "liveanim[ray]"') from None
-    more = {"include_dashboard": False} if address == LOCAL else {}
+    more: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **more)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise UserError(f"--ray {address}: there is no Ray to work with ({_lines(error)[0]})") from None
     return ray
+
+
+def _has_token() -> bool:
+    named = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    return named or (Path.home() / ".ray" / "auth_token").is_file()
 
 
 def _lines(error: Exception) -> list[str]:
