@@ -10,6 +10,7 @@ import hashlib
 import io
 import logging
 import os
+import socket
 import subprocess
 import tempfile
 import threading
@@ -26,6 +27,7 @@ from .workers import Job, Lost, counted
 LOCAL = "local"
 """The address of a Ray that is started here, and ends with the render."""
 _CHUNK = 16_000_000  # bytes of a finished piece that travel at once
+_PATIENCE = 10.0  # s for somebody to answer at an address
 _TOLD = 10  # frames: so often a worker says how far it is
 
 
@@ -92,12 +94,25 @@ def _begin(address: str) -> Any:
         import ray
     except ImportError:
         raise UserError('--ray needs Ray: pip install "liveanim[ray]"') from None
+    _answers(address)
     more: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **more)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise UserError(f"--ray {address}: there is no Ray to work with ({_lines(error)[0]})") from None
     return ray
+
+
+def _answers(address: str) -> None:
+    """UserError at once where nobody listens: Ray itself tries for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"--ray {address}: there is no Ray to work with ({reason})") from None
 
 
 def _has_token() -> bool:
