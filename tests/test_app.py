@@ -122,7 +122,7 @@ def test_a_live_show_is_recorded_and_its_take_plays_again(tmp_path: Path) -> Non
 
 def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:
     take = tmp_path / "take"
-    app.play(PlayOptions("silence", headless=True, seconds=0.6, model="paint", take=take, size=SMALL))
+    app.play(PlayOptions("silence", headless=True, seconds=2.0, model="paint", take=take, size=SMALL))
     line = '{"time": 0.25, "target": "out.blackout", "value": "toggle", "source": "test"}\n'
     (take / EVENTS).write_text(line)
     asked = options(tmp_path, str(take), model=None, seconds=0.5)
