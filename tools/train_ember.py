@@ -1,6 +1,6 @@
 """Trains ember from nothing, or goes on from where it was: `python tools/train_ember.py --minutes 120`.
 
-Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs only its decoder, so that the UNet
+Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs its latents are kept, so that the UNet
 stays valid), text encoder and UNet (`flow`), with guidance and worn pictures (`guided`), for few steps (`few`). Another
 process draws the training pictures meanwhile. Then the networks are exported as fp16 safetensors in diffusers' format.
 Checkpoints lie in the work folder; without it, training goes on from the exported weights alone.
@@ -9,6 +9,7 @@ Checkpoints lie in the work folder; without it, training goes on from the export
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import logging
 import multiprocessing
@@ -98,15 +99,16 @@ def drawing(args: argparse.Namespace, ready: Path, vae: Vae | None) -> Iterator[
 
 
 def vae_stage(ember: Ember, args: argparse.Namespace, minutes: float, new: bool) -> list[Stage]:
-    """The autoencoder: all of it on a first run, else the decoder alone."""
-    if minutes == 0.0 and not any((args.work / f"{name}.pt").exists() for name in ("vae", "decoder")):
+    """The autoencoder: free on a first run, later with its latents kept."""
+    if minutes == 0.0 and not any((args.work / f"{name}.pt").exists() for name in ("vae", "refit")):
         return []
     with drawing(args, sheet_path(args.work, FIRST_SHEETS - 1), None):
-        stages = [train_vae(args.work, minutes if new else 0.0, args.device, args.seed, False, ember.vae, args.workers)]
+        stages = [train_vae(args.work, minutes if new else 0.0, args.device, args.seed, None, ember.vae, args.workers)]
         if stages[0].curve.steps:
             take(ember, stages[0])
         if not new:
-            stages.append(train_vae(args.work, minutes, args.device, args.seed, True, ember.vae, args.workers))
+            kept = copy.deepcopy(ember.vae)
+            stages.append(train_vae(args.work, minutes, args.device, args.seed, kept, ember.vae, args.workers))
             if stages[1].curve.steps:
                 take(ember, stages[1])
     ember.vae.eval()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .nets import halves
+
 QUINTIC = (3.4445, -4.775, 2.0315)
 ITERATIONS = 4
 TURNS = 3  # each matrix is stepped once in so many steps, that much further: orthogonalising costs as much as learning
@@ -17,7 +19,7 @@ TURNS = 3  # each matrix is stepped once in so many steps, that much further: or
 def orthogonal(matrix: Tensor) -> Tensor:
     """About the nearest (rows, columns) matrix whose singular values are all 1."""
     a, b, c = QUINTIC
-    x = matrix.bfloat16() if matrix.is_cuda else matrix.float()
+    x = matrix.bfloat16() if halves(matrix.device) else matrix.float()
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)

@@ -18,6 +18,7 @@ REFRESH_EVERY = 40
 LATENT_NOISE = 0.08
 ROUND_TRIP_EVERY = 4
 SMALLER_EVERY = 3
+KEEPING = 3.0
 
 
 def pyramid_loss(got: Tensor, want: Tensor) -> Tensor:
@@ -48,15 +49,26 @@ def psnr(got: Tensor, want: Tensor) -> float:
 
 
 class VaeLoss:
-    """The stage's loss for one batch of fresh crops. With `decoder_only` the encoder stays as it is.
+    """The stage's loss for one batch of fresh crops. With `kept` the latents stay those of that autoencoder, which may
+    be of another shape: what a UNet has learned stays valid.
 
     Now and then averaged latents must decode to the averaged picture: latents that scale as pictures do are easier for
     a UNet to learn.
     """
 
-    def __init__(self, vae: Vae, album: Album, seed: int, device: str, decoder_only: bool) -> None:
-        self.vae, self.album, self.device, self.decoder_only = vae, album, device, decoder_only
+    def __init__(self, vae: Vae, album: Album, seed: int, device: str, kept: Vae | None) -> None:
+        self.vae, self.album, self.device, self.kept = vae, album, device, kept
         self.generator = torch.Generator().manual_seed(seed)
+
+    def latents(self, x: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """What to decode, and how far the encoder's latents are from where they should be."""
+        z = self.vae.encode(x).latents
+        if self.kept is None:
+            return z, 0.2 * moments(z.float())
+        with torch.no_grad():
+            known = self.kept.encode(x).latents
+        away = (z.float() - known.float()).square().mean()
+        return (z if step % 2 else known), KEEPING * away
 
     def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, crops used."""
@@ -64,34 +76,36 @@ class VaeLoss:
             self.album.refresh()
         x = self.album.crops(BATCH, CROP, self.generator).to(self.device, memory_format=torch.channels_last)
         with precision(self.device):
-            with torch.set_grad_enabled(not self.decoder_only):
-                z = self.vae.encode(x).latents
+            z, away = self.latents(x, step)
             noisy = z + LATENT_NOISE * torch.rand((), device=z.device) * 2 * torch.randn_like(z)
             y = self.vae.decode(noisy).sample
             again = self.vae.encode(y).latents if step % ROUND_TRIP_EVERY == 0 else None
             smaller = self.vae.decode(F.avg_pool2d(z, 2)).sample if step % SMALLER_EVERY == 0 else None
         picture = pyramid_loss(y.float(), x)
-        spread = moments(z.float())
-        loss = picture + 0.2 * spread
+        loss = picture + away
         if again is not None:
             loss = loss + 0.15 * F.smooth_l1_loss(again.float(), z.detach().float(), beta=0.2)
         if smaller is not None:
             loss = loss + 0.5 * pyramid_loss(smaller.float(), F.avg_pool2d(x, 2))
-        numbers = {"loss": float(picture.detach()), "spread": float(spread.detach()), "psnr": psnr(y.float(), x)}
+        numbers = {"loss": float(picture.detach()), "away": float(away.detach()), "psnr": psnr(y.float(), x)}
         return loss, numbers, BATCH
 
 
 def train_vae(
-    work: Path, minutes: float, device: str, seed: int, decoder_only: bool, vae: Vae, workers: int = 1
+    work: Path, minutes: float, device: str, seed: int, kept: Vae | None, vae: Vae, workers: int = 1
 ) -> Stage:
-    """Trains `vae` for that long, from its checkpoint in `work` if there is one; the EMA holds the result."""
+    """Trains `vae` for that long, from its checkpoint in `work` if there is one; the EMA holds the result.
+
+    With `kept` its latents stay those of that autoencoder."""
     torch.manual_seed(seed)
     vae.to(device, memory_format=torch.channels_last)
-    vae.encoder.requires_grad_(not decoder_only)
-    stage = Stage("decoder" if decoder_only else "vae", work, {"vae": vae}, 3e-3, decay=0.997)
+    name, rate = ("vae", 3e-3) if kept is None else ("refit", 1.5e-3)
+    if kept is not None:
+        kept.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    stage = Stage(name, work, {"vae": vae}, rate, decay=0.997)
     stage.load()
     if minutes > 0:
         album = Album(work)
         seeds = [seed + stage.curve.steps + n for n in range(workers)]
-        stage.run(minutes, [VaeLoss(vae, album, own, device, decoder_only) for own in seeds])
+        stage.run(minutes, [VaeLoss(vae, album, own, device, kept) for own in seeds])
     return stage
