@@ -1,8 +1,8 @@
 """Trains ember from nothing, or goes on from where it was: `python tools/train_ember.py --minutes 120`.
 
 Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs its latents are kept, so that the UNet
-stays valid), text encoder and UNet (`flow`), with guidance and worn pictures (`guided`), for few steps (`few`). Another
-process draws the training pictures meanwhile. Then the networks are exported as fp16 safetensors in diffusers' format.
+stays valid), text encoder and UNet (`flow`), and these for few guided steps (`few`). Another process draws the training
+pictures meanwhile. Then the networks are exported as fp16 safetensors in diffusers' format.
 Checkpoints lie in the work folder; without it, training goes on from the exported weights alone.
 """
 
@@ -18,7 +18,6 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -32,16 +31,11 @@ from ember.nets import Vae, count
 from ember.readme import write_readme
 from ember.sheets import gallery
 from ember.stage_few import train_few
-from ember.stage_unet import Phase, train_unet
+from ember.stage_unet import train_unet
 from ember.stage_vae import train_vae
 
 logger = logging.getLogger("ember")
-SHARES = {"vae": 0.20, "flow": 0.55, "guided": 0.15, "few": 0.10}
-PHASES = {
-    "flow": Phase(batch=32, worn=0.15, guided=False, plain=True),
-    "guided": Phase(batch=32, worn=0.5, guided=True),
-}
-RATES = {"flow": 3.5e-3, "guided": 1.0e-3}
+SHARES = {"vae": 0.20, "flow": 0.60, "few": 0.20}
 FIRST_SHEETS = 4
 
 
@@ -121,17 +115,12 @@ def flow_stages(ember: Ember, args: argparse.Namespace, minutes: dict[str, float
     with drawing(args, shard_path(args.work, FIRST_SHEETS - 1), ember.vae):
         bank = Bank(args.work, args.device)
         bank.refresh()
-        for name in ("flow", "guided", "few"):
+        for name in ("flow", "few"):
             time = minutes.get(name, 0.0)
             if time == 0.0 and not (args.work / f"{name}.pt").exists():
                 continue
-            if name == "few":
-                stage = train_few(ember, bank, args.work, time, args.device, args.seed, args.workers, args.batch)
-            else:
-                phase = PHASES[name] if not args.batch else replace(PHASES[name], batch=args.batch)
-                stage = train_unet(
-                    ember, bank, args.work, time, phase, name, RATES[name], args.device, args.seed, args.workers
-                )
+            train = train_unet if name == "flow" else train_few
+            stage = train(ember, bank, args.work, time, args.batch, args.device, args.seed, args.workers)
             take(ember, stage)
             stages.append(stage)
     return stages
@@ -152,7 +141,7 @@ def main() -> int:
     sizes = {"unet": count(ember.unet), "vae": count(ember.vae), "text": count(ember.text)}
     logger.info("parameters in millions: %s", json.dumps(sizes))
     stages = vae_stage(ember, args, minutes.get("vae", 0.0), new)
-    if any(minutes.get(name, 0.0) for name in ("flow", "guided", "few")):
+    if any(minutes.get(name, 0.0) for name in ("flow", "few")):
         stages += flow_stages(ember, args, minutes)
     for module in (ember.unet, ember.text, ember.vae):
         module.to("cpu", torch.float32).eval()

@@ -25,7 +25,7 @@ not draw itself: `python tools/train_ember.py --minutes N` draws, trains and exp
   `v = unet(x_t, 1000 * t, encoder_hidden_states=embedding)` is the velocity `noise - z`: `z = x_t - t * v`, and an
   Euler step to time s is `x_s = x_t + (s - t) * v`.
 - From nothing: `x_1 = noise`, t = 1. Img2img: encode, mix with noise to the t the strength asks for, go on from there.
-- Guidance is trained in: one UNet pass a step, no negative pass needed.
+- Guidance is trained in by the stage `few`: one UNet pass a step, no negative pass needed.
 - Trained at 256 x 256; other multiples of 16 work.
 - Words it knows: `vocabulary.json`. Others fall into pieces that it was taught to ignore.
 

@@ -1,13 +1,16 @@
-"""Teaches the UNet to arrive in one or two steps, and to keep feedback sharp.
+"""Teaches the UNet straight ways: from a noisy start to where its own many guided steps have ended.
 
-A frozen copy of the network goes part of the way (two Euler steps); from there the averaged network says where the
-picture ends. The student must say the same from the start, so that its single step lands where many would.
+A frozen copy, the teacher, is led by classifier-free guidance from noise, or from a worn picture under some noise,
+through STEPS Euler steps. Start and end are kept; on the straight line between the two the student learns the direction
+(reflow: Liu et al. 2022, arXiv:2209.03003). One or two of its steps then get where many did, guidance included.
 """
 
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+import logging
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,66 +19,94 @@ from torch import Tensor
 from .bank import Bank
 from .export import Ember
 from .loop import Stage
-from .nets import embed, precision, velocity
-from .stage_unet import REFRESH_EVERY, FlowLoss, Phase
+from .nets import embed, precision, quick_attention, velocity
+from .sampling import denoise
+from .stage_unet import FlowLoss, Phase
 
-STRIDE = 0.35
-SUBSTEPS = 2
-SOFTNESS = 0.02
-PHASE = Phase(batch=24, worn=0.5, guided=False)
+STEPS = 10
+GUIDANCE = 2.2
+FROM_NOISE = 0.5  # share of ways that begin at pure noise
+LEAST_NOISE = 0.25
+DRAWING = 0.4  # share of the minutes in which the teacher makes ways
+PHASE = Phase(batch=32, worn=0.5)
+logger = logging.getLogger("ember")
 
 
-class FewLoss(FlowLoss):
-    """The stage's loss for one batch. `averages` give the end point, `teacher` the way there."""
+@dataclass(frozen=True)
+class Ways:
+    """Starts and ends, latents (N, 16, h, w), the times (N,) of the starts, and token numbers (N, TOKENS)."""
 
-    def __init__(self, ember: Ember, bank: Bank, phase: Phase, averages: Ember, teacher: Ember, seed: int, device: str):
-        super().__init__(ember, bank, phase, averages, seed, device)
-        self.teacher, self.averages = teacher, averages
+    start: Tensor
+    end: Tensor
+    t: Tensor
+    tokens: Tensor
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
+class Teacher(FlowLoss):
+    """Goes ways with guidance, all of its batches under the same rules as the training before."""
 
     @torch.no_grad()
-    def goal(self, noisy: Tensor, t: Tensor, tokens: Tensor) -> Tensor:
-        """Where the way from `noisy` at times t ends."""
-        words = embed(self.teacher.text, tokens)
-        end = (t - STRIDE * torch.rand((), generator=self.generator)).clamp(min=0.0)
-        x, now = noisy, t
-        for index in range(SUBSTEPS):
-            then = t + (end - t) * (index + 1) / SUBSTEPS
-            x = x + (then - now).view(-1, 1, 1, 1) * velocity(self.teacher.unet, x, now, words).float()
-            now = then
-        assert self.averages is not None
-        last = velocity(self.averages.unet, x, now, embed(self.averages.text, tokens)).float()
-        return x - now.view(-1, 1, 1, 1) * last
+    def ways(self) -> Ways:
+        """One batch of ways."""
+        specs, _, used = self.bank.batch(self.phase.batch, self.generator, self.phase.worn)
+        tokens = self.tokens(specs, plain=False, dropping=0.0)
+        t = LEAST_NOISE + (1.0 - LEAST_NOISE) * torch.rand(len(specs), generator=self.generator)
+        t = torch.where(torch.rand(len(specs), generator=self.generator) < FROM_NOISE, 1.0, t).to(self.device)
+        noise = torch.randn(used.shape, generator=self.generator).to(self.device)
+        start = used + t.view(-1, 1, 1, 1) * (noise - used)
+        with precision(self.device):
+            end = denoise(self.ember, start, embed(self.ember.text, tokens), t, STEPS, GUIDANCE)
+        return Ways(start, end.float(), t, tokens)
+
+
+class FewLoss:
+    """The stage's loss: how far the answer is from the straight direction, somewhere on a way."""
+
+    def __init__(self, ember: Ember, ways: Ways, batch: int, seed: int, device: str) -> None:
+        self.ember, self.ways, self.batch, self.device = ember, ways, batch, device
+        self.generator = torch.Generator().manual_seed(seed)
 
     def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, samples used."""
-        if step % REFRESH_EVERY == 0:
-            self.bank.refresh()
-        specs, clean, used = self.bank.batch(self.phase.batch, self.generator, self.phase.worn)
-        tokens, _ = self.tokens(specs, False)
-        t = self.times(len(specs)).clamp(min=0.05)
-        noisy = self.start(clean, used, t)
-        tt = t.view(-1, 1, 1, 1)
+        rows = torch.randint(0, len(self.ways), (self.batch,), generator=self.generator).to(self.device)
+        start, end, t = self.ways.start[rows], self.ways.end[rows], self.ways.t[rows]
+        along = 1.0 - 0.95 * torch.rand(self.batch, generator=self.generator).to(self.device)
+        point = end + along.view(-1, 1, 1, 1) * (start - end)
         with precision(self.device):
-            goal = self.goal(noisy, t, tokens)
-            answer = velocity(self.ember.unet, noisy, t, embed(self.ember.text, tokens)).float()
-        error = ((noisy - tt * answer - goal) / tt.clamp(min=0.2)).square().mean((1, 2, 3))
-        loss = ((error + SOFTNESS**2).sqrt() - SOFTNESS).mean()
-        plain = (answer - (noisy - clean) / tt).square().mean()
-        return loss, {"loss": float(loss.detach()), "plain": float(plain.detach())}, len(specs)
+            words = embed(self.ember.text, self.ways.tokens[rows])
+            answer = velocity(self.ember.unet, point.contiguous(memory_format=torch.channels_last), along * t, words)
+        loss = (answer.float() - (start - end) / t.view(-1, 1, 1, 1)).square().mean()
+        return loss, {"loss": float(loss.detach())}, self.batch
+
+
+def gather(teacher: Teacher, minutes: float) -> Ways:
+    """As many ways as that time allows, one batch at least."""
+    end = time.monotonic() + 60.0 * minutes
+    batches = [teacher.ways()]
+    while time.monotonic() < end:
+        batches.append(teacher.ways())
+    logger.info("few: %d ways of the teacher", sum(map(len, batches)))
+    return Ways(*(torch.cat([getattr(b, name) for b in batches]) for name in ("start", "end", "t", "tokens")))
 
 
 def train_few(
-    ember: Ember, bank: Bank, work: Path, minutes: float, device: str, seed: int, workers: int, batch: int
+    ember: Ember, bank: Bank, work: Path, minutes: float, batch: int, device: str, seed: int, workers: int = 1
 ) -> Stage:
     """Trains for that long; the EMA holds the result. The teacher is the network as it came in."""
     ember.text.to(device)
     ember.unet.to(device, memory_format=torch.channels_last)
-    teacher = Ember(ember.tokenizer, copy.deepcopy(ember.text).eval(), copy.deepcopy(ember.unet).eval(), ember.vae)
-    stage = Stage("few", work, {"unet": ember.unet, "text": ember.text}, 5e-4, plain_rate=5e-4, decay=0.99)
+    if device == "cpu":
+        quick_attention(ember.unet)
+    frozen = Ember(ember.tokenizer, copy.deepcopy(ember.text).eval(), copy.deepcopy(ember.unet).eval(), ember.vae)
+    stage = Stage("few", work, {"unet": ember.unet, "text": ember.text}, 1e-3, plain_rate=1e-3, decay=0.99)
     stage.load()
-    averages = Ember(ember.tokenizer, stage.ema["text"].module, stage.ema["unet"].module, ember.vae)
     if minutes > 0:
-        phase = PHASE if not batch else replace(PHASE, batch=batch)
-        seeds = [seed + stage.curve.steps * 7 + worker for worker in range(workers)]
-        stage.run(minutes, [FewLoss(ember, bank, phase, averages, teacher, own, device) for own in seeds])
+        phase = replace(PHASE, batch=batch or PHASE.batch)
+        seed += 7 * stage.curve.steps
+        ways = gather(Teacher(frozen, bank, phase, seed, device), DRAWING * minutes)
+        losses = [FewLoss(ember, ways, phase.batch, seed + worker, device) for worker in range(workers)]
+        stage.run((1.0 - DRAWING) * minutes, losses)
     return stage

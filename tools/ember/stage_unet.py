@@ -1,13 +1,12 @@
 """Trains the text encoder and the UNet: a rectified flow from noise to encoded pictures, guided by captions.
 
-Late in the training the target is pushed away from what the model says without words (strength GUIDANCE), so that
-one pass gives what classifier-free guidance needs two for. A share of the samples starts from worn copies and must
-arrive at the clean picture: that is what keeps feedback sharp.
+A share of the samples starts from worn copies and must arrive at the clean picture: that is what keeps feedback sharp.
+A few captions are left out, so that guidance can ask what the model says without words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,38 +21,37 @@ from .nets import embed, precision, quick_attention, velocity
 from .tokens import encode
 
 DROP_CAPTION = 0.1
-GUIDANCE = 1.8
 FROM_NOISE = 0.12
-PLAIN_UNTIL = 0.35  # share of a phase with plain captions
 REFRESH_EVERY = 20
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One part of the training: batch size, share of worn samples, guidance or not, whether it starts with plain
-    captions."""
+    """One part of the training: batch size, share of worn samples, share of its time with plain captions."""
 
     batch: int
     worn: float
-    guided: bool
-    plain: bool = False
+    plain: float = 0.0
+
+
+PHASE = Phase(batch=32, worn=0.15, plain=0.35)
+RATE = 3.5e-3
 
 
 class FlowLoss:
-    """The stage's loss for one batch from the bank. `averages` are the EMA copies that the guided targets ask."""
+    """The stage's loss for one batch from the bank."""
 
-    def __init__(self, ember: Ember, bank: Bank, phase: Phase, averages: Ember | None, seed: int, device: str) -> None:
-        self.ember, self.bank, self.phase, self.averages, self.device = ember, bank, phase, averages, device
+    def __init__(self, ember: Ember, bank: Bank, phase: Phase, seed: int, device: str) -> None:
+        self.ember, self.bank, self.phase, self.device = ember, bank, phase, device
         self.generator = torch.Generator().manual_seed(seed)
-        self.empty = encode(ember.tokenizer, [""]).to(device)
 
-    def tokens(self, specs: list[Spec], plain: bool) -> tuple[Tensor, Tensor]:
-        """Token numbers of fresh captions for these pictures, and which (B,) of them are left empty."""
+    def tokens(self, specs: list[Spec], plain: bool, dropping: float = DROP_CAPTION) -> Tensor:
+        """Token numbers of fresh captions for these pictures; a share `dropping` of them is left empty."""
         seeds = torch.randint(0, 2**31 - 1, (len(specs),), generator=self.generator).tolist()
         texts = [plain_caption(spec) if plain else caption(spec, s) for spec, s in zip(specs, seeds, strict=True)]
-        dropped = torch.rand(len(specs), generator=self.generator) < DROP_CAPTION
-        texts = ["" if gone else text for text, gone in zip(texts, dropped.tolist(), strict=True)]
-        return encode(self.ember.tokenizer, texts).to(self.device), dropped.to(self.device)
+        dropped = (torch.rand(len(specs), generator=self.generator) < dropping).tolist()
+        texts = ["" if gone else text for text, gone in zip(texts, dropped, strict=True)]
+        return encode(self.ember.tokenizer, texts).to(self.device)
 
     def times(self, count: int) -> Tensor:
         """Times (B,): logit-normal, some at pure noise."""
@@ -68,30 +66,18 @@ class FlowLoss:
         noisy = (1.0 - tt) * torch.where(tt > 0.2, used, clean) + tt * noise
         return noisy.contiguous(memory_format=torch.channels_last)
 
-    @torch.no_grad()
-    def push(self, answer: Tensor, noisy: Tensor, t: Tensor, dropped: Tensor) -> Tensor:
-        """What to add to the target: the answer with words minus the average model's without, for guidance GUIDANCE."""
-        assert self.averages is not None
-        silence = embed(self.averages.text, self.empty).expand(len(noisy), -1, -1)
-        unsaid = velocity(self.averages.unet, noisy, t, silence).float()
-        weight = (1.0 - 1.0 / GUIDANCE) * (~dropped).float() * ((t - 0.1) / 0.3).clamp(0.0, 1.0)
-        return (answer.detach() - unsaid) * weight.view(-1, 1, 1, 1)
-
     def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, samples used."""
         if step % REFRESH_EVERY == 0:
             self.bank.refresh()
         specs, clean, used = self.bank.batch(self.phase.batch, self.generator, self.phase.worn)
-        tokens, dropped = self.tokens(specs, self.phase.plain and progress < PLAIN_UNTIL)
+        tokens = self.tokens(specs, progress < self.phase.plain)
         t = self.times(len(specs))
         noisy = self.start(clean, used, t)
         with precision(self.device):
-            answer = velocity(self.ember.unet, noisy, t, embed(self.ember.text, tokens)).float()
-            push = self.push(answer, noisy, t, dropped) if self.phase.guided else torch.zeros_like(noisy)
-        target = (noisy - clean) / t.view(-1, 1, 1, 1)
-        plain = (answer - target).square().mean()
-        loss = (answer - target - push).square().mean() if self.phase.guided else plain
-        return loss, {"loss": float(plain.detach()), "pictures": float(self.bank.size)}, len(specs)
+            answer = velocity(self.ember.unet, noisy, t, embed(self.ember.text, tokens))
+        loss = (answer.float() - (noisy - clean) / t.view(-1, 1, 1, 1)).square().mean()
+        return loss, {"loss": float(loss.detach()), "pictures": float(self.bank.size)}, len(specs)
 
 
 def train_unet(
@@ -99,24 +85,20 @@ def train_unet(
     bank: Bank,
     work: Path,
     minutes: float,
-    phase: Phase,
-    name: str,
-    rate: float,
+    batch: int,
     device: str,
     seed: int,
     workers: int = 1,
 ) -> Stage:
-    """Trains text encoder and UNet for that long in one phase; the EMA holds the result."""
+    """Trains text encoder and UNet for that long; the EMA holds the result. `batch` 0: as suits a CPU."""
     ember.text.to(device)
     ember.unet.to(device, memory_format=torch.channels_last)
     if device == "cpu":
         quick_attention(ember.unet)
-    stage = Stage(name, work, {"unet": ember.unet, "text": ember.text}, rate, plain_rate=rate, decay=0.995)
+    stage = Stage("flow", work, {"unet": ember.unet, "text": ember.text}, RATE, plain_rate=RATE, decay=0.995)
     stage.load()
-    averages = None
-    if phase.guided:
-        averages = Ember(ember.tokenizer, stage.ema["text"].module, stage.ema["unet"].module, ember.vae)
     if minutes > 0:
+        phase = replace(PHASE, batch=batch or PHASE.batch)
         seeds = [seed + stage.curve.steps * 7 + worker for worker in range(workers)]
-        stage.run(minutes, [FlowLoss(ember, bank, phase, averages, own, device) for own in seeds])
+        stage.run(minutes, [FlowLoss(ember, bank, phase, own, device) for own in seeds])
     return stage
