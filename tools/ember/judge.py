@@ -14,14 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .drawing import COMPOSITIONS, MOTIFS, Spec, draw
+from .nets import precision
 from .palettes import PALETTES
 from .styles import STYLES
 
 logger = logging.getLogger("ember")
 SIDE = 64
 FEATURES = 48
-DRAWN = 128
-EACH, HELD_OUT = 110, 10
+DRAWN = 96
+EACH, HELD_OUT = 200, 10
 EPOCHS = 14
 NAMES = list(MOTIFS)
 
@@ -94,7 +95,9 @@ def trained(seed: int = 99) -> tuple[Judge, float]:
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(labels), generator=generator)[: len(labels) // 64 * 64].split(64):
             x = worse(pictures[rows].float() / 255, generator).contiguous(memory_format=torch.channels_last)
-            loss = F.cross_entropy(judge(x), labels[rows], label_smoothing=0.05)
+            with precision("cpu"):
+                scores = judge(x)
+            loss = F.cross_entropy(scores.float(), labels[rows], label_smoothing=0.05)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -112,7 +115,7 @@ def top1(judge: Judge, pictures: Tensor, answers: Tensor) -> float:
 
 def known(folder: Path) -> tuple[Judge, float]:
     """The judge kept in `folder`, trained first if there is none that fits (some minutes)."""
-    path = folder / f"judge_{len(NAMES)}_{SIDE}_{FEATURES}.pt"
+    path = folder / f"judge_{len(NAMES)}_{SIDE}_{FEATURES}_{EACH}.pt"
     if path.exists():
         kept = torch.load(path, weights_only=True)
         judge = Judge()
