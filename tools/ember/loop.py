@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,11 +48,8 @@ class Ema:
 
 
 def rate(progress: float, step: int, warmup: int = 30) -> float:
-    """Factor on the learning rate: rises over the warm-up, holds, and falls along a cosine from 50 % of the time."""
-    rise = min(1.0, (step + 1) / warmup)
-    if progress < 0.5:
-        return rise
-    return rise * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, (progress - 0.5) / 0.5))))
+    """Factor on the learning rate: rises over the warm-up, and falls evenly over the whole time."""
+    return min(1.0, (step + 1) / warmup) * (1.0 - 0.98 * min(1.0, progress))
 
 
 @dataclass

@@ -34,8 +34,8 @@ class Phase:
     plain: float = 0.0
 
 
-PHASE = Phase(batch=32, worn=0.15, plain=0.35)
-RATE = 3.5e-3
+PHASE = Phase(batch=32, worn=0.15, plain=0.2)
+RATE = 2.5e-3
 
 
 class FlowLoss:
