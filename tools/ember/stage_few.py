@@ -24,7 +24,7 @@ from .sampling import denoise
 from .stage_unet import FlowLoss, Phase
 
 STEPS = 10
-GUIDANCE = 2.2
+GUIDANCE = 2.8
 FROM_NOISE = 0.5  # share of ways that begin at pure noise
 LEAST_NOISE = 0.25
 DRAWING = 0.4  # share of the minutes in which the teacher makes ways
