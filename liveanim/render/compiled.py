@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,14 @@ FORM = 2
 """Another number where what is converted changes in the code, so that nobody goes on with what was kept before."""
 
 
+def quiet_openvino() -> Any:
+    """OpenVINO without its reports to its makers: they fork processes and use the network in the middle of a show."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
 def cpu_options(threads: int = 0) -> dict[str, Any]:
     """How OpenVINO is to compile for this CPU. `threads` 0: OpenVINO chooses."""
     options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
@@ -42,12 +51,10 @@ def cpu_options(threads: int = 0) -> dict[str, Any]:
 
 def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
     """An OpenVINO model of `module` with the fixed shapes of `example`."""
-    import openvino
-
     module = still(module)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of every shape it makes constant; they are meant to be
-        return openvino.convert_model(
+        return quiet_openvino().convert_model(
             module, example_input=tuple(example), input=[list(value.shape) for value in example], verbose=False
         )
 
@@ -67,11 +74,10 @@ def stored(core: Any, model: Any, path: Path | None, beside: Mapping[str, str] =
     `beside`: texts by file name, kept with it. What was read back differs in its last bits from what was converted, so
     that is what is always used. A folder that cannot be written only costs the conversion again.
     """
-    import openvino
 
     def write(folder: Path) -> None:
         # not as float16: it would blur the frequencies of the time embedding
-        openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
+        quiet_openvino().save_model(model, folder / "model.xml", compress_to_fp16=False)
         for name, text in beside.items():
             (folder / name).write_text(text, encoding="utf-8")
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import WordMemory
-from .compiled import converted, cpu_options, kept
+from .compiled import converted, cpu_options, kept, quiet_openvino
 from .family import Number
 from .models import Parts
 from .prompts import Embedding
@@ -248,13 +248,11 @@ class OpenVinoEngine(HostEngine):
     """OpenVINO on a CPU. `threads` 0: OpenVINO chooses."""
 
     def __init__(self, parts: Parts, size: Size, words: Embedding, threads: int = 0, cache: Path | None = None):
-        import openvino
-
-        core, options = openvino.Core(), cpu_options(threads)
+        core, options = quiet_openvino().Core(), cpu_options(threads)
 
         def write(module: nn.Module, example: tuple[Tensor, ...], folder: Path) -> None:
             # not as float16: it would blur the frequencies of the time embedding
-            openvino.save_model(converted(module, example), folder / "model.xml", compress_to_fp16=False)
+            quiet_openvino().save_model(converted(module, example), folder / "model.xml", compress_to_fp16=False)
 
         def read(folder: Path) -> Run:
             model = core.read_model(folder / "model.xml")

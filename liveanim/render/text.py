@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .compiled import converted, cpu_options, stored
+from .compiled import converted, cpu_options, quiet_openvino, stored
 from .models import Parts
 from .prompts import Embedding, Encoder, Stretch
 
@@ -68,9 +68,7 @@ def clip_encoder(parts: Parts) -> Encoder:
 
 def compiled_encoder(parts: Parts, threads: int = 0, cache: Path | None = None) -> Encoder:
     """`clip_encoder` for models with one text encoder, on OpenVINO in float32, kept in `cache` if any."""
-    import openvino
-
-    core = openvino.Core()
+    core = quiet_openvino().Core()
     folder = None if cache is None else cache / "text"
     if folder is not None and (folder / "model.xml").is_file() and (folder / "tokenizer.json").is_file():
         model = core.read_model(folder / "model.xml")

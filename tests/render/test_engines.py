@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -107,6 +109,18 @@ def kept(flow_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[e.
     pytest.importorskip("openvino", reason="openvino is not installed")
     folder = tmp_path_factory.mktemp("openvino") / "kept"
     return e.OpenVinoEngine(Parts(find(str(flow_model))), (96, 64), WORDS, threads=1, cache=folder), folder
+
+
+@needs_openvino
+def test_openvino_is_loaded_without_its_reports() -> None:
+    asked = """
+from liveanim.render.compiled import quiet_openvino
+quiet_openvino()
+from openvino.tools.ovc import convert_impl
+print(convert_impl.tm.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
 
 
 def test_openvino_answers_as_torch_does(kept: tuple[e.OpenVinoEngine, Path], flow_model: Path) -> None:
