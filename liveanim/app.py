@@ -244,7 +244,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))
         port: Render = painter
         stage.compositor.prepare([file for look in (preset, *choice) for file in look.chain.shaders])
-        clock = WallClock(stage.max_fps, options.seconds)
+        clock = WallClock(stage.max_fps, options.seconds, waits=True)
         source = stack.enter_context(closing(_live_source(options, clock, measured)))
         ears = Ears(source, Analyser(source.rate))
         keys: Source = stage if isinstance(stage, Window) else Script([])
@@ -264,6 +264,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, preset, problems, media, keeper, offered, takes)
         yield Live(show, clock, (stage, *told))
+        ears.read(min(clock.now(), options.seconds or math.inf))  # the sound of the last frame
 
 
 def _takes(
@@ -403,21 +404,16 @@ def _safe(options: PlayOptions | RenderOptions) -> bool:
 
 
 def _live_source(options: PlayOptions, clock: WallClock, measured: Calibration) -> AudioSource:
-    """The file that was named, the input that was named, the default input, or (it is said) the built-in track.
-
-    Show time begins with the sound: opening a supply may take a second.
-    """
+    """The file that was named, the input that was named, the default input, or (it is said) the built-in track."""
     supply = None if options.audio is None else open_supply(options.audio, loop=True)
     if supply is None:
         try:
-            clock.restart()
             return LiveInput(options.input, clock.now, delays=measured.inputs)
         except UserError as error:
             if options.input is not None:
                 raise
             log.warning("%s; the built-in track plays instead", error)
             supply = open_supply(BUILTIN)
-    clock.restart()
     return playback.play(supply, clock.now)
 
 

@@ -23,24 +23,21 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """Real time since it was made or restarted.
+    """Real time since it was made or, if it `waits`, since its first frame was out: until then it stands at 0.
 
+    A clock that waits may be handed round while devices are opened and shaders loaded, however long that takes.
     The pace comes from the sink (vsync), and `max_fps` where there is no vsync to wait for. `seconds` ends the show by
     itself; `stop` ends it after the frame in hand.
     """
 
-    def __init__(self, max_fps: float | None = None, seconds: float | None = None) -> None:
-        self._start = time.perf_counter()
+    def __init__(self, max_fps: float | None = None, seconds: float | None = None, *, waits: bool = False) -> None:
+        self._start = None if waits else time.perf_counter()
         self._period = 1.0 / max_fps if max_fps else 0.0
         self._seconds = seconds
         self._stopped = False
 
     def now(self) -> float:
-        return time.perf_counter() - self._start
-
-    def restart(self) -> None:
-        """This instant is 0: called once everything is ready, just before the first frame."""
-        self._start = time.perf_counter()
+        return 0.0 if self._start is None else time.perf_counter() - self._start
 
     def stop(self) -> None:
         self._stopped = True
@@ -55,6 +52,8 @@ class WallClock:
             if self._seconds is not None and now >= self._seconds:
                 return
             yield now
+            if self._start is None:
+                self._start = time.perf_counter()
             # The next frame is due one period on; after a stall start afresh rather than rush to catch up.
             due = max(due + self._period, self.now() - self._period)
 

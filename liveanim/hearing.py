@@ -25,7 +25,7 @@ def listen(options: ListenOptions) -> str:
     """Shows or draws what is heard; returns the summary. UserError when the source or the picture is no good."""
     if options.plot is not None and options.source is not None:
         return _plot(options.source, options.plot, options.seconds)
-    clock = WallClock(RATE, options.seconds)
+    clock = WallClock(RATE, options.seconds, waits=True)
     with ExitStack() as stack:
         source = _source(options, clock)
         stack.callback(source.close)
@@ -37,9 +37,7 @@ def listen(options: ListenOptions) -> str:
 def _source(options: ListenOptions, clock: WallClock) -> AudioSource:
     if options.source is None:
         return LiveInput(options.input, clock.now)
-    supply = open_supply(options.source, loop=False)
-    clock.restart()
-    return playback.play(supply, clock.now)
+    return playback.play(open_supply(options.source, loop=False), clock.now)
 
 
 def _plot(name: str, path: Path, seconds: float | None) -> str:

@@ -188,9 +188,8 @@ def measure_picture(headless: bool, times: Sequence[float]) -> Picture:
         port = ThreadRender(None, PaintRenderer())
         stack.callback(port.close)
         show = Show([], _ears(Steady(piece(times))), port, [preset_from(LOOK, "latency", "latency")], Settings(PAINTED))
-        clock = WallClock(stage.max_fps, times[-1] + LATEST)
+        clock = WallClock(stage.max_fps, times[-1] + LATEST, waits=True)
         eye = Drawn(stage, clock.now)
-        clock.restart()
         run(show, clock, [stage, eye])
     return Picture(where, Spread(tuple(eye.took)), Spread(tuple(answers(times, eye.onsets))))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -12,8 +14,10 @@ import pytest
 
 from liveanim import app, plan
 from liveanim.core.errors import UserError
+from liveanim.inputs.media import MediaDesk
 from liveanim.options import PlayOptions, RenderOptions
 from liveanim.takes.format import EVENTS, META
+from liveanim.takes.reader import TakeReader
 
 SMALL = (128, 72)
 
@@ -118,6 +122,22 @@ def test_a_live_show_is_recorded_and_its_take_plays_again(tmp_path: Path) -> Non
     first = digest(again.output)
     app.render(again)
     assert digest(again.output) == first
+
+
+def test_a_show_that_is_slow_to_open_is_played_and_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take, video, late, machine = tmp_path / "take", tmp_path / "live.mp4", 0.0, time.perf_counter
+    monkeypatch.setattr(time, "perf_counter", lambda: machine() + late)
+
+    def slow(*args: Any) -> MediaDesk:
+        nonlocal late
+        late += 30.0
+        return media(*args)
+
+    media = MediaDesk
+    monkeypatch.setattr(app, "MediaDesk", slow)
+    app.play(PlayOptions("builtin", headless=True, seconds=0.6, model="paint", record=(video,), take=take, size=SMALL))
+    assert 0.0 < seconds_of(TakeReader(take).audio, "audio") <= 0.7
+    assert 0.0 < seconds_of(video, "video") <= 0.7
 
 
 def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:

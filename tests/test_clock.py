@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
 from liveanim.clock import FrameClock, WallClock
 from liveanim.mailbox import Latest
 
@@ -26,11 +30,21 @@ def test_stopping_ends_the_frames() -> None:
     assert len(seen) == 1
 
 
-def test_a_restarted_clock_begins_at_zero() -> None:
-    clock = WallClock(seconds=0.02)
-    assert list(clock.frames())
-    clock.restart()
-    assert clock.now() < 0.02 and next(clock.frames()) < 0.02
+def test_a_waiting_clock_stands_at_zero_until_its_first_frame_is_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = 100.0
+    monkeypatch.setattr(time, "perf_counter", lambda: machine)
+    clock = WallClock(seconds=0.6, waits=True)
+    machine += 4.0  # devices are opened
+    assert clock.now() == 0.0
+    frames = clock.frames()
+    assert next(frames) == 0.0
+    machine += 3.0  # shaders are loaded
+    assert clock.now() == 0.0
+    assert next(frames) == 0.0
+    machine += 0.5
+    assert next(frames) == pytest.approx(0.5)
+    machine += 0.2
+    assert list(frames) == []
 
 
 def test_the_newest_value_wins_and_what_was_never_taken_is_counted() -> None:

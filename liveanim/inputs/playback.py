@@ -32,18 +32,23 @@ class _Session:
         self._ring, self._now = ring, now
         self.at = at  # the next sample to play
         self.stamps = Stamps()
-        self.missed = 0
+        self.blocks = self.missed = 0
 
     def callback(self, outdata: Samples, frames: int, info: Any, status: Any) -> None:
-        """In the driver's thread: copy, stamp. Where the music is not there in time, silence, and no step forward."""
-        begin = self.at
+        """In the driver's thread: copy, stamp. Where the music is not there in time, silence, and no step forward; so
+        too as long as show time stands at 0."""
+        begin, now = self.at, self._now()
+        self.blocks += 1
+        if now <= 0.0:
+            outdata.fill(0.0)
+            return
         if begin + frames <= self._ring.written:
             self._ring.copy_to(outdata, begin)
             self.at = begin + frames
         else:
             outdata.fill(0.0)
             self.missed += 1
-        self.stamps.note(begin, self._now())
+        self.stamps.note(begin, now)
 
 
 class WrongRate(UserError):
@@ -79,7 +84,7 @@ class Heard:
         self._timeline = Timeline(self.rate)
         self._again = False
         self._stop = threading.Event()
-        self.keeper = Keeper(self._open, lambda: self._session.stamps.count)
+        self.keeper = Keeper(self._open, lambda: self._session.blocks)
         self._feeder = threading.Thread(target=self._feed, name="music", daemon=True)
         self.fill()
         if watched:

@@ -54,6 +54,24 @@ def test_samples_arrive_once_in_order_and_say_when_they_were_heard() -> None:
     assert source.status() == "Fake Card 16 kHz"
 
 
+def test_sound_from_before_show_time_runs_is_not_part_of_the_show() -> None:
+    card, clock = Card(), Clock()
+    source = live(card, clock)
+    ears, kept = Ears(source, Analyser(source.rate)), []
+    ears.add_tap(lambda samples, rate, time: kept.append((samples, time)))
+    card.play(ramp(0, 1600))
+    for n in range(1, 40):  # four seconds in which a show is opened
+        card.play(ramp(n * 1600, (n + 1) * 1600))
+    ears.read(0.0)
+    for n in range(40, 45):
+        clock.time = (n - 39) * 0.1
+        card.play(ramp(n * 1600, (n + 1) * 1600))
+        ears.read(clock.time)
+    samples, first = np.concatenate([samples for samples, _ in kept]), kept[0][1]
+    assert first == pytest.approx(0.0, abs=1e-3)
+    assert np.array_equal(samples, ramp(64000, 72000))
+
+
 def test_what_the_way_to_us_takes_is_made_up_for() -> None:
     card, clock = Card(), Clock()
     choice = Choice(card.device, (0, 1))

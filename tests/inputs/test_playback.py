@@ -23,6 +23,8 @@ def counting() -> Loop:
 
 
 def speakers(card: Card, clock: Clock) -> Heard:
+    """In a show whose time has just begun to run."""
+    clock.time = 1e-6
     return Heard(counting(), clock, opener=card.open, chooser=lambda again: card.device, watched=False)
 
 
@@ -45,6 +47,20 @@ def test_the_ears_get_what_the_speakers_play_when_it_is_heard() -> None:
     assert len(heard) == pytest.approx((10.0 - LATENCY) * RATE, abs=2)
     assert np.array_equal(heard, played[: len(heard)])
     assert source.heard == pytest.approx(10.0, abs=0.001)
+
+
+def test_the_music_begins_when_show_time_does() -> None:
+    card, clock = Card(RATE), Clock()
+    source = speakers(card, clock)
+    clock.time = 0.0
+    for _ in range(400):  # four seconds in which a show is opened
+        assert not card.ask(BLOCK).any()
+    assert len(source.read(0.0)) == 0 and source.heard == 0.0
+    clock.time = 0.001
+    played, heard = run(card, clock, source, 2.0)
+    assert np.array_equal(played[:, 0], np.arange(2 * RATE))
+    assert np.array_equal(heard, played[: len(heard)])
+    assert source.heard - len(heard) / RATE == pytest.approx(0.001 + LATENCY, abs=0.002)
 
 
 def test_speakers_that_start_late_make_the_music_late_not_wrong() -> None:
