@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -15,8 +14,7 @@ from numpy.typing import NDArray
 
 from liveanim.core.model import Image
 
-if TYPE_CHECKING:
-    import torch
+from .twister import Twister
 
 Floats = NDArray[np.float32]
 SPACES = ("none", "lab", "hsv", "rgb")
@@ -91,36 +89,32 @@ def noised(
     """`picture` with its share `amount` replaced by noise from `seed` alone; `where` (height, width) 0..1 limits it."""
     if amount <= 0:
         return picture
-    import torch  # it takes seconds, and whoever paints without a model need not wait for it
-
     height, width = picture.shape[:2]
-    generator = torch.Generator().manual_seed(seed & 0x7FFFFFFFFFFFFFFF)
-    noise = torch.randn((3, height, width), generator=generator).numpy().transpose(1, 2, 0)
+    numbers = Twister(seed)
+    noise = numbers.normal(3, height, width).transpose(1, 2, 0)
     if perlin is not None:
-        noise = noise * ((cloud(height, width, perlin, generator) + 1) / 2)[..., None]
+        noise = noise * ((cloud(height, width, perlin, numbers) + 1) / 2)[..., None]
     noise = np.clip(0.5 * noise + 0.5, 0, 1).astype(np.float32)
     share = np.float32(amount) if where is None else np.float32(amount) * where[..., None]
     return (picture + share * (noise - picture)).astype(np.float32)
 
 
-def cloud(height: int, width: int, perlin: Perlin, generator: torch.Generator) -> Floats:
+def cloud(height: int, width: int, perlin: Perlin, numbers: Twister) -> Floats:
     """(height, width) Perlin noise about -1..1."""
     rows, columns = max(1, height // _GRAIN) * _GRAIN, max(1, width // _GRAIN) * _GRAIN
     plane = np.zeros((rows, columns), np.float32)
     for octave in range(perlin.octaves):
         down, across = perlin.width * 2**octave, perlin.height * 2**octave
-        plane += np.float32(perlin.persistence**octave) * _octave(rows, columns, down, across, generator)
+        plane += np.float32(perlin.persistence**octave) * _octave(rows, columns, down, across, numbers)
     return plane if (rows, columns) == (height, width) else np.asarray(cv2.resize(plane, (width, height)), np.float32)
 
 
-def _octave(rows: int, columns: int, down: int, across: int, generator: torch.Generator) -> Floats:
+def _octave(rows: int, columns: int, down: int, across: int, numbers: Twister) -> Floats:
     """One octave of `down` by `across` cells: gradients at the corners, faded into each other (Perlin 2002).
 
     Both directions fade by themselves: first every row of pixels at all corners across, then along the rows.
     """
-    import torch
-
-    angles = (2 * math.pi * torch.rand((down + 1, across + 1), generator=generator)).numpy()
+    angles = np.float32(2 * math.pi) * numbers.even(down + 1, across + 1)
     slope_y, slope_x = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     row, fy, u = _cells(rows, down)
     column, fx, v = _cells(columns, across)

@@ -1,3 +1,4 @@
+import sys
 import time
 
 import numpy as np
@@ -98,3 +99,14 @@ def test_a_fake_can_fail_where_told() -> None:
 def test_a_previous_picture_of_another_size_is_fitted() -> None:
     small = painted(request(0, size=(64, 64)))
     assert painted(request(1), small).shape == (96, 160, 3)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_it_plays_without_torch_whatever_is_asked_of_it(noise: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It plays while torch is being imported: whoever imports it too waits as long."""
+    monkeypatch.setitem(sys.modules, "torch", None)  # its import fails
+    values = {"noise.amount": 0.05, "noise.type": noise, "flow.amount": 0.2, "picture.flow_fade": 1.0}
+    ahead = np.eye(4)
+    ahead[2, 3] = -0.2
+    asked = request(1, values=frozen_map(values), move=ahead, since=0.1)
+    assert distance(painted(asked, painted(request(0))), painted(request(1), painted(request(0)))) > 0.5
