@@ -235,9 +235,10 @@ def live(options: PlayOptions) -> Iterator[Live]:
     with ExitStack() as stack:
         keeper = stack.enter_context(closing(Keeper()))
         broken = keeper.broken_off()
-        preset = with_shaders(first_look(options, broken), options.shaders)
+        look = first_look(options, broken)
+        preset = with_shaders(look, options.shaders)
         plan = plan_for(preset, options.model, options.size or PICTURE, overrides)
-        choice = presets_for(preset)
+        choice = presets_for(look)  # as their files are: what was put on top goes when another is taken
         table = table_of([*choice, preset])
         look_map(preset.midi, f"{preset.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))

@@ -81,8 +81,7 @@ def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[
         return plan_for(preset, options.model, picture, overrides, options.painted)
     info = take.info
     preset = find_preset(options.preset) if options.preset else _kept(take, info.preset_text, info.preset)
-    on_top = take.files()
-    preset = with_shaders(preset, options.shaders or [on_top.get(name, name) for name in info.shaders])
+    preset = with_shaders(preset, options.shaders)
     overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
     # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
     painted = options.painted or (info.size if options.model in (None, info.model) else None)

@@ -184,9 +184,8 @@ def new_take(
 
     state   how the show stands at show time `begin` (s), for a take of its rest; None: it begins now
     """
-    on_top = options.shaders
-    if state is not None:  # which has them already
-        plan, on_top = replace(plan, preset=parse_preset(as_toml(state), state.name)), ()
+    if state is not None or options.shaders:
+        plan = replace(plan, preset=_in_words(state or plan.preset))
     seed = plan.overrides.get("picture.seed", plan.preset.drivers.get("picture.seed", spec("picture.seed").default))
     outside = whole_paths(options.outside)
     info = TakeInfo(
@@ -202,7 +201,6 @@ def new_take(
         sound_from=begin,
         versions=versions(),
         overrides=plan.overrides,
-        shaders=on_top,
         media=outside.files,
         loras=outside.loras,
         controls=outside.controls,
@@ -214,7 +212,12 @@ def new_take(
         text = as_toml(broken)
         looks[BROKEN_OFF] = text
         choice = [*choice, parse_preset(text, BROKEN_OFF)]
-    return TakeWriter(folder, info, looks, used_by(plan.preset, choice, on_top, outside))
+    return TakeWriter(folder, info, looks, used_by(plan.preset, choice, outside))
+
+
+def _in_words(preset: Preset) -> Preset:
+    """`preset` with all of it in its text, also what was put on top or played since it was read."""
+    return replace(parse_preset(as_toml(preset), preset.name), media=preset.media)
 
 
 def versions() -> str:

@@ -14,14 +14,10 @@ from .takes.files import LARGEST, Used
 LARGEST_OF_OTHERS = 16_000_000  # bytes of a file of a preset that may never be chosen
 
 
-def used_by(first: Preset, choice: Sequence[Preset], on_top: Sequence[str], outside: Outside) -> list[Used]:
-    """The files of the preset a show begins with, of those that may be chosen, and of the command line.
-
-    on_top   shaders of the command line, as it names them; `outside` has whole paths
-    """
-    put = first.chain
-    others = [look for look in choice if look.name != first.name]
-    found = [*_asked(on_top, (*put.filters, put.generator, put.transition), outside), *_of_look(first, LARGEST)]
+def used_by(first: Preset, choice: Sequence[Preset], outside: Outside) -> list[Used]:
+    """The files of the preset a show begins with, of those that may be chosen, and of the command line."""
+    others = [look for look in choice if look.text != first.text]
+    found = [*_asked(outside), *_of_look(first, LARGEST)]
     return found + [each for look in others for each in _of_look(look, LARGEST_OF_OTHERS)]
 
 
@@ -41,11 +37,7 @@ def _whole(name: str) -> str:
     return str(Path(name).resolve()) if Path(name).exists() else name
 
 
-def _asked(on_top: Sequence[str], playing: Sequence[str], outside: Outside) -> Iterator[Used]:
-    for name in on_top:
-        path = shaders.find(name, shaders.folders(Path())).resolve()
-        if str(path) in playing:  # of two generators only the last is played
-            yield _shader("", name, path)
+def _asked(outside: Outside) -> Iterator[Used]:
     for name in (*outside.files.values(), *outside.loras):
         if Path(name).exists():
             yield Used("", name, Path(name), {})
@@ -58,16 +50,12 @@ def _of_look(look: Preset, largest: int) -> Iterator[Used]:
     pairs = [*zip(names, chain.filters, strict=False)]
     pairs += [(stage[key], getattr(chain, key)) for key in ("generator", "transition") if stage.get(key)]
     for name, file in pairs:
-        yield _shader(look.name, name, Path(file))
+        yield Used(look.name, name, Path(file), shaders.beside(shaders.read(Path(file))))
     if stage.get("lut"):
         yield Used(look.name, stage["lut"], Path(chain.lut), {}, largest)
     for key, name in _table(look.written.get("media")).items():
         if (path := Path(look.media[key])).exists():
             yield Used(look.name, name, path.resolve(), {}, largest)
-
-
-def _shader(look: str, name: str, path: Path) -> Used:
-    return Used(look, name, path, shaders.beside(shaders.read(path)))
 
 
 def _table(value: object) -> Mapping[str, Any]:

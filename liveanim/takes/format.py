@@ -45,7 +45,6 @@ class TakeInfo:
     begin       show time (s) at which it begins to be worth seeing: after a trim what came before is only heard
     sound_from  show time (s) of the first sample of the sound
     versions    what it was played with
-    shaders     ISF shaders that the command line put on top
     media       files that the command line named, by what they are for (video, mask, init, match)
     loras       LoRA files; `controls` folders of ControlNets; `depth` a depth model, `words` one for masks ('': none)
     """
@@ -63,7 +62,6 @@ class TakeInfo:
     sound_from: float = 0.0
     versions: str = ""
     overrides: Mapping[str, float] = field(default_factory=dict)
-    shaders: tuple[str, ...] = ()
     media: Mapping[str, str] = field(default_factory=dict)
     loras: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
@@ -195,7 +193,6 @@ _KINDS = {
     "begin": _SECONDS,
     "sound_from": _SECONDS,
     "overrides": "a table of numbers",
-    "shaders": _TEXTS,
     "media": "a table of texts",
     "loras": _TEXTS,
     "controls": _TEXTS,

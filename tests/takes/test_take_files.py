@@ -31,10 +31,13 @@ varying vec2 shifted;
 void main() { gl_FragColor = mix(IMG_THIS_PIXEL(inputImage), IMG_NORM_PIXEL(tint, shifted), depth); }"""
 VERTEX = "varying vec2 shifted;\nvoid main() { isf_vertShaderInit(); shifted = 0.5 * isf_FragNormCoord; }"
 CUBE = "LUT_1D_SIZE 2\n1 0 0\n1 0 0\n"  # everything is red
+OWN = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]}*/
+void main() { gl_FragColor = IMG_THIS_PIXEL(inputImage); }"""
 LOOK = """size = "64x64"
 [prompt]
 text = ["sea"]
 [stage]
+filters = ["own.fs"]
 lut = "red.cube"
 lut_mix = 0.5
 grain = 0
@@ -46,13 +49,14 @@ mask = "mask.png"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A look with a colour table and a mask, and beside it a shader with a .vs and a picture of its own."""
+    """A look with a shader, a colour table and a mask, and beside it a shader with a .vs and a picture of its own."""
     home = tmp_path / "home"
     for folder in ("shaders", "pictures"):
         (home / folder).mkdir(parents=True)
     (home / "look.toml").write_text(LOOK)
     (home / "red.cube").write_text(CUBE)
     (home / "shaders" / "tinted.fs").write_text(TINTED)
+    (home / "own.fs").write_text(OWN)
     (home / "shaders" / "tinted.vs").write_text(VERTEX)
     Pictures.new("RGB", (4, 4), (0, 0, 200)).save(home / "pictures" / "tint.png")
     Pictures.new("L", SIZE, 255).save(home / "mask.png")
@@ -89,7 +93,7 @@ def test_the_command_line_and_the_presets_find_what_was_kept(home: Path) -> None
     plan = render_plan(RenderOptions(str(take.folder), Path()), take, SIZE)
     outside = outside_of(Outside(), take)
     found = [*plan.preset.chain.filters, plan.preset.chain.lut, plan.preset.media["mask"], outside.files["init"]]
-    assert [Path(file).name for file in found] == ["tinted.fs", "red.cube", "mask.png", "first.png"]
+    assert [Path(file).name for file in found] == ["own.fs", "tinted.fs", "red.cube", "mask.png", "first.png"]
     assert all(Path(file).is_relative_to(take.folder) for file in found)
     assert "isf.tinted.depth" in {row.name for row in plan.preset.rows}
     assert outside_of(Outside({"init": "/other.png"}), take).files["init"] == "/other.png"
