@@ -170,9 +170,8 @@ class Feedback:
                 )
             else:
                 way = optical.along_edges(tune.levels(picture))
-            picture = np.clip(
-                optical.carried(picture, way * np.float32(values["flow.amount"] * request.since * height)), 0, 1
-            )
+            way = optical.followed(way * np.float32(values["flow.amount"] * request.since * height))
+            picture = np.clip(optical.carried(picture, way), 0, 1)
         if shots.video is None:
             return picture
         video, when = fit(shots.video, request.size), values.word("hybrid.composite")

@@ -78,6 +78,17 @@ def carried(picture: NDArray, way: Flow) -> NDArray:
     )
 
 
+def followed(way: Flow) -> Flow:
+    """`way` bent along its own lines: straight off a curved one, content would be thrown outwards and lines get teeth.
+
+    An eighth of the way, doubled three times.
+    """
+    step = way * np.float32(1 / 8)
+    for _ in range(3):
+        step = step + carried(step, step)
+    return step
+
+
 def move_between(first: Image, second: Image, perspective: bool) -> Matrix | None:
     """(3, 3) in pixels from `first` to `second`; None where too few features agree on one.
 

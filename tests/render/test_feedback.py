@@ -187,6 +187,17 @@ def test_masked_noise_stays_in_the_mask() -> None:
     assert apart(noisy[:, 80:], picture(1)[:, 80:], 1) > 4
 
 
+def test_content_that_flows_round_in_a_circle_stays_on_it() -> None:
+    y, x = np.mgrid[-48:48, -48:48].astype(np.float32)
+    round_and_round = np.dstack([-y, x])  # a radian
+    way = optical.followed(round_and_round)
+    apart = np.hypot(x - way[..., 0], y - way[..., 1]) - np.hypot(x, y)
+    ring = np.hypot(x, y) < 30
+    assert np.abs(apart[ring]).max() < 0.08 * 30  # straight on it is 0.41
+    turned = np.arctan2(x * (y - way[..., 1]) - y * (x - way[..., 0]), x * (x - way[..., 0]) + y * (y - way[..., 1]))
+    assert -turned[ring & (np.hypot(x, y) > 5)].mean() == pytest.approx(1.0, abs=0.05)
+
+
 def test_eddies_move_without_sources_and_the_same_every_time() -> None:
     field = optical.eddies(96, 160, 0.5, 2.0, 7)
     assert np.array_equal(field, optical.eddies(96, 160, 0.5, 2.0, 7))
