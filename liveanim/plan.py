@@ -14,7 +14,9 @@ from .core.params import spec
 from .core.preset import Preset
 from .library import as_toml, find_preset, own, parse_preset, read_preset, shipped, with_shaders
 from .options import Outside, PlayOptions, RenderOptions
+from .render.inline import Start
 from .render.models import find
+from .span import Span, span_of
 from .takes.files import safe
 from .takes.reader import TakeReader
 
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PRESET = "neon-tunnel"
 PAINT = "paint"
+RENDER_FPS = 30.0
 PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
 BROKEN_OFF = "(broken off)"  # a take's name for the state that the show offered to take up
 GRID = 32  # painted pictures are whole multiples: the networks halve them five times
@@ -142,3 +145,29 @@ def presets_for(first: Preset, take: TakeReader | None = None) -> list[Preset]:
     presets = [_kept(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
     presets = presets or [*(read_preset(path) for path in shipped()), *_own_presets()]
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]
+
+
+def span_for(options: RenderOptions, take: TakeReader | None, length: float | None) -> Span:
+    """The frames that a render of sound until show time `length` (s; None: nobody knows) has."""
+    fps = options.fps or (take.info.fps if take else 0) or RENDER_FPS
+    begin = options.begin if options.begin is not None else take.info.begin if take else 0.0
+    end, seconds = options.end, options.seconds
+    if take is not None and seconds is not None:
+        # A shorter render of a performance is a part of it, not a shorter performance.
+        end, seconds = min(begin + seconds, end or math.inf), None
+    return span_of(length, fps, begin=begin, end=end, seconds=seconds)
+
+
+def start_of(take: TakeReader | None, span: Span) -> Start:
+    """Where to begin painting: at the start, or at the picture of the take that was kept before the part begins."""
+    if span.lead_in == 0.0:
+        return Start()
+    kept = take.kept(span.lead_in) if take else None
+    return Start(kept.time, take.picture(kept)) if take and kept else Start(span.lead_in)
+
+
+def moments_of(take: TakeReader | None, options: RenderOptions) -> list[tuple[int, float]] | None:
+    """When to paint; None: whenever the preset's cadence says so."""
+    if take is None or not take.moments or options.pace == "free":
+        return None
+    return [(moment.index, moment.time) for moment in take.moments]

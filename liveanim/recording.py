@@ -20,16 +20,19 @@ from .inputs.ears import Ears
 from .library import as_toml, parse_preset
 from .options import PlayOptions
 from .outputs.codecs import CODECS, MOST_GIF_FPS, container_of
+from .outputs.headless import Headless
 from .outputs.taps import Tap
 from .outputs.video import VideoWriter
+from .outputs.window import Window
 from .plan import BROKEN_OFF, Plan
 from .show import Render, Source
 from .span import TapFrom
 from .takes.format import TakeInfo
 from .takes.writer import TakeWriter
-from .taking import Takes
+from .taking import Takes, takes_dir
 from .used import used_by, whole_paths
 
+RECORD_FPS = 60.0  # at most: a video of a 144 Hz screen need not be larger
 _NAMED = ("torch", "diffusers", "openvino", "numpy", "aubio-ledfx")  # what pictures and signals depend on
 
 
@@ -162,6 +165,15 @@ def _can_be_transparent(paths: Sequence[Path], codec: str | None) -> None:
             raise UserError(f"{path} keeps no transparency: with --alpha use .png, .gif, or .mov with --codec prores")
 
 
+def record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Recorders:
+    """The files of `--record`, begun; the stage closes them."""
+    fps = min(stage.refresh_rate, RECORD_FPS)
+    recorders = Recorders(options.record, stage, ears, fps, live=True, codec=options.codec, alpha=options.alpha)
+    if isinstance(stage, Window):
+        stage.recorder = recorders
+    return recorders
+
+
 def keep_take(
     writer: TakeWriter | Takes, sources: Sequence[Source], port: Render, ears: Ears
 ) -> tuple[list[Source], Render]:
@@ -207,12 +219,23 @@ def new_take(
         depth=outside.depth or "",
         words=outside.words or "",
     )
-    looks = {one.name: one.text for one in choice}
-    if broken is not None:
-        text = as_toml(broken)
-        looks[BROKEN_OFF] = text
-        choice = [*choice, parse_preset(text, BROKEN_OFF)]
-    return TakeWriter(folder, info, looks, used_by(plan.preset, choice, outside))
+    looks = [*choice, *([parse_preset(as_toml(broken), BROKEN_OFF)] if broken is not None else [])]
+    return TakeWriter(folder, info, {one.name: one.text for one in looks}, used_by(plan.preset, looks, outside))
+
+
+def takes_of(
+    options: PlayOptions, plan: Plan, choice: Sequence[Preset], broken: Preset | None, size: tuple[int, int]
+) -> Takes:
+    """The take that was asked for, and those that may begin later."""
+
+    def make(folder: Path, state: Preset, now: float) -> TakeWriter:
+        return new_take(folder, options, plan, choice, None, size, state, now)
+
+    if options.take is None:
+        return Takes(make, takes_dir())
+    return Takes(
+        make, options.take.parent, new_take(options.take, options, plan, choice, broken, size), options.take.name
+    )
 
 
 def _in_words(preset: Preset) -> Preset:

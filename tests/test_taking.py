@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liveanim import app
+from liveanim import app, recording
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Keyframe
 from liveanim.core.preset import Preset, preset_from
@@ -129,7 +129,7 @@ def test_one_that_ends_before_its_folder_is_made_is_whole_all_the_same(tmp_path:
 
 
 def test_a_live_show_keeps_a_part_of_itself_that_renders_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "takes_dir", lambda: tmp_path)
+    monkeypatch.setattr(recording, "takes_dir", lambda: tmp_path)
     hand = Hand()
     monkeypatch.setattr(app, "Script", lambda events: hand)
     options = PlayOptions(

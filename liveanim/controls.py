@@ -1,0 +1,118 @@
+"""What plays a live show besides its keys, and who is told what it plays."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+
+from .clock import WallClock
+from .core.errors import UserError
+from .core.params import Table
+from .core.preset import Preset
+from .inputs.abletonlink import LinkClock
+from .inputs.midi import MidiInput, NoMidi
+from .inputs.midiclock import ClockOut
+from .inputs.midiout import MidiLights
+from .inputs.osc import PORT, OscInput
+from .inputs.oscnames import Book
+from .inputs.oscout import OscOut
+from .inputs.readback import Readback
+from .inputs.web.server import WebRemote
+from .options import PlayOptions
+from .outputs.headless import Headless
+from .outputs.window import Window
+from .remote import open_remote
+from .show import Sink
+from .taking import Takes
+
+log = logging.getLogger(__name__)
+
+Control = OscInput | MidiInput | NoMidi | LinkClock | WebRemote
+
+
+def open_controls(
+    options: PlayOptions,
+    clock: WallClock,
+    choice: Sequence[Preset],
+    table: Table,
+    stage: Window | Headless,
+    takes: Takes,
+    stack: ExitStack,
+) -> tuple[list[Control], list[Sink]]:
+    """What plays the show besides the keys, and who is told what it plays; `stack` closes them.
+
+    UserError only for what was asked for by name.
+    """
+    readback = Readback()
+    controls: list[Control] = []
+    if options.link:
+        controls.append(stack.enter_context(closing(LinkClock(clock.now))))
+    if options.osc and (osc := _osc(options, clock, readback, choice, table)) is not None:
+        controls.append(stack.enter_context(closing(osc)))
+    midi = _midi(options, clock, readback, table) if options.midi != "-" else None
+    controls.append(NoMidi(readback) if midi is None else stack.enter_context(closing(midi)))
+    sinks: list[Sink] = [readback, *_tellers(options, table, stack)]
+    sinks += [control for control in controls if isinstance(control, LinkClock)]
+    sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
+    osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
+    learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
+    remote = open_remote(options, clock.now, choice, table, osc_port, learned, takes.rows)
+    if remote is not None:
+        stack.callback(remote.close)
+        stage.show_to(remote)
+        controls.append(remote)
+        sinks.append(remote)
+    return controls, sinks
+
+
+def _osc(
+    options: PlayOptions, clock: WallClock, readback: Readback, choice: Sequence[Preset], table: Table
+) -> OscInput | None:
+    host = "0.0.0.0" if options.listen else "127.0.0.1"
+    names = [preset.name for preset in choice]
+    try:
+        return OscInput(clock.now, lambda: readback.values, host, options.osc_port or PORT, names, Book(table))
+    except UserError as error:
+        if options.osc_port is not None or options.listen:
+            raise
+        log.warning("%s; the show goes on without OSC", error)
+        return None
+
+
+def _midi(options: PlayOptions, clock: WallClock, readback: Readback, table: Table) -> MidiInput | None:
+    try:
+        return MidiInput(clock.now, readback, options.midi, options.midi_map, table=table)
+    except UserError as error:
+        if options.midi is not None or options.midi_map is not None:
+            raise
+        log.warning("%s; the show goes on without MIDI", error)
+        return None
+
+
+def _lights(midi: MidiInput, options: PlayOptions, table: Table, stack: ExitStack) -> MidiLights:
+    """The lights of the controllers that `midi` hears."""
+    lights = MidiLights(midi.desk, lambda: midi.ports.devices, table, options.midi)
+    lights.start()
+    stack.callback(lights.close)
+    return lights
+
+
+def _tellers(options: PlayOptions, table: Table, stack: ExitStack) -> list[Sink]:
+    """Who is told what is played: OSC listeners and machines that follow our clock."""
+    tellers: list[Sink] = []
+    if options.midi_clock_out is not None:
+        ticks = ClockOut(options.midi_clock_out)
+        stack.callback(ticks.close)
+        tellers.append(ticks)
+    if not options.osc_out:
+        return tellers
+    if options.osc and any(target in _own(options) for target in options.osc_out):
+        raise UserError("--osc-out names the port that this show listens on: it would turn its own knobs")
+    out = OscOut(options.osc_out, table)
+    stack.callback(out.close)
+    return [*tellers, out]
+
+
+def _own(options: PlayOptions) -> list[tuple[str, int]]:
+    return [(host, options.osc_port or PORT) for host in ("127.0.0.1", "localhost", "0.0.0.0")]
