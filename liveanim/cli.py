@@ -48,9 +48,12 @@ class _OneLine(logging.Formatter):
         return f"{text}\n{self.formatException(record.exc_info)}" if shown and record.exc_info else text
 
 
+class _Terminated(BaseException):
+    """Unwinds like any other end, so that files are finished and devices closed."""
+
+
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    # Unwinds like any other end, so that files are finished and devices closed.
-    sys.exit(TERMINATED)
+    raise _Terminated
 
 
 def _mute() -> None:
@@ -77,6 +80,8 @@ def main(argv: Sequence[str]) -> int:
         return code
     except UserError as error:
         return _fail(str(error))
+    except _Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         return INTERRUPTED

@@ -170,6 +170,11 @@ def test_ctrl_c_and_a_full_disk_end_cleanly(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_program_that_is_told_to_end_returns_as_from_any_other_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "play", lambda _options: signal.raise_signal(signal.SIGTERM))
+    assert cli.main(["play"]) == 128 + signal.SIGTERM
+
+
 def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["presets", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
