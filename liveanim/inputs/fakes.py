@@ -16,7 +16,8 @@ from ..core.model import ControlEvent
 from .sources import AudioSource, Loop, Samples, Steady, Supply
 
 RATE = 44100
-_KINDS = ("builtin", "tone", "click", "silence")
+SILENCE = "silence"
+_KINDS = ("builtin", "tone", "click", SILENCE)
 
 
 def tone(hz: float = 440.0, *, level: float = 0.5, rate: int = RATE, channels: int = 2) -> Loop:
@@ -48,7 +49,7 @@ def click(bpm: float = 120.0, *, level: float = 0.8, rate: int = RATE, channels:
 
 def silence(*, rate: int = RATE, channels: int = 2) -> Loop:
     """Nothing, for ever."""
-    return Loop("silence", np.zeros((rate, channels), dtype=np.float32), rate, endless=True)
+    return Loop(SILENCE, np.zeros((rate, channels), dtype=np.float32), rate, endless=True)
 
 
 def named_fake(name: str) -> Supply | None:

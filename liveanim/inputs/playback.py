@@ -12,6 +12,7 @@ import numpy as np
 from ..core.errors import UserError
 from .audiofile import Converted
 from .devices import SoundDevice, find
+from .fakes import SILENCE
 from .portaudio import Callback, Keeper, Stream, StreamSpec, close_stream, open_stream, refresh, sound_devices
 from .sources import AudioSource, Samples, Steady, Supply
 from .timeline import Ring, Stamps, Timeline
@@ -168,6 +169,8 @@ def aloud(supply: Supply, now: Callable[[], float]) -> Heard:
 
 def play(supply: Supply, now: Callable[[], float]) -> AudioSource:
     """`supply` through the speakers where there are any, else in silence, in show time from now on."""
+    if supply.name == SILENCE:
+        return Steady(supply, now())  # it needs no speakers
     try:
         return aloud(supply, now)
     except UserError as error:

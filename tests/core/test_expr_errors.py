@@ -47,6 +47,7 @@ from liveanim.core.expr.base import MAX_EXPRESSION, MAX_KEYS, MAX_TEXT
         ("1,5", 2, "a decimal point is '.'"),
         ("kick > 0.5 ? 1 : 0", 1, "where(condition, a, b)"),
         ("if(kick, 1, 0)", 1, "where(condition, a, b)"),
+        ("1.1 if kick else 2", 5, "where(condition, a, b)"),
         ("kick && snare", 7, "write and"),
         ("!kick", 1, "write not"),
         ("2(3)", 2, "write 2*(...)"),

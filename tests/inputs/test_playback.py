@@ -8,7 +8,7 @@ import pytest
 from liveanim.core.errors import UserError
 from liveanim.inputs import playback
 from liveanim.inputs.audiofile import Converted
-from liveanim.inputs.fakes import tone
+from liveanim.inputs.fakes import silence, tone
 from liveanim.inputs.playback import Heard, WrongRate, play
 from liveanim.inputs.sources import Loop, Samples, Steady
 from tests.inputs.cards import Card, CardStream, Clock
@@ -139,6 +139,16 @@ def test_without_speakers_the_music_plays_in_silence_from_now_on(
     assert "no sound output found" in caplog.text
     assert len(source.read(5.5)) == RATE // 2
     assert source.heard == pytest.approx(5.5)
+
+
+def test_silence_asks_for_no_speakers(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def wanted(again: bool) -> None:
+        raise AssertionError("speakers were looked for")
+
+    monkeypatch.setattr(playback, "_default_output", wanted)
+    with caplog.at_level(logging.WARNING):
+        assert isinstance(play(silence(), Clock()), Steady)
+    assert not caplog.text
 
 
 def test_a_missing_portaudio_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ _HINTS = {
     ";": "';' is not used; keys are separated by ','",
     ":": "':' belongs after a key, as in 30: (1.05)",
     "?": "'?' is not an operator; write where(condition, a, b)",
+    "if": "'if' is not an operator; write where(condition, a, b)",
     "!": "'!' is not an operator; write not",
     "[": "brackets are ( )",
     "{": "brackets are ( )",
