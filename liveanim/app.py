@@ -1,4 +1,4 @@
-"""Builds a show from what was asked for, runs it, takes it down in order. Only this module names concrete classes."""
+"""Builds a show from what was asked for, runs it, takes it down in order."""
 
 from __future__ import annotations
 
