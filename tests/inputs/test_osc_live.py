@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from liveanim import app, cli
+from liveanim import app, cli, controls
 from liveanim.arguments import parse
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend
@@ -82,7 +82,7 @@ def test_osc_plays_a_live_show_hears_from_it_and_is_kept_in_its_take(tmp_path: P
 def test_a_taken_port_only_stops_a_show_that_asked_for_it(
     port: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "PORT", port)
+    monkeypatch.setattr(controls, "PORT", port)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", port))
         with app.live(PLAY) as ready:
