@@ -281,10 +281,11 @@ class Show:
             return
         wished = 0.0 if values["picture.beats"] > 0 else values["picture.cadence"]
         length = max(wished, self._rate.interval) * values["picture.fade"]
+        length = max(SHORTEST_FADE, length) if values["picture.fade"] > 0 else 0.0  # none: it is seen at once
         # Deforum's fades have gone their first frame's way when the new picture comes.
         clock = self._play.preset.clock
         early = 0.0 if clock is None else 1.0 / clock.fps
-        self._fade = arrive(self._fade, keyframe, now, max(SHORTEST_FADE, length), curve, early)
+        self._fade = arrive(self._fade, keyframe, now, length, curve, early)
 
     def _forget(self, now: float, shown: Sequence[Layer]) -> None:
         begun = self._render.taken()

@@ -80,6 +80,21 @@ def test_keyframes_come_at_the_cadence_and_fade_over_it() -> None:
     ]
 
 
+def test_without_a_fade_a_picture_is_seen_in_its_own_frame() -> None:
+    shown = rows(look(picture={"cadence": 0.2, "fade": 0}))
+    assert [layers for _, layers in shown] == [[(index, 1.0)] for index in (0, 0, 1, 1, 2, 2)]
+
+
+def test_a_loop_of_prompts_begins_again_without_a_doubled_frame() -> None:
+    prompt = {"keys": {"0s": "a", "0.4s": "b"}, "loop": "0.8s", "fade": 0}
+    desk, tape = AtOnce(), Tape()
+    picture = {"cadence": 0.1, "fade": 0}
+    run(show_of(preset_from({"prompt": prompt, "picture": picture}, "x", "x"), render=desk), FrameClock(10, 16), [tape])
+    painted = [{one.text: one.weight for one in request.prompts} for request in desk.requests]
+    share = [painted[blend.layers[-1].keyframe.index].get("b", 0.0) for blend in tape.blends]
+    assert share == pytest.approx(2 * [0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25])
+
+
 def test_an_offline_show_is_the_same_every_time() -> None:
     preset = look(picture={"cadence": "0.1 + 0.1*sin(t)"}, camera={"zoom": "1.2 + noise(t)"})
     assert rows(preset, fps=30, frames=60) == rows(preset, fps=30, frames=60)
