@@ -63,7 +63,7 @@ def test_a_picture_for_the_beat_is_asked_for_a_latency_and_its_own_time_before()
         events = ControlEvent(0.0, "do.bpm", 60.0), ControlEvent(0.0, "play.ahead", ahead)
         run(show_of(preset, *events, render=desk), FrameClock(100, 350), [])
         moments.append([request.time for request in desk.requests[1:4]])
-    assert np.subtract(*moments) == pytest.approx(0.1, abs=0.011)
+    assert np.subtract(moments[0], moments[1]) == pytest.approx(0.1, abs=0.011)
 
 
 LINEAR = {"cadence": 0.2, "blend_curve": 0}
