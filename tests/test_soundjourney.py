@@ -104,3 +104,12 @@ def test_live_and_offline_agree_on_a_click_track(clicks: Path) -> None:
     exact = soundway.onset_weights(sound, len(way))
     moving = slice(len(way) // 2, None)
     assert np.abs(way[moving] - exact[moving]).max() < 0.15
+
+
+@pytest.mark.parametrize("level", [0.1, 0.3, 0.9])
+def test_the_live_form_keeps_its_seconds_from_the_beginning_however_busy_the_sound(level: float) -> None:
+    driver = compile_expr("travel(onset, 12)")
+    memory = driver.memory()
+    way = [driver.evaluate({"onset": level, "dt": 1 / 60}, memory) for _ in range(24 * 60)]
+    assert way[12 * 60] == pytest.approx(1.0, abs=0.4)
+    assert way[-1] - way[12 * 60] == pytest.approx(1.0, abs=0.1)

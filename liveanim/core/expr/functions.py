@@ -100,13 +100,14 @@ _USUAL = 0.15  # what signals are on average, before they have been heard
 def _travel(scope: Scope, arguments: Sequence[Node]) -> Node:
     """Goes up by 1 in about arguments[1] s, fast while arguments[0] is high; the pace follows the signal's own mean."""
     signal, seconds = arguments
-    way, mean, dt = scope.slot(0.0), scope.slot(_USUAL), scope.read("dt")
+    way, mean, heard, dt = scope.slot(0.0), scope.slot(_USUAL), scope.slot(1.0), scope.read("dt")
 
     def travel(env: Env, memory: Memory) -> float:
         level, length, step = signal(env, memory), seconds(env, memory), max(0.0, dt(env, memory))
         if not (0 <= level < math.inf and 0 < length < math.inf):
             return memory[way]
-        memory[mean] += (level - memory[mean]) * _share(max(8.0, 2 * length), step)
+        memory[heard] = min(memory[heard] + step, max(8.0, 2 * length))  # s that the mean is taken over: first few
+        memory[mean] += (level - memory[mean]) * _share(memory[heard], step)
         pace = _STILL + (1 - _STILL) * level / max(memory[mean], 1e-3)
         memory[way] += min(step / length * pace, 0.5)
         return memory[way]
