@@ -93,10 +93,10 @@ def noised(
     numbers = Twister(seed)
     noise = numbers.normal(3, height, width).transpose(1, 2, 0)
     if perlin is not None:
-        noise = noise * ((cloud(height, width, perlin, numbers) + 1) / 2)[..., None]
-    noise = np.clip(0.5 * noise + 0.5, 0, 1).astype(np.float32)
+        noise = noise * ((cloud(height, width, perlin, numbers) + 1) / 2)[..., None].astype(np.float32)
+    grain = np.clip(0.5 * noise + 0.5, 0, 1)
     share = np.float32(amount) if where is None else np.float32(amount) * where[..., None]
-    return (picture + share * (noise - picture)).astype(np.float32)
+    return (picture + share * (grain - picture)).astype(np.float32)
 
 
 def cloud(height: int, width: int, perlin: Perlin, numbers: Twister) -> Floats:
