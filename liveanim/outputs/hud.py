@@ -38,7 +38,8 @@ class Hud:
         """Draw over a target of `size` (width, height) pixels whose row 0 is at the bottom (a window)."""
         letters = self._letters_for(size)
         boxes: NDArray[np.float32] = lay_out(blend, readout, size, letters)[:_ROOM]
-        self._buffer.write(boxes.tobytes())
+        self._take_letters(letters)
+        self._buffer.write(boxes)
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         assert self._atlas is not None
@@ -59,9 +60,16 @@ class Hud:
             self._atlas = self._ctx.texture((width, height), 1, self._letters.image.tobytes(), alignment=1)
             # Letters stand on whole pixels, so the nearest texel is the exact one.
             self._atlas.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        elif self._letters.refresh() and self._atlas is not None:
-            self._atlas.write(self._letters.image.tobytes(), alignment=1)
+        else:
+            self._letters.refresh()
         return self._letters
+
+    def _take_letters(self, letters: Letters) -> None:
+        """Hand what is new in the atlas to the card."""
+        first, end = letters.changed()
+        if first < end and self._atlas is not None:
+            image = letters.image[first:end]
+            self._atlas.write(image, viewport=(0, first, image.shape[1], len(image)), alignment=1)
 
     def release(self) -> None:
         self._finder.close()

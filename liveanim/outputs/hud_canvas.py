@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -25,6 +25,8 @@ INK: Colour = (0.03, 0.03, 0.05, 1.0)
 EDGE, PAD, ROUND = 16.0, 12.0, 9.0
 _HOLDERS = {"midi": CYAN, "osc": AMBER, "web": ROSE}  # all others: green
 T = TypeVar("T")
+Figure = tuple[str, float, float, Colour]
+"""A text, its right end, its top, its colour."""
 
 
 def holder_colour(who: str) -> Colour:
@@ -86,6 +88,23 @@ class Canvas:
         s = self.scale
         self._close()
         self._rows.append(self.letters.painted(text, size, x * s, y * s, colour))
+
+    def passing(self, text: str, size: int, x: float, y: float, colour: Colour) -> None:
+        """As `text`, for what changes often: it is not kept as a whole."""
+        if text.isascii():
+            self.figures([(text, x + self.measure(text, size), y, colour)], size)
+        else:
+            self.text(text, size, x, y, colour)
+
+    def figures(self, rows: Sequence[Figure], size: int) -> None:
+        """Short texts in ASCII that change all the time, each up to its right end."""
+        if not rows:
+            return
+        s = self.scale
+        self._close()
+        texts, rights, tops, colours = zip(*rows, strict=True)
+        places = [right * s for right in rights], [top * s for top in tops]
+        self._rows.append(self.letters.figures(texts, size, *places, colours))
 
     def measure(self, text: str, size: int) -> float:
         return self.letters.width(text, size) / self.scale

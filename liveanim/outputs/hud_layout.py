@@ -87,7 +87,7 @@ def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Lett
 def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> None:
     status = blend.status
     cells = _cells(status, readout)
-    taken = canvas.part("numbers", cells, lambda: _numbers(canvas, cells))
+    taken = _numbers(canvas, cells)
     room = canvas.width - taken - 3 * EDGE
     words = status.preset, status.model, status.audio, status.prompt
     below = canvas.part("title", (words, room), lambda: _title(canvas, status, room))
@@ -204,16 +204,19 @@ def _cells(status: Status, readout: Readout) -> tuple[Cell, ...]:
 
 def _numbers(canvas: Canvas, cells: Sequence[Cell]) -> float:
     """Rates at the top right; the width used."""
-    widths = [max(canvas.measure(v, canvas.title), canvas.measure(c, canvas.caption), 34.0) for v, c, _ in cells]
+    captions = tuple(caption for _, caption, _ in cells)
+    widths = tuple(max(canvas.measure(v, canvas.title), canvas.measure(c, canvas.caption), 34.0) for v, c, _ in cells)
     total = sum(widths) + 18 * (len(cells) - 1) + 2 * PAD
-    x = canvas.width - EDGE - total
-    canvas.box(x, EDGE, total, 62, PANEL, ROUND)
-    x += PAD
-    for (value, caption, colour), width in zip(cells, widths, strict=True):
-        canvas.text(value, canvas.title, x + width - canvas.measure(value, canvas.title), EDGE + 9, colour)
-        canvas.text(caption, canvas.caption, x + width - canvas.measure(caption, canvas.caption), EDGE + 37, DIM)
-        x += width + 18
+    ends = [canvas.width - EDGE - PAD - sum(widths[n + 1 :]) - 18 * (len(cells) - 1 - n) for n in range(len(cells))]
+    canvas.part("captions", (captions, widths), lambda: _captions(canvas, captions, ends, total))
+    canvas.figures([(cells[n][0], end, EDGE + 9, cells[n][2]) for n, end in enumerate(ends)], canvas.title)
     return total
+
+
+def _captions(canvas: Canvas, captions: Sequence[str], ends: Sequence[float], width: float) -> None:
+    canvas.box(canvas.width - EDGE - width, EDGE, width, 62, PANEL, ROUND)
+    for caption, end in zip(captions, ends, strict=True):
+        canvas.text(caption, canvas.caption, end - canvas.measure(caption, canvas.caption), EDGE + 37, DIM)
 
 
 def _flashes(readout: Readout) -> Cell:
@@ -278,10 +281,10 @@ def _beat(canvas: Canvas, x: float, y: float, blend: Blend) -> None:
 
 
 def _tempo(canvas: Canvas, x: float, y: float, number: str, bar: str) -> None:
-    canvas.text(number, canvas.title, x, y - 1, TEXT)
+    canvas.passing(number, canvas.title, x, y - 1, TEXT)
     canvas.text("bpm", canvas.caption, x + canvas.measure(number, canvas.title) + 6, y + 8, DIM)
     if bar:
-        canvas.text(bar, canvas.caption, x, y + 55, DIM)
+        canvas.passing(bar, canvas.caption, x, y + 55, DIM)
 
 
 def _warnings(canvas: Canvas, warnings: tuple[str, ...], bottom: float) -> None:
@@ -329,7 +332,7 @@ def _hands(canvas: Canvas, chips: Sequence[tuple[str, Colour, bool]]) -> None:
         canvas.dot(x + 11, y + 8, 8, colour)
         if waits:
             canvas.dot(x + 13, y + 10, 4, INK)
-        canvas.text(text, canvas.body, x + PAD + 14, y + 2.5, TEXT)
+        canvas.passing(text, canvas.body, x + PAD + 14, y + 2.5, TEXT)
 
 
 def _marks_of(blend: Blend, readout: Readout) -> tuple[tuple[str, Colour], ...]:
@@ -345,4 +348,4 @@ def _marks(canvas: Canvas, marks: Sequence[tuple[str, Colour]]) -> None:
     for (text, colour), width in zip(marks, widths, strict=True):
         x -= width + 8
         canvas.box(x, EDGE + 72, width, 26, colour, 13)
-        canvas.text(text, canvas.body, x + 14, EDGE + 75, INK)
+        canvas.passing(text, canvas.body, x + 14, EDGE + 75, INK)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
 
 from liveanim.core.model import Blend
 from liveanim.core.params import ParamSpec
@@ -22,6 +24,7 @@ from .hud_canvas import (
     TROUGH,
     VIOLET,
     Canvas,
+    Figure,
     holder_colour,
     unit,
 )
@@ -34,6 +37,8 @@ _KEYS = (
     "L learn a knob  ·  delete forget it  ·  S search  ·  tab done",
 )
 _ACTS = {"stage": "next frame", "keyframe": "next picture", "model": "reload"}
+Row = tuple[ParamSpec, Colour | None]
+"""A parameter and the colour of what moves it."""
 _WHO = {"midi": "MIDI", "osc": "OSC", "web": "the remote"}
 
 
@@ -47,8 +52,10 @@ def draw_pick(canvas: Canvas, blend: Blend, pick: Pick) -> None:
     top, room = _TOP + _HEAD, height - _HEAD - 2 * 18 - PAD
     count = max(1, int(room // _ROW))
     first = max(0, min(pick.at - count // 2, len(pick.rows) - count))
-    for i, row in enumerate(pick.rows[first : first + count]):
-        _row(canvas, blend, row, i, (x, top + _ROW * i, width), first + i == pick.at)
+    shown = [(row, _mark(blend, row.name)) for row in pick.rows[first : first + count]]
+    here = pick.at - first
+    canvas.part("pick rows", (tuple(shown), here), lambda: _names(canvas, shown, (x, top, width), here))
+    _values(canvas, blend, shown, x + width - PAD - _BAR, top)
     canvas.part("pick keys", None, lambda: _help(canvas, x + PAD, _TOP + height - 2 * 18 - 8))
 
 
@@ -70,6 +77,7 @@ def _told(blend: Blend, pick: Pick) -> tuple[str, Colour]:
     return driver, DIM if _is_number(driver) else VIOLET
 
 
+@lru_cache(4096)
 def _is_number(text: str) -> bool:
     try:
         float(text)
@@ -86,7 +94,7 @@ def _head(canvas: Canvas, pick: Pick, told: tuple[str, Colour], x: float, room: 
         about = f"{row.low:g} .. {row.high:g} {row.unit}".strip() + f"  ·  acts on the {_ACTS[row.acts]}"
         canvas.text(canvas.fitted(row.doc, canvas.body, room), canvas.body, x, _TOP + 38, TEXT)
         canvas.text(canvas.fitted(about, canvas.caption, room), canvas.caption, x, _TOP + 59, DIM)
-    canvas.text(canvas.fitted(told[0], canvas.body, room), canvas.body, x, _TOP + 79, told[1])
+    canvas.passing(canvas.fitted(told[0], canvas.body, room), canvas.body, x, _TOP + 79, told[1])
 
 
 def _help(canvas: Canvas, x: float, y: float) -> None:
@@ -94,28 +102,41 @@ def _help(canvas: Canvas, x: float, y: float) -> None:
         canvas.text(line, canvas.caption, x, y + 18 * i, DIM)
 
 
-def _row(
-    canvas: Canvas, blend: Blend, row: ParamSpec, number: int, place: tuple[float, float, float], here: bool
-) -> None:
-    """A line: a mark by what moves the parameter, its name, its value, and a bar of where it stands on its way, with
-    a stroke where the knob stands that an expression goes on from, and a hollow dot where one waits."""
+def _names(canvas: Canvas, rows: Sequence[Row], place: tuple[float, float, float], here: int) -> None:
+    """What of the lines stays still: a mark by what moves the parameter, its name, the way of its bar."""
     x, y, width = place
-    value = blend.values.get(row.name, row.default)
-    mark = _mark(blend, row.name)
-    words = written(row, value)
-    canvas.part(f"pick {number}", (row, mark, words, here), lambda: _words(canvas, row, mark, words, place, here))
-    left, length = x + width - PAD - _BAR, _BAR - 4
-    at = row.to_unit(value) if math.isfinite(value) else 0.0
-    begin = row.to_unit(0.0) if row.low < 0 < row.high else 0.0
-    low, high = min(begin, at), max(begin, at)
-    colour = mark or DIM
-    canvas.box(left + length * low, y + 8, max(2.0, length * (high - low)), 6, colour, 2)
-    if row.name in blend.knobs:
-        canvas.box(left + length * row.to_unit(blend.knobs[row.name]) - 1, y + 4, 3, 14, TEXT, 1)
-    if row.name in blend.hints:
-        spot = left + length * unit(blend.hints[row.name]) - 5
-        canvas.dot(spot, y + 6, 10, AMBER)
-        canvas.dot(spot + 3, y + 9, 4, INK)
+    room = width - 2 * PAD - _BAR - 10 - 14 - 90
+    for i, (row, mark) in enumerate(rows):
+        top = y + _ROW * i
+        if i == here:
+            canvas.box(x + 4, top, width - 8, _ROW, (*CYAN[:3], 0.24), 4)
+        if mark is not None:
+            canvas.dot(x + PAD, top + 7, 8, mark)
+        name = canvas.fitted(row.name, canvas.body, room)
+        canvas.text(name, canvas.body, x + PAD + 14, top + 1, TEXT if i == here or mark is not None else DIM)
+        canvas.box(x + width - PAD - _BAR, top + 8, _BAR - 4, 6, TROUGH, 2)
+
+
+def _values(canvas: Canvas, blend: Blend, rows: Sequence[Row], left: float, top: float) -> None:
+    """Each value, and a bar of where it stands on its way; a stroke where the knob stands that an expression goes on
+    from, a hollow dot where one waits."""
+    figures: list[Figure] = []
+    for i, (row, mark) in enumerate(rows):
+        y, length = top + _ROW * i, _BAR - 4
+        value = blend.values.get(row.name, row.default)
+        words = written(row, value)
+        figures.append((canvas.fitted(words, canvas.body, 84) if row.choices else words, left - 10, y + 1, TEXT))
+        at = row.to_unit(value)
+        begin = row.to_unit(0.0) if row.low < 0 < row.high else 0.0
+        low, high = (begin, at) if begin < at else (at, begin)
+        canvas.box(left + length * low, y + 8, max(2.0, length * (high - low)), 6, mark or DIM, 2)
+        if row.name in blend.knobs:
+            canvas.box(left + length * row.to_unit(blend.knobs[row.name]) - 1, y + 4, 3, 14, TEXT, 1)
+        if row.name in blend.hints:
+            spot = left + length * unit(blend.hints[row.name]) - 5
+            canvas.dot(spot, y + 6, 10, AMBER)
+            canvas.dot(spot + 3, y + 9, 4, INK)
+    canvas.figures(figures, canvas.body)
 
 
 def _mark(blend: Blend, name: str) -> Colour | None:
@@ -123,27 +144,6 @@ def _mark(blend: Blend, name: str) -> Colour | None:
     if name in blend.knobs:
         return holder_colour(blend.holders.get(name, ""))
     return None if _is_number(blend.drivers.get(name, "0")) else VIOLET
-
-
-def _words(
-    canvas: Canvas,
-    row: ParamSpec,
-    mark: Colour | None,
-    words: str,
-    place: tuple[float, float, float],
-    here: bool,
-) -> None:
-    x, y, width = place
-    if here:
-        canvas.box(x + 4, y, width - 8, _ROW, (*CYAN[:3], 0.24), 4)
-    if mark is not None:
-        canvas.dot(x + PAD, y + 7, 8, mark)
-    value = canvas.fitted(words, canvas.body, 84)
-    right = x + width - PAD - _BAR - 10
-    canvas.text(value, canvas.body, right - canvas.measure(value, canvas.body), y + 1, TEXT)
-    name = canvas.fitted(row.name, canvas.body, right - x - PAD - 14 - 90)
-    canvas.text(name, canvas.body, x + PAD + 14, y + 1, TEXT if here or mark is not None else DIM)
-    canvas.box(x + width - PAD - _BAR, y + 8, _BAR - 4, 6, TROUGH, 2)
 
 
 def written(row: ParamSpec, value: float) -> str:

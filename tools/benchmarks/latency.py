@@ -31,6 +31,8 @@ EVERY, HELD, WITHIN = 1.6, 0.7, 1.0
 """Seconds from one cause to the next, for which a knob stays up, and in which a cause must show."""
 SLOWLY = 2.5
 """How many times as long all that is where keyframes are waited for."""
+QUICKLY = 0.6
+"""The same for a knob of the stage."""
 LEAST = 10.0
 """Levels by which the mean of a picture must rise."""
 FOLLOWS_ONSET = '"-2.5 + 4*onset"'
@@ -116,11 +118,11 @@ def waits(known: Sequence[tuple[float, float]], begun: float, rate: int) -> list
 
 def run_control(quick: bool) -> dict[str, float]:
     """A knob of the stage, and one that waits for the next keyframe, in milliseconds and in display frames."""
-    times = moments(5 if quick else 20, seed=3)
-    events = _presses(times, "stage.exposure", 1.5, HELD)
+    times = moments(5 if quick else 20, seed=3, slowly=QUICKLY)
+    events = _presses(times, "stage.exposure", 1.5, QUICKLY * HELD)
     frames = _frames(_plan(times, "-2.5", lambda: load_ember(PAINTED), events=events))
-    figures = _figures("control_to_stage", frames, times, WITHIN, 0.5)
-    times = moments(5 if quick else 20, seed=4, slowly=SLOWLY)
+    figures = _figures("control_to_stage", frames, times, QUICKLY * WITHIN, 0.5)
+    times = moments(5 if quick else 12, seed=4, slowly=SLOWLY)
     events = _presses(times, "picture.noise", 0.3, SLOWLY * HELD)
     frames = _frames(_plan(times, "-1", lambda: Marked(load_ember(PAINTED), noise_mark), events=events))
     return figures | _figures("control_to_keyframe", frames, times, SLOWLY * WITHIN, 0.1)
