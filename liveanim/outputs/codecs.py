@@ -60,7 +60,8 @@ CODECS: Mapping[str, tuple[Codec, ...]] = {
         Codec("h264_nvenc", live=_NVIDIA_LIVE, offline=_NVIDIA),
         Codec(
             "libx264",
-            live={"crf": "18", "preset": "ultrafast", "tune": "zerolatency"},
+            # At a constant quantiser: to find out how hard a picture is takes a fifth of the time.
+            live={"qp": "18", "preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1"},
             offline={"crf": "18", "preset": "veryfast"},
         ),
     ),
@@ -105,7 +106,7 @@ CODECS: Mapping[str, tuple[Codec, ...]] = {
         Codec(
             "libx264",
             "yuv444p",
-            live={"crf": "6", "preset": "ultrafast", "tune": "zerolatency"},
+            live={"qp": "6", "preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1"},
             offline={"crf": "4", "preset": "ultrafast"},
             sound="pcm_s24le",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,11 +12,14 @@ from typing import IO, Any
 import av
 import av.filter
 import numpy as np
+from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from liveanim.core.model import Image
 
 from .codecs import Codec, Container, choose, options_for
+from .repeats import Repeater
+from .yuv import Planes
 
 Samples = NDArray[np.float32]
 
@@ -55,6 +59,8 @@ class Encoder:
         self.frames = 0
         # Opens the file now: a path that cannot be written is found before the show and not at its first picture.
         self._file.start_encoding()
+        if self._pictures is not None:
+            self._pictures.opened()
 
     @property
     def codec(self) -> str:
@@ -113,10 +119,13 @@ class _Pictures:
         if codec.tag and file.format.name in ("mp4", "mov"):
             context.codec_tag = codec.tag
         # A fragment ends at each key picture: half a second live, so that kill -9 loses less than a second.
-        context.gop_size = max(1, round(float(form.rate) * (0.5 if form.live else 1.0)))
+        context.gop_size = self._most = max(1, round(float(form.rate) * (0.5 if form.live else 1.0)))
         self._image: Image | None = None  # converted last, to `_frame`
         self._frame: Any = None
+        self._repeater: Repeater | None = None
+        self._key = 0  # number of the last key picture
         self._yuv = stream.pix_fmt.startswith("yuv")
+        self._planes = Planes((stream.width, stream.height)) if stream.pix_fmt == "yuv420p" else None
         if self._yuv:
             # BT.709, limited range: what players assume for HD, said aloud so that none has to guess.
             context.color_primaries = context.color_trc = context.colorspace = 1
@@ -125,16 +134,44 @@ class _Pictures:
             _Palette(self._size, "rgba" if self._alpha else "rgb24", form.rate) if codec.encoder == "gif" else None
         )
 
+    def opened(self) -> None:
+        """The encoder runs: live, what it says of its stream may allow to repeat pictures without it."""
+        if self._form.live and self.codec.encoder == "libx264":
+            with contextlib.suppress(ValueError):
+                self._repeater = Repeater(bytes(self._stream.codec_context.extradata or b""))
+
     def encode(self, image: Image, number: int) -> Iterable[Any]:
         """Frame `number` as packets. One that is shown again (a late screen, a late painter) is not converted again."""
-        if image is not self._image:
+        again = image is self._image
+        if again and self._repeater is not None and number < self._key + self._most:
+            return [self._packet(self._repeater.again(), number)]
+        if not again:
             self._image, self._frame = image, self._converted(image)
         frame = self._frame
         frame.pts, frame.time_base = number, 1 / self._form.rate
         if self._palette is not None:
             frame = self._palette.apply(frame)
-        packets: Iterable[Any] = self._stream.encode(frame)
-        return packets
+        if self._repeater is None:
+            packets: Iterable[Any] = self._stream.encode(frame)
+            return packets
+        return self._beside_repeats(frame, number)
+
+    def _beside_repeats(self, frame: Any, number: int) -> Iterable[Any]:
+        """The packets of an encoder that does not count all frames, and so would make key pictures too seldom."""
+        assert self._repeater is not None
+        if number >= self._key + self._most:
+            self._key = number
+        frame.pict_type = PictureType.I if number == self._key else PictureType.NONE
+        for packet in self._stream.encode(frame):
+            whole = bytes(packet)
+            passed = self._repeater.passed(whole)
+            yield packet if passed is whole else self._packet(passed, packet.pts)
+
+    def _packet(self, data: bytes, number: int) -> Any:
+        packet: Any = av.Packet(data)
+        packet.stream, packet.pts, packet.dts = self._stream, number, number
+        packet.time_base, packet.duration = 1 / self._form.rate, 1
+        return packet
 
     def _converted(self, image: Image) -> Any:
         """`image` as the encoder wants it."""
@@ -145,8 +182,14 @@ class _Pictures:
             image = np.pad(image, ((0, high), (0, wide), (0, 0)), mode="edge")
         if image.shape[2] == 4 and not self._alpha and not self._yuv:
             image = image[:, :, :3]
+        if self._planes is not None:
+            # Without copying where PyAV can: it takes heights of this kind to be lower by two.
+            make = av.VideoFrame.from_ndarray if self._size[1] % 4 else av.VideoFrame.from_numpy_buffer
+            frame: Any = make(self._planes.of(image), format="yuv420p")
+            frame.color_primaries = frame.color_trc = frame.colorspace = frame.color_range = 1
+            return frame
         layout = "rgba" if image.shape[2] == 4 else "rgb24"
-        frame: Any = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=layout)
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format=layout)
         if self._yuv:
             frame = frame.reformat(
                 format=self._stream.pix_fmt, dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG"
