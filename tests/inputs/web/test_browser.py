@@ -201,11 +201,52 @@ def test_presets_tempo_and_the_pad_play(browser: Any, playing: Playing) -> None:
             page.click(".tap")
         until(lambda: [event.target for event in playing.played].count("do.tap") == 2)
         box = page.locator("#pad").bounding_box()
-        page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
+        way = box["width"] - 34, box["height"] - 34  # the dot stays whole
+        page.mouse.click(box["x"] + 17 + way[0] * 0.75, box["y"] + 17 + way[1] * 0.25)
         until(lambda: abs(playing.blend.values["macro.m1"] - 0.75) < 0.02)
         until(lambda: abs(playing.blend.values["macro.m2"] - 0.75) < 0.02)
         page.fill("#search", "exposure")
         assert page.locator("#knobs .knob:visible").count() == 1
+
+
+def test_what_is_held_is_listed_wherever_it_lives_and_an_empty_list_says_why(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "knobs") as page:
+        assert page.locator('#groups [data-param="macro.m1"]').is_hidden()
+        page.click("#held")
+        assert "Nothing is held" in page.inner_text("#none")
+        page.evaluate("import('/pages/link.js').then((link) => link.act('macro.m1', 0.5))")
+        until_js(page, "document.querySelector('#held b').textContent === '1'")
+        until(lambda: page.locator("#groups .knob:visible").count() == 1)
+        assert page.locator('#groups [data-param="macro.m1"]').is_visible() and page.is_hidden("#none")
+        page.click("#held")
+        page.fill("#search", "no such thing")
+        assert "no such thing" in page.inner_text("#none")
+        page.fill("#search", "quantise")
+        assert page.locator("#groups .knob:visible").count() == 1
+
+
+def test_a_notice_moves_nothing_and_a_tap_hides_it(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "knobs") as page:
+        before = page.locator("#search").bounding_box()
+        page.evaluate("import('/pages/link.js').then((link) => link.act('do.preset', 'no such preset'))")
+        page.wait_for_selector("#notice", state="visible")
+        assert page.locator("#search").bounding_box() == before
+        page.click("#notice")
+        assert page.is_hidden("#notice")
+
+
+def test_words_not_to_paint_and_exact_values_are_sent_without_an_enter_key(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "prompts") as page:
+        page.fill("#negative", "text")
+        page.click("#negative-go")
+        until(lambda: playing.blend.status.negative == "text")
+        assert page.is_hidden("#negative-go")
+        page.click("#tabs [data-tab=knobs]")
+        page.click('[aria-label="expression of stage.hue"]')
+        assert page.get_attribute("#e-exact", "inputmode") == "text" and page.is_hidden("#e-forget")
+        page.fill("#e-exact", "-0.25")
+        page.locator("#e-exact").blur()
+        until(lambda: playing.blend.knobs.get("stage.hue") == -0.25)
 
 
 def test_the_picture_is_shown_and_made_only_while_it_is(browser: Any, playing: Playing) -> None:

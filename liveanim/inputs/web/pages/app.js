@@ -10,9 +10,9 @@ import './takes.js';
 
 const by = (id) => document.getElementById(id);
 const BIG = matchMedia('(min-width: 900px)');
-const ELSEWHERE = ['macro', 'prompt', 'out', 'play'];
+const ELSEWHERE = ['macro', 'prompt', 'play']; // have a place of their own: among the knobs when they are searched for or held
 const TITLES = {
-  picture: 'Picture', camera: 'Camera', stage: 'Stage', audio: 'Sound', isf: 'Shaders', space: '3D', video: 'Video', mask: 'Mask',
+  macro: 'Macros', prompt: 'Prompts', play: 'How they change', picture: 'Picture', camera: 'Camera', stage: 'Stage', audio: 'Sound', isf: 'Shaders', space: '3D', video: 'Video', mask: 'Mask',
   hybrid: 'Video in the feedback', lora: 'LoRA', control: 'ControlNet', flow: 'Flow', match: 'Colour match', unsharp: 'Unsharp mask', noise: 'Noise',
 };
 const OPEN = { picture: true, camera: true, stage: true, isf: true };
@@ -36,12 +36,12 @@ function groups() {
   const named = new Map();
   for (const name of specs.keys()) {
     const group = name.split('.')[0];
-    if (!ELSEWHERE.includes(group)) named.set(group, [...(named.get(group) ?? []), name]);
+    if (group !== 'out') named.set(group, [...(named.get(group) ?? []), name]);
   }
   const parts = [...named].map(([group, names]) => {
     const knobs = names.map((name) => new Knob(name, { edit }).element);
     const head = make('summary', {}, TITLES[group] ?? group, make('span', { className: 'count' }));
-    return make('details', { open: group in OPEN, dataset: { group } }, head, make('div', { className: 'knobs' }, ...knobs));
+    return make('details', { open: group in OPEN || ELSEWHERE.includes(group), dataset: { group } }, head, make('div', { className: 'knobs' }, ...knobs));
   });
   by('groups').replaceChildren(...parts);
   filter();
@@ -50,6 +50,7 @@ function groups() {
 function filter() {
   const words = by('search').value.trim().toLowerCase();
   const heldOnly = by('held').getAttribute('aria-pressed') === 'true';
+  let found = false;
   for (const group of by('groups').children) {
     let any = false;
     for (const knob of group.lastChild.children) {
@@ -58,9 +59,12 @@ function filter() {
       knob.hidden = !fits;
       any ||= fits;
     }
-    group.hidden = !any;
-    if (words) group.open = true;
+    group.hidden = !any || (ELSEWHERE.includes(group.dataset.group) && !words && !heldOnly);
+    if (words || heldOnly) group.open = true;
+    found ||= !group.hidden;
   }
+  by('none').hidden = found;
+  by('none').textContent = words ? `Nothing${heldOnly ? ' that is held' : ''} has “${words}” in its name or description.` : 'Nothing is held: a knob that you touch plays until it is released.';
 }
 by('search').addEventListener('input', filter);
 by('held').addEventListener('click', () => {
@@ -172,14 +176,20 @@ on('status', (changes) => {
 });
 
 let refusedUntil = 0;
+let dismissed = '';
 function notice() {
   if (performance.now() < refusedUntil) return;
   const [line] = state.status.warnings ?? [];
   const words = line || state.status.notice || '';
-  by('notice').hidden = !words;
+  if (words !== dismissed) dismissed = '';
+  by('notice').hidden = !words || Boolean(dismissed);
   by('notice').textContent = words;
   by('notice').classList.toggle('good', !line);
 }
+by('notice').addEventListener('click', () => {
+  dismissed = by('notice').textContent;
+  by('notice').hidden = true;
+});
 on('refused', ({ refused }) => {
   by('notice').hidden = false;
   by('notice').classList.remove('good');

@@ -30,6 +30,7 @@ export function edit(which) {
   by('e-acts').textContent = { stage: 'on the next frame', keyframe: 'with the next painted picture', model: 'after a reload' }[row.acts];
   text.value = state.drivers[name] ?? '';
   by('e-exact').value = '';
+  by('e-exact').inputMode = row.low < 0 ? 'text' : 'decimal'; // some phones have no minus among the digits
   const names = [...WORDS, ...Object.keys(state.modulators)];
   by('e-words').replaceChildren(...names.map(chip));
   dialog.show();
@@ -86,6 +87,7 @@ function tell() {
   const [kind, word] = mark(name);
   by('e-mark').textContent = kind === 'expr' ? 'expression' : word || 'number';
   by('e-mark').dataset.mark = kind;
+  by('e-forget').hidden = !Object.values(state.learned).some((row) => row.target === name);
   by('e-release').disabled = !(name in state.knobs);
   const learning = (state.status.learning ?? '').split(' ')[0] === name;
   by('e-learn').textContent = learning ? 'move a knob…' : 'learn a knob';
@@ -147,6 +149,9 @@ by('e-forget').addEventListener('click', () => act('do.forget', name));
 by('e-exact').addEventListener('keydown', (event) => {
   if (event.key !== 'Enter') return;
   event.preventDefault();
+  by('e-exact').blur();
+});
+by('e-exact').addEventListener('change', () => {
   const value = Number(by('e-exact').value.replace(',', '.'));
   if (by('e-exact').value.trim() && Number.isFinite(value)) act(name, clamp(specs.get(name), value));
 });
@@ -160,6 +165,7 @@ document.addEventListener('pointerdown', (event) => {
 on('values', tell);
 on('knobs', tell);
 on('status', tell);
+on('learned', tell);
 on('drivers', (changes) => {
   if (!dialog.open || !(name in changes)) return;
   text.value = changes[name] ?? '';

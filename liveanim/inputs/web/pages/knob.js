@@ -5,8 +5,10 @@ import { clamp, fromPlace, make, origin, shown, toPlace } from './maths.js';
 
 const all = new Map(); // name -> Set of knobs that show it
 const SLOP = 6; // px before a touch is a drag
+const EDGE = 17; // px of a pad around the way of its dot
 const SETTLE = 400; // ms after a drag in which the show's answer is still on its way
 
+const LABELS = { 'play.x': 'morph x', 'play.y': 'morph y' };
 export const MARKS = { web: 'remote', osc: 'OSC', midi: 'MIDI', window: 'key', keys: 'key', take: 'take' };
 
 // What moves `name` now: [kind, word].
@@ -32,7 +34,7 @@ export class Knob {
     this.value = make('output');
     this.mark = make('span', { className: 'mark' });
     this.bar = make('div', { className: 'bar', tabIndex: 0, role: this.row.curve === 'toggle' ? 'switch' : 'slider', title: this.row.about, dataset: { param: name } },
-      this.fill, this.ghost, make('span', { className: 'name', textContent: label ?? this.row.name.split('.').slice(1).join('.').replaceAll('_', ' ') }), this.mark, this.value);
+      this.fill, this.ghost, make('span', { className: 'name', textContent: label ?? LABELS[name] ?? this.row.name.split('.').slice(1).join('.').replaceAll('_', ' ') }), this.mark, this.value);
     this.bar.setAttribute('aria-label', this.row.about);
     this.element = make('div', { className: `knob ${upright ? 'upright' : ''}`, dataset: { acts: this.row.acts } }, this.bar);
     if (edit) this.element.append(this.editButton(edit));
@@ -167,9 +169,10 @@ export class Pad {
     this.held = false;
     const at = (event) => {
       const box = element.getBoundingClientRect();
-      const places = [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height];
+      const reach = (at, from, length) => Math.min(1, Math.max(0, (at - from - EDGE) / (length - 2 * EDGE)));
+      const places = [reach(event.clientX, box.left, box.width), 1 - reach(event.clientY, box.top, box.height)];
       this.names.forEach((name, n) => name && move(name, fromPlace(specs.get(name), places[n])));
-      this.put(...places.map((place) => Math.min(1, Math.max(0, place))));
+      this.put(...places);
     };
     element.addEventListener('pointerdown', (event) => {
       this.held = true;
@@ -192,8 +195,8 @@ export class Pad {
   }
 
   put(x, y) {
-    this.dot.style.left = `${x * 100}%`;
-    this.dot.style.top = `${(1 - y) * 100}%`;
+    this.dot.style.setProperty('--x', x);
+    this.dot.style.setProperty('--y', y);
     this.words.textContent = this.names.map((name) => shown(specs.get(name), state.values[name])).join('  ·  ');
   }
 }

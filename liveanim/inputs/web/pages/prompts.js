@@ -39,8 +39,8 @@ class Slot {
     act(`prompt.${this.number}`, this.text.value.trim());
     this.sent = this.text.value.trim();
     this.text.value = this.sent;
-    this.fit();
     this.offer(false);
+    this.fit();
     this.text.blur();
   }
 
@@ -99,16 +99,20 @@ function history(texts) {
 }
 
 const negative = document.getElementById('negative');
-negative.addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter') return;
+const go = document.getElementById('negative-go');
+function refuse() {
   act('prompt.negative', negative.value.trim());
+  go.hidden = true;
   negative.blur();
-});
+}
+negative.addEventListener('keydown', (event) => event.key === 'Enter' && refuse());
+negative.addEventListener('input', () => { go.hidden = negative.value.trim() === (state.prompts.negative ?? ''); });
+go.addEventListener('click', refuse);
 
 on('prompts', (changes) => {
   for (const slot of slots) if (slot.number in changes) slot.draw();
   roomFor();
-  if ('negative' in changes && document.activeElement !== negative) negative.value = changes.negative ?? '';
+  if ('negative' in changes && go.hidden && document.activeElement !== negative) negative.value = changes.negative ?? '';
   if ('history' in changes) history(changes.history ?? []);
 });
 
