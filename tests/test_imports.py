@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "clock": (set(), set()),
     "mailbox": (set(), set()),
     "data": (set(), set()),
+    "priority": (set(), set()),
     "options": (set(), set()),
     "hands": ({"core"}, set()),
     "show": ({"core", "clock", "hands"}, {"numpy"}),
@@ -34,13 +35,13 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         | {"aiohttp", "PIL", "zeroconf", "link", "platformdirs", "tomlkit"},
     ),
     "render": (
-        {"render", "core", "mailbox", "data"},
+        {"render", "core", "mailbox", "data", "priority"},
         {"numpy", "cv2", "platformdirs", "openvino", "safetensors", "tokenizers", "huggingface_hub"}
         | {"torch", "diffusers", "transformers", "onnxruntime", "tensorrt"},
     ),
     "takes": ({"takes", "core", "inputs"}, {"numpy", "soundfile", "PIL"}),
     "outputs": (
-        {"outputs", "core", "clock", "data", "isf"},
+        {"outputs", "core", "clock", "data", "isf", "priority"},
         {"numpy", "moderngl", "glfw", "av", "PIL", "cv2"} | {"cyndilib", "pyvirtualcam", "psutil", "SpoutGL", "syphon"},
     ),
     "importers": ({"importers", "core"}, set()),

@@ -36,7 +36,6 @@ from liveanim.core.model import Blend, Image, Keyframe, RenderRequest  # noqa: E
 from liveanim.options import BUILTIN, PlayOptions  # noqa: E402
 from liveanim.show import run  # noqa: E402
 from tools.benchmarks.machine import Neighbours, machine, peak_rss_mb, processors_busy, rss_mb  # noqa: E402
-from tools.benchmarks.rig import with_own_priority  # noqa: E402
 from tools.benchmarks.stats import percentile  # noqa: E402
 
 GAP = 0.1
@@ -213,7 +212,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         seconds=60 * arguments.minutes,
         headless=arguments.headless or not (os.environ.get("DISPLAY") or sys.platform in ("win32", "darwin")),
     )
-    with_own_priority()
     watch = Watch(arguments.minutes, _painting(arguments.model))
     with Neighbours() as neighbours, live(options) as ready, suppress(KeyboardInterrupt):
         run(ready.show, ready.clock, [*ready.sinks, watch])

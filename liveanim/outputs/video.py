@@ -21,6 +21,7 @@ import numpy as np
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image
 from liveanim.core.pacing import Pacer, Samples, SoundLine, exact_rate
+from liveanim.priority import give_way
 
 from .codecs import container_of
 from .encode import Encoder, VideoFormat
@@ -87,7 +88,6 @@ class VideoWriter:
         self._live, self._channels = live, channels
         self._form = VideoFormat(size, exact_rate(fps), audio_rate, channels, live, codec, alpha)
         self._pacer = Pacer(fps)
-        self._encoder = self._open()
         self._queue: queue.SimpleQueue[_Frames | _Sound | None] = queue.SimpleQueue()
         self._room = threading.Semaphore(max(3, min(_DEPTH, _WAITING_BYTES // (size[0] * size[1] * 4))))
         self._failure = ""
@@ -97,16 +97,30 @@ class VideoWriter:
         self._newest: float | None = None
         self._closed = self._ended = False
         self.dropped = 0
+        self._opened, self._refusal = threading.Event(), ""
         self._thread = threading.Thread(target=self._write, name="video writer", daemon=True)
         self._thread.start()
+        self._opened.wait()
+        if self._refusal:
+            raise UserError(self._refusal)
 
-    def _open(self) -> Encoder:
+    def _open(self) -> Encoder | None:
+        """None, and a refusal, when the file cannot be written."""
+        try:
+            return self._made()
+        except UserError as error:
+            self._refusal = str(error)
+            return None
+        finally:
+            self._opened.set()
+
+    def _made(self) -> Encoder:
         container = container_of(self.path, self._form.codec)
         try:
             if self._series and not os.access(self.path.parent, os.W_OK):
                 raise OSError(errno.ENOENT, "no folder that can be written to")
             return Encoder(self._target, container, self._form)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise UserError(_cannot_write(self.path, error)) from None
 
     @property
@@ -218,27 +232,32 @@ class VideoWriter:
 
     def _write(self) -> None:
         """The writer thread. After an error it goes on emptying the queue, so that nobody waits for it."""
+        if self._live:
+            give_way()  # first: the encoder's own threads follow it
+        encoder = self._open()
+        if encoder is None:
+            return
         try:
-            self._encode_all()
-            self._encoder.finish()
+            self._encode_all(encoder)
+            encoder.finish()
         except Exception as error:  # noqa: BLE001  top of a thread: whatever went wrong, the show goes on and is told
             self._failure = _cannot_write(self.path, error)
             if self._live:
                 log.warning("%s", self.status())
             with suppress(OSError, ValueError):
-                self._encoder.close()
+                encoder.close()
         while not self._ended:
             self._next()
 
-    def _encode_all(self) -> None:
+    def _encode_all(self, encoder: Encoder) -> None:
         last: Image | None = None
         while (item := self._next()) is not None:
             if isinstance(item, _Sound):
-                self._encoder.sound(item.samples, item.rate)
+                encoder.sound(item.samples, item.rate)
                 continue
             if last is not None:
                 for _ in range(item.held):
-                    self._encoder.picture(last)
+                    encoder.picture(last)
                     self._written += 1
             last = item.image if item.image is not None else last
 

@@ -20,13 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from liveanim.priority import give_way
+
 from .attention import WordMemory
 from .compiled import converted, cpu_options, kept, quiet_openvino
 from .family import Number
 from .models import Parts
 from .prompts import Embedding
 from .rewrite import rewritten
-from .worker import lower_priority
 
 log = logging.getLogger(__name__)
 
@@ -324,7 +325,7 @@ class EnginePool:
 
     def _beside(self, size: Size) -> None:
         """Thread 'render-compile': builds the engine of one size. Touches nothing else."""
-        lower_priority()
+        give_way()
         self._make(size)
 
     def _make(self, size: Size) -> None:

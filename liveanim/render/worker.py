@@ -7,8 +7,6 @@ remembers the previous picture. Every hand-over is one `Latest` slot: the newest
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,11 +16,11 @@ from typing import Protocol
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image, Keyframe, RenderRequest, RenderStatus, frozen_image
 from liveanim.mailbox import Latest
+from liveanim.priority import give_way
 
 log = logging.getLogger(__name__)
 
 FAILURES_IN_A_ROW = 3
-NICENESS = 5
 
 
 class Renderer(Protocol):
@@ -143,7 +141,7 @@ class ThreadRender:
 
     def _load(self, load: Callable[[], Renderer]) -> None:
         """Thread 'render-load': makes one renderer and hands it over. Touches nothing else."""
-        lower_priority()
+        give_way()
         try:
             renderer = load()
         except UserError as error:
@@ -156,7 +154,7 @@ class ThreadRender:
 
     def _paint_loop(self, generation: int) -> None:
         """Thread 'render': takes the newest request, paints it, hands the keyframe over; owns the active renderer."""
-        lower_priority()
+        give_way()
         in_a_row = 0
         while not self._closing.is_set() and generation == self._generation:
             request = self._requests.take(0.05)
@@ -211,12 +209,6 @@ class ThreadRender:
             if in_a_row >= FAILURES_IN_A_ROW and renderer is not self._meanwhile:
                 self._active = self._meanwhile
                 self._message = f"{renderer.name} failed {in_a_row} times ({_brief(error)}); {self._active.name} plays"
-
-
-def lower_priority() -> None:
-    """Let this thread (and those it starts) give way to display and sound, where the system allows it."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _brief(error: Exception) -> str:

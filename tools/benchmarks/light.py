@@ -22,8 +22,6 @@ def main(argv: Sequence[str]) -> int:
     from liveanim.core.model import Blend
     from liveanim.show import Show, Sink, run
 
-    from .rig import with_own_priority
-
     seen: dict[str, float] = {}
 
     class Light:
@@ -45,7 +43,6 @@ def main(argv: Sequence[str]) -> int:
         run(show, clock, [*sinks, Light(show)])
 
     app.run = watched
-    with_own_priority()
     code = cli.main(argv)
     sys.stdout.write(json.dumps(seen) + "\n")
     return code

@@ -6,7 +6,6 @@ compositor. Only the sound source, the events and the eye at the end are the ben
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +27,7 @@ from liveanim.library import parse_preset
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.video import VideoWriter
 from liveanim.outputs.window import Window
-from liveanim.render import worker
+from liveanim.priority import give_way
 from liveanim.render.paint import PaintRenderer
 from liveanim.render.worker import Renderer, ThreadRender
 from liveanim.show import Settings, Show, Sink, run
@@ -37,7 +36,6 @@ from .stats import Frames
 
 FPS = 60.0
 HD = (1280, 720)
-USUAL_DISTANCE = worker.NICENESS
 PAINTED = (448, 256)
 """What `liveanim play` lets ember paint for a 16:9 picture."""
 BLOCK = 256
@@ -208,18 +206,12 @@ def load_ember(size: tuple[int, int], engine: str = "auto", live: bool = True) -
     return load("ember", size, Options(engine=engine, background=live))
 
 
-def with_own_priority() -> None:
-    """Started with another priority, the model's threads shall be as far below it as they are in a usual show."""
-    if hasattr(os, "getpriority"):
-        worker.NICENESS = min(19, os.getpriority(os.PRIO_PROCESS, 0) + USUAL_DISTANCE)
-
-
 def beforehand(load: Callable[[], Renderer]) -> Renderer:
     """What `load` returns, made in a thread of lower priority as in the program: the model's own threads inherit it."""
     made: list[Renderer] = []
 
     def work() -> None:
-        worker.lower_priority()
+        give_way()
         made.append(load())
 
     thread = threading.Thread(target=work, name="load")
@@ -233,7 +225,6 @@ def beforehand(load: Callable[[], Renderer]) -> Renderer:
 def play(plan: Plan, sinks: Sequence[Sink] = ()) -> Played:
     """Play `plan` for its seconds, counted from when its model paints; `sinks` come after the stage and its eye."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    with_own_priority()
     with _open(plan) as (show, eye, recorder):
         run(show, eye.clock, [eye.stage, eye, *sinks])
         return Played(eye, recorder.dropped if recorder is not None else 0)

@@ -1,0 +1,19 @@
+"""Who goes first where processors are scarce: display and sound before painting and recording."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+
+DISTANCE = 5
+"""Niceness of what gives way, above that of the program's main thread."""
+
+
+def give_way() -> None:
+    """Let this thread (and those it starts) give way to display and sound, where the system allows it."""
+    if sys.platform == "linux":
+        below = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + DISTANCE)
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), below)
