@@ -10,6 +10,7 @@ import socket
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from ..clock import unix_time
 from ..core.errors import UserError
@@ -132,6 +133,7 @@ class OscReader:
 
     clock    show time; values: where the parameters stand, by name, for questions; send: what answers the sender
     presets  names that may be asked for; book: the addresses, by default those of every show
+    unix     seconds since 1970, for time tags
     `counts` has how many messages were applied, scheduled and refused, by reason. `plain` holds what stands before the
     number in packets that did nothing but set a value: of several of those the newest is enough.
     """
@@ -143,8 +145,9 @@ class OscReader:
         send: Callable[[bytes, Sender], None],
         presets: Sequence[str] = (),
         book: Book | None = None,
+        unix: Callable[[], float] = unix_time,
     ) -> None:
-        self._book = book or Book()
+        self._book, self._unix = book or Book(), unix
         self._clock, self._values, self._send, self._presets = clock, values, send, tuple(presets)
         self.counts: Counter[str] = Counter()
         self.plain: set[bytes] = set()
@@ -157,6 +160,8 @@ class OscReader:
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What came since the last read and what was scheduled for up to `now`, in order. Never blocks or raises."""
+        if now > 0 and self._scheduled.early:
+            self._scheduled.begin(now, self._unix())
         for event in self._scheduled.due(now):
             self._pending.put(event)
         return self._pending.take()
@@ -173,7 +178,7 @@ class OscReader:
         except oscwire.Malformed as error:
             self._refuse("malformed packet", str(error), "", sender, time)
             return
-        present = unix_time() if any(message.tag > oscwire.AT_ONCE for message in messages) else 0.0
+        present = self._unix() if any(message.tag > oscwire.AT_ONCE for message in messages) else 0.0
         for message in messages:
             if message.address.lower() == ERRORS:
                 continue  # two programs that answer each other's errors would never stop
@@ -200,7 +205,7 @@ class OscReader:
             if delay <= 0:
                 self.counts["applied"] += 1
                 self._pending.put(event)
-            elif self._scheduled.add(event):
+            elif self._scheduled.add(event, present + delay if time <= 0 else None):
                 self.counts["scheduled"] += 1
             else:
                 raise Refused("too many scheduled", f"{MOST_SCHEDULED} messages wait for their time already")
@@ -261,18 +266,30 @@ def _delay(tag: int, present: float) -> float:
 
 
 class _Scheduled:
-    """Events whose time has not come."""
+    """Events whose time has not come. `early` ones came before the show began, when it was not yet known how show time
+    goes with that of other machines: (when, in seconds since 1970; event)."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._heap: list[tuple[float, int, ControlEvent]] = []
         self._count = 0
+        self.early: list[tuple[float, ControlEvent]] = []
 
-    def add(self, event: ControlEvent) -> bool:
-        """Keep `event` for its time; False when there is no room."""
+    def begin(self, now: float, present: float) -> None:
+        """It is show time `now` at `present` (since 1970): give the early ones their time."""
         with self._lock:
-            if len(self._heap) >= MOST_SCHEDULED:
+            early, self.early = self.early, []
+        for at, event in early:
+            self.add(replace(event, time=now + max(0.0, at - present)), None)
+
+    def add(self, event: ControlEvent, at: float | None) -> bool:
+        """Keep `event` for its time, or for `at` when the show has not begun; False when there is no room."""
+        with self._lock:
+            if len(self._heap) + len(self.early) >= MOST_SCHEDULED:
                 return False
+            if at is not None:
+                self.early.append((at, event))
+                return True
             self._count += 1
             heapq.heappush(self._heap, (event.time, self._count, event))
             return True

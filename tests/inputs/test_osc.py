@@ -36,8 +36,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.unix: Callable[[], float] = unix_time
         self.sent: list[oscwire.Message] = []
-        self.reader = OscReader(lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, ["a", "b"])
+        self.reader = OscReader(lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, ["a", "b"], unix=lambda: self.unix())
 
     def _send(self, packet: bytes, sender: Sender) -> None:
         assert sender == ME
@@ -103,14 +104,27 @@ def test_a_wrong_message_spoils_no_other_of_its_bundle() -> None:
 
 def test_a_bundle_of_the_future_waits_for_its_time_and_holds_up_nothing() -> None:
     desk = Desk()
-    desk.packet(bundle([message(HUE, 1.0), message("/liveanim/tempo/tap")], tag_of(unix_time() + 2.0)))
+    desk.now, desk.unix = 0.005, lambda: 1000.0
+    desk.packet(bundle([message(HUE, 1.0), message("/liveanim/tempo/tap")], tag_of(1002.0)))
     desk.take(HUE, 0.5, at=0.01)
     assert desk.events(0.5) == [("stage.hue", 0.0)]
     assert desk.events(1.9) == []
     due = desk.reader.read(2.1)
     assert [event.target for event in due] == ["stage.hue", "do.tap"]
-    assert [event.time for event in due] == pytest.approx([2.0, 2.0], abs=0.05)
+    assert [event.time for event in due] == pytest.approx([2.005, 2.005], abs=1e-6)
     assert desk.reader.counts["scheduled"] == 2
+
+
+def test_a_bundle_that_came_before_the_show_began_is_played_at_its_time_all_the_same() -> None:
+    desk = Desk()
+    desk.unix = lambda: 1000.0
+    desk.packet(bundle([message(HUE, 1.0)], tag_of(1008.0)))
+    desk.packet(bundle([message(ZOOM, 1.0)], tag_of(1002.0)))
+    assert desk.events(0.0) == []
+    desk.unix = lambda: 1005.5  # devices took five seconds to open
+    (late,) = desk.reader.read(0.5)
+    assert (late.target, late.time) == ("camera.zoom", 0.5)
+    assert desk.events(2.99) == [] and [event.time for event in desk.reader.read(3.0)] == [3.0]
 
 
 def test_a_bundle_of_the_past_is_applied_at_once() -> None:
