@@ -38,7 +38,9 @@ class Desk:
         self.now = 0.0
         self.unix: Callable[[], float] = unix_time
         self.sent: list[oscwire.Message] = []
-        self.reader = OscReader(lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, ["a", "b"], unix=lambda: self.unix())
+        self.reader = OscReader(
+            lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, ["a", "b"], unix=lambda: self.unix()
+        )
 
     def _send(self, packet: bytes, sender: Sender) -> None:
         assert sender == ME
