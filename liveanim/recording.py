@@ -191,10 +191,12 @@ def new_take(
     picture: tuple[int, int],
     state: Preset | None = None,
     begin: float = 0.0,
+    sound_from: float = 0.0,
 ) -> TakeWriter:
     """The take of a live show that begins: `choice` may be chosen, `broken` off may be taken up, `picture` is shown.
 
-    state   how the show stands at show time `begin` (s), for a take of its rest; None: it begins now
+    state   how the show stands at show time `begin` (s), for a take of its rest, with sound from `sound_from` on;
+            None: it begins now
     """
     if state is not None or options.shaders:
         plan = replace(plan, preset=_in_words(state or plan.preset))
@@ -210,7 +212,7 @@ def new_take(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         picture=picture,
         begin=begin,
-        sound_from=begin,
+        sound_from=sound_from,
         versions=versions(),
         overrides=plan.overrides,
         media=outside.files,
@@ -228,8 +230,8 @@ def takes_of(
 ) -> Takes:
     """The take that was asked for, and those that may begin later."""
 
-    def make(folder: Path, state: Preset, now: float) -> TakeWriter:
-        return new_take(folder, options, plan, choice, None, size, state, now)
+    def make(folder: Path, state: Preset, now: float, since: float) -> TakeWriter:
+        return new_take(folder, options, plan, choice, None, size, state, now, since)
 
     if options.take is None:
         return Takes(make, takes_dir())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import tomllib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +19,8 @@ from .core.model import ControlEvent, Keyframe
 from .core.pacing import Samples
 from .core.preset import Preset
 from .keeping import file_name
-from .takes.format import META
+from .takes.edit import LEAD
+from .takes.format import KEEP_EVERY, META
 from .takes.reader import is_take
 from .takes.writer import TakeWriter
 
@@ -25,8 +28,43 @@ log = logging.getLogger(__name__)
 
 _MOST_EARLY = 5000  # things kept while a take's folder is being made
 _MOST_LISTED = 200
-Make = Callable[[Path, Preset, float], TakeWriter]
-"""Makes the take of a show that stands as the preset says at a show time (s). May wait for the disk, UserError."""
+Make = Callable[[Path, Preset, float, float], TakeWriter]
+"""Makes the take of a show that stands as the preset says at a show time (s), with sound from another on. May wait for
+the disk, UserError."""
+Tell = Callable[[TakeWriter], None]
+
+
+class _Before:
+    """The last seconds of a show: what a take that begins now has to know of them."""
+
+    def __init__(self) -> None:
+        self._sound: deque[tuple[float, Tell]] = deque()
+        self._painted: deque[tuple[float, Tell]] = deque()
+        self._next_picture = -math.inf
+
+    def begun(self, index: int, time: float) -> None:
+        _remember(self._painted, time, lambda writer: writer.begun(index, time))
+
+    def keyframe(self, keyframe: Keyframe) -> None:
+        if keyframe.time >= self._next_picture:
+            self._next_picture = keyframe.time + KEEP_EVERY
+            _remember(self._painted, keyframe.time, lambda writer: writer.keyframe(keyframe))
+
+    def sound(self, samples: Samples, rate: int, time: float) -> None:
+        _remember(self._sound, time, lambda writer: writer.sound(samples, rate, time))
+
+    def since(self, now: float) -> float:
+        """Show time (s) from which on there is sound."""
+        return max(0.0, self._sound[0][0]) if self._sound else now
+
+    def all(self) -> list[Tell]:
+        return [tell for _, tell in (*self._sound, *self._painted)]
+
+
+def _remember(kept: deque[tuple[float, Tell]], time: float, tell: Tell) -> None:
+    kept.append((time, tell))
+    while kept[0][0] < time - LEAD:
+        kept.popleft()
 
 
 class Takes:
@@ -40,7 +78,8 @@ class Takes:
         self._make, self.home = make, home
         self._lock = threading.Lock()
         self._writer = writer
-        self._early: list[Callable[[TakeWriter], None]] | None = None  # while the folder is made
+        self._early: list[Tell] | None = None  # while the folder is made
+        self._before = _Before()
         self._problem = ""
         self._threads: list[threading.Thread] = []
         self.name = name
@@ -51,15 +90,16 @@ class Takes:
         if self.name:
             return self._end()
         folder = _free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
-        self.name, self._early, self._problem = folder.name, [], ""
+        self.name, self._early, self._problem = folder.name, self._before.all(), ""
         self.event(ControlEvent(now, "clock.midi", clock, "take"))
-        self._spawn(lambda: self._begin(folder, state, now))
+        since = self._before.since(now)
+        self._spawn(lambda: self._begin(folder, state, now, since))
         return f"take {folder.name} begins: {folder}"
 
-    def _begin(self, folder: Path, state: Preset, now: float) -> None:
+    def _begin(self, folder: Path, state: Preset, now: float, since: float) -> None:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            writer = self._make(folder, state, now)
+            writer = self._make(folder, state, now, since)
         except (UserError, OSError) as error:
             log.warning("take: %s", error)
             with self._lock:
@@ -85,16 +125,19 @@ class Takes:
         self._tell(lambda writer: writer.event(event))
 
     def begun(self, index: int, time: float) -> None:
+        self._before.begun(index, time)
         self._tell(lambda writer: writer.begun(index, time))
 
     def keyframe(self, keyframe: Keyframe) -> None:
+        self._before.keyframe(keyframe)
         self._tell(lambda writer: writer.keyframe(keyframe))
 
     def sound(self, samples: Samples, rate: int, time: float) -> None:
         """For `Ears.add_tap`."""
+        self._before.sound(samples, rate, time)
         self._tell(lambda writer: writer.sound(samples, rate, time))
 
-    def _tell(self, tell: Callable[[TakeWriter], None]) -> None:
+    def _tell(self, tell: Tell) -> None:
         if not self.name:
             return
         with self._lock:

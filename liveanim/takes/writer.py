@@ -38,7 +38,7 @@ from .format import (
 
 log = logging.getLogger(__name__)
 
-_QUEUE = 2000  # things waiting for the disk: about half a minute
+_QUEUE = 4000  # things waiting for the disk: about half a minute
 _PIECE = 0.5  # seconds of sound collected before they are encoded
 _QUALITY = 92
 _FULL = 100_000  # bytes free: too little for anything

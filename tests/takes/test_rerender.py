@@ -19,11 +19,12 @@ from liveanim import app, plan
 from liveanim.clock import FrameClock
 from liveanim.core.errors import UserError
 from liveanim.core.model import ControlEvent, Image
+from liveanim.core.preset import Preset
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import RATE, Script, click
 from liveanim.inputs.sources import Loop, Steady
-from liveanim.library import find_preset, read_preset, shipped
+from liveanim.library import as_toml, find_preset, read_preset, shipped
 from liveanim.options import PlayOptions, RenderOptions
 from liveanim.outputs.headless import Headless
 from liveanim.recording import Recorders, keep_take
@@ -33,6 +34,7 @@ from liveanim.show import Render, Settings, Show, Source, run
 from liveanim.takes.format import EVENTS, TakeInfo
 from liveanim.takes.reader import TakeReader
 from liveanim.takes.writer import TakeWriter
+from liveanim.taking import Takes
 
 from ..outputs.test_video import pictures, sound
 
@@ -95,6 +97,36 @@ def test_on_the_same_clock_pictures_and_sound_are_the_same_bit_for_bit(take: Pat
     assert np.array_equal(shown, shown_again)
     assert np.array_equal(sound(take.parent / "shown.mp4")[0], sound(output)[0])
     assert output.read_bytes() == (take.parent / "shown.mp4").read_bytes()
+
+
+def test_a_take_of_the_middle_goes_on_from_the_picture_that_was_on(tmp_path: Path) -> None:
+    begin, seconds = 4.0, 7
+    played = [*(event for event in EVENTS_PLAYED if event.time < 2), ControlEvent(begin, "do.take", "part", "keys")]
+    preset, frames = find_preset("neon-tunnel"), seconds * FPS
+
+    def make(folder: Path, state: Preset, now: float, since: float) -> TakeWriter:
+        info = TakeInfo("1", state.name, as_toml(state), "paint", SMALL, 7, FPS, begin=now, sound_from=since)
+        return TakeWriter(folder, replace(info, picture=SMALL), {})
+
+    with ExitStack() as stack:
+        stage, ears, takes = Headless(SMALL), Ears(beat(), Analyser(RATE)), Takes(make, tmp_path)
+        stack.callback(stage.close)
+        recorders = Recorders([tmp_path / "shown.mp4"], stage, ears, FPS, live=False)
+        sources, port = keep_take(takes, [Script(played)], InlineRender(PaintRenderer()), ears)
+        show = Show(sources, ears, port, [preset], Settings(SMALL, FPS, frames, {"picture.seed": 7.0}), preset, taker=takes)
+        run(show, FrameClock(FPS, frames), [stage])
+        ears.read(float(seconds))
+        recorders.close()
+        takes.close()
+    _, shown, _ = pictures(tmp_path / "shown.mp4")
+    _, part, _ = pictures(again(tmp_path / "part", tmp_path / "part.mp4"))
+    assert len(part) == len(shown) - begin * FPS
+    alike = [likeness(one, other) for one, other in zip(part, shown[round(begin * FPS) :], strict=True)]
+    assert min(alike) > 0.99, alike
+    heard, again_heard = (sound(tmp_path / name)[0] for name in ("shown.mp4", "part.mp4"))
+    rest = heard[round(begin * RATE) :]
+    length = min(len(rest), len(again_heard))
+    assert np.corrcoef(rest[:length], again_heard[:length])[0, 1] > 0.9
 
 
 def test_what_was_played_matters(take: Path, tmp_path: Path) -> None:
