@@ -137,8 +137,6 @@ def _farmed(options: RenderOptions, take: TakeReader | None, span: Span, size: t
 
     if take is None:
         raise UserError(f"{options.source}: only takes are rendered by several workers (play with --take to make one)")
-    if options.alpha:
-        raise UserError("--alpha: pieces of a film keep no transparency; leave out --workers and --ray")
     if options.ray is None:
         return farm.render(options, span, size)
     from .onray import OnRay

@@ -183,10 +183,10 @@ def _hands(group: argparse._ArgumentGroup) -> None:
 
 
 def _codec(group: argparse._ArgumentGroup) -> None:
-    codecs = ["h264", "hevc", "av1", "prores", "master"]
+    codecs = ["h264", "hevc", "av1", "prores", "master", "ffv1"]
     group.add_argument("--codec", choices=codecs, metavar="NAME", help=f"of a film: {', '.join(codecs)} (h264)")
     group.add_argument(
-        "--alpha", action="store_true", help="keep what stage.key makes transparent: prores, .png, .gif, and NDI"
+        "--alpha", action="store_true", help="keep what stage.key makes transparent: prores, ffv1, .png, .gif, and NDI"
     )
 
 

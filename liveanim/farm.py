@@ -26,6 +26,7 @@ from .core.model import Image
 from .inputs.ears import Deaf, Ears
 from .inputs.sources import Steady, open_supply
 from .options import RenderOptions
+from .outputs.encode import light
 from .outputs.sheet import ContactSheet
 from .outputs.taps import Tap
 from .recording import Recorders
@@ -92,7 +93,7 @@ def render(options: RenderOptions, span: Span, size: tuple[int, int], place: Pla
         started = time.monotonic()
         total = sum(piece.frames for piece in pieces)
         with progress.frames(total, options.output.name, quiet=options.quiet) as say:
-            for image in joined(pieces, [_pictures(crew, job, say) for job in jobs]):
+            for image in joined(pieces, [_pictures(crew, job, say, options.alpha) for job in jobs]):
                 film.picture(image)
             say(total)
         film.close()
@@ -132,7 +133,7 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
     outside = options.outside
     wish: list[tuple[str, object]] = [
         ("-o", _file(folder, piece)),
-        ("--codec", "master"),
+        ("--codec", "ffv1" if options.alpha else "master"),
         ("--from", repr(piece.first / span.fps)),
         ("--to", repr(piece.last / span.fps)),
         ("--fps", repr(span.fps)),
@@ -153,14 +154,16 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
         *(("--shader", name) for name in options.shaders),
     ]
     words = [str(word) for name, value in wish if value is not None for word in (name, value)]
-    return ["render", options.source, *words, "--count", *([] if options.flash_limit else ["--no-flash-limit"])]
+    flags = [*([] if options.flash_limit else ["--no-flash-limit"]), *(["--alpha"] if options.alpha else [])]
+    return ["render", options.source, *words, "--count", *flags]
 
 
 def _reuse(folder: Path, take: TakeReader, options: RenderOptions, span: Span, pieces: Sequence[Piece]) -> None:
     """Keep the pieces of an earlier run of the very same job, and nothing else."""
-    files = [path.stat() for path in sorted(take.folder.iterdir()) if path.is_file()]
+    outside = [options.preset, *options.outside.files.values(), *options.outside.loras, *options.shaders]
+    files = [path for path in (*sorted(take.folder.rglob("*")), *(Path(str(name)) for name in outside if name))]
     job = [__version__, repr(replace(options, quiet=False, workers=None, ray=None)), repr(span), repr(pieces)]
-    job += [f"{stat.st_size} {stat.st_mtime_ns}" for stat in files]
+    job += [f"{path} {stat.st_size} {stat.st_mtime_ns}" for path in files if path.is_file() and (stat := path.stat())]
     digest = hashlib.sha256(json.dumps(job).encode()).hexdigest()
     note = folder / "job"
     try:
@@ -172,8 +175,8 @@ def _reuse(folder: Path, take: TakeReader, options: RenderOptions, span: Span, p
         raise UserError(f"{folder}: cannot keep the pieces there ({error.strerror or error})") from None
 
 
-def _pictures(crew: Crew, job: Job, say: Callable[[int], None]) -> Iterator[Image]:
-    """The pictures of one piece, once it is finished."""
+def _pictures(crew: Crew, job: Job, say: Callable[[int], None], alpha: bool) -> Iterator[Image]:
+    """The pictures of one piece, once it is finished; with `alpha` (height, width, 4), as light that is there."""
     import av
 
     while not crew.finished(job, timeout=0.2):
@@ -181,7 +184,8 @@ def _pictures(crew: Crew, job: Job, say: Callable[[int], None]) -> Iterator[Imag
     say(crew.done)
     with av.open(str(job.file)) as film:
         for frame in film.decode(video=0):
-            yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+            image = np.asarray(frame.to_ndarray(format="rgba" if alpha else "rgb24"), dtype=np.uint8)
+            yield light(image) if alpha else image
     job.file.unlink()
 
 
@@ -190,19 +194,26 @@ class _Film:
 
     def __init__(self, options: RenderOptions, span: Span, size: tuple[int, int], source: Steady) -> None:
         self.size = size
-        self._taps: list[Tap] = []
+        self._taps: dict[Tap, bool] = {}  # whether it gets the whole
         self._span, self._next = span, span.first
         self._ears = Ears(source, Deaf())
         files = [options.output, *options.extra]
         self._recorders = Recorders(
-            files, self, self._ears, span.fps, live=False, codec=options.codec, begin=span.begin
+            files,
+            self,
+            self._ears,
+            span.fps,
+            live=False,
+            codec=options.codec,
+            begin=span.begin,
+            alpha=options.alpha,
         )
         self._sheet = ContactSheet(options.sheet, span.frames / span.fps) if options.sheet else None
         if self._sheet is not None:
-            self._taps.append(self._sheet)
+            self.add_tap(self._sheet)
 
     def add_tap(self, tap: Tap, whole: bool = False) -> None:
-        self._taps.append(tap)
+        self._taps[tap] = whole
 
     def picture(self, image: Image) -> None:
         now = self._next / self._span.fps
@@ -210,8 +221,8 @@ class _Film:
             for second in range(int(now)):
                 self._ears.read(float(second))  # in small bites: it may be hours
         self._ears.read(now)
-        for tap in self._taps:
-            tap.picture(image, now)
+        for tap, whole in self._taps.items():
+            tap.picture(image if whole else image[..., :3], now)
         self._next += 1
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from . import __version__
 from .core.errors import UserError
-from .takes.format import META
+from .takes.format import EVENTS, META
 from .workers import Job, Lost, counted
 
 LOCAL = "local"
@@ -160,7 +160,7 @@ def piece(
 def _mark(take: Path) -> str:
     """The same for the same take, and '' where there is none."""
     try:
-        return hashlib.sha256((take / META).read_bytes()).hexdigest()
+        return hashlib.sha256((take / META).read_bytes() + (take / EVENTS).read_bytes()).hexdigest()
     except OSError:
         return ""
 

@@ -162,7 +162,8 @@ def _can_be_transparent(paths: Sequence[Path], codec: str | None) -> None:
     for path in paths:
         codecs = container_of(path, codec).codecs
         if codecs and not CODECS[codec or codecs[0]][0].alpha:
-            raise UserError(f"{path} keeps no transparency: with --alpha use .png, .gif, or .mov with --codec prores")
+            others = ".png, .gif, .mov with --codec prores, or .mkv with --codec ffv1"
+            raise UserError(f"{path} keeps no transparency: with --alpha use {others}")
 
 
 def record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Recorders:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from liveanim import app, farm
 from liveanim.core.errors import UserError
@@ -165,6 +169,45 @@ def test_a_take_in_pieces_is_the_same_film(take: Path, tmp_path: Path) -> None:
     alike = [likeness(a, b) for a, b in zip(film, whole, strict=True)]
     assert np.mean(alike) > 0.97 and min(alike) > 0.8
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.wav"]
+
+
+def test_pieces_keep_what_is_transparent(take: Path, tmp_path: Path) -> None:
+    look = tmp_path / "keyed.toml"
+    look.write_text('[prompt]\ntext = ["deep blue sea"]\n[stage]\nkey = "dark"\nkey_level = 0.4\nkey_soft = 0.2\n')
+    options = RenderOptions(str(take), tmp_path / "one.mov", quiet=True, preset=str(look), codec="prores", alpha=True)
+    span = Span(0, 8 * FPS, 8 * FPS, FPS)
+    app.render(replace(options, seconds=8.0))
+    farm.render(replace(options, output=tmp_path / "many.mov"), span, SMALL, Here())
+    one, many = (transparent(tmp_path / name) for name in ("one.mov", "many.mov"))
+    assert one.shape == many.shape == (8 * FPS, SMALL[1], SMALL[0], 4)
+    assert one[..., 3].min() < 10 and one[..., 3].max() > 245
+    solid = (one[..., 3] > 128) & (many[..., 3] > 128)
+    assert np.abs(one[..., 3].astype(int) - many[..., 3]).mean() < 8
+    assert np.abs(one[..., :3].astype(int) - many[..., :3])[solid].mean() < 8
+
+
+def transparent(path: Path) -> NDArray[np.uint8]:
+    """(n, height, width, 4) of a film."""
+    with av.open(str(path)) as file:
+        return np.stack([np.asarray(frame.to_ndarray(format="rgba"), np.uint8) for frame in file.decode(video=0)])
+
+
+def test_pieces_of_a_take_whose_files_have_changed_are_done_again(take: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "take"
+    shutil.copytree(take, folder)
+    (folder / "files" / "01").mkdir(parents=True)
+    (folder / "files" / "01" / "film.cube").write_text("one")
+    options = RenderOptions(str(folder), tmp_path / "a.mp4", quiet=True)
+    began = []
+    for text in ("one", "another"):
+        if text != "one":
+            (folder / "files" / "01" / "film.cube").write_text(text)
+        for _ in range(2):
+            workers = Third()
+            with pytest.raises(UserError, match="the third piece is bad"):
+                farm.render(options, Span(0, 10 * FPS, 10 * FPS, FPS), SMALL, workers)
+            began.append(workers.began)
+    assert began == [[0, 1], [1], [0, 1], [1]]
 
 
 def test_a_run_that_broke_off_goes_on_with_its_finished_pieces(take: Path, tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ CODECS: Mapping[str, tuple[Codec, ...]] = {
             sound="pcm_s24le",
         ),
     ),
+    # Without any loss.
+    "ffv1": (Codec("ffv1", "bgr0", "bgra", intra=True, sound="pcm_s24le"),),
     "gif": (Codec("gif", "pal8", "pal8", intra=True),),
     "png": (Codec("png", "rgb24", "rgba", live={"compression_level": "1"}, intra=True),),
 }
@@ -128,7 +130,7 @@ CONTAINERS: Mapping[str, Container] = {
     ".mp4": Container("mp4", _MP4, _FILMS, "aac"),
     ".m4v": Container("mp4", _MP4, _FILMS, "aac"),
     ".mov": Container("mov", _MP4, ("h264", "hevc", "prores", "master"), "aac"),
-    ".mkv": Container("matroska", _MKV, (*_FILMS, "prores", "master"), "aac"),
+    ".mkv": Container("matroska", _MKV, (*_FILMS, "prores", "master", "ffv1"), "aac"),
     ".gif": Container("gif", _FLUSH, ("gif",)),
     ".png": Container("image2", {"start_number": "0"}, ("png",)),
     ".wav": Container("wav", {"rf64": "auto", **_FLUSH}, (), "pcm_s24le"),

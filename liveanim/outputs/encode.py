@@ -212,6 +212,13 @@ def plain(image: Image) -> Image:
     return np.concatenate([whole, solid], axis=2)
 
 
+def light(image: Image) -> Image:
+    """(height, width, 4) of plain colours as light that is there: the way back from `plain`."""
+    solid = image[..., 3:].astype(np.uint16)
+    colours = ((image[..., :3] * solid + 127) // 255).astype(np.uint8)
+    return np.concatenate([colours, image[..., 3:]], axis=2)
+
+
 class _Palette:
     """Each picture in 256 colours of its own, for GIF."""
 

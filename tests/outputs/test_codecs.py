@@ -29,6 +29,7 @@ FILMS = [
     ("a.mkv", "prores", "prores"),
     ("a.mov", "master", "h264"),
     ("a.mkv", "master", "h264"),
+    ("a.mkv", "ffv1", "ffv1"),
 ]
 
 
@@ -54,7 +55,7 @@ def shaded(size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.concatenate([smooth(size), alpha], axis=2)
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.mov", "prores"), ("a.png", None)])
+@pytest.mark.parametrize(("name", "codec"), [("a.mov", "prores"), ("a.mkv", "ffv1"), ("a.png", None)])
 def test_transparency_is_kept(tmp_path: Path, name: str, codec: str | None) -> None:
     image = shaded(SIZE)
     writer = VideoWriter(tmp_path / name, SIZE, 30, channels=0, codec=codec, alpha=True)
