@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from . import coherence, family
-from .coherence import Look, Number
-from .family import Schedule
+from .coherence import Look
+from .family import Number, Schedule
 from .prompts import Embedding
 
 PULL = 0.5  # share of `coherence` by which each keyframe's coarse layout goes toward the prompt's own
@@ -98,6 +98,21 @@ def repainted(engine: Any, schedule: Schedule, stroke: Stroke, moved: Tensor, la
     picture = _finished(picture, moved, stroke)
     lap("coherence")
     return picture
+
+
+def sketched(engine: Any, schedule: Schedule, way: Way, first: Tensor) -> Own:
+    """What the picture that `way` makes of noise `first` is like."""
+    guesses: list[Tensor] = []
+    picture = engine.decode(from_noise(engine, schedule, way, first, guesses.append))
+    return Own(coherence.measure(picture), coherence.layout(guesses[0]))
+
+
+def from_noise(
+    engine: Any, schedule: Schedule, way: Way, first: Tensor, callback: Callable[[Tensor], None] | None = None
+) -> Tensor:
+    """Latents that `way` makes of noise `first` on the engine's device."""
+    x = family.noised(schedule, torch.zeros_like(first), first, 1.0)
+    return sampled(engine, schedule, way, x, 1.0, None, callback)
 
 
 def sampled(

@@ -7,15 +7,15 @@ for the device: numbers stay on it. Amounts are plain numbers (0 then costs noth
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-Number = float | Tensor
+from . import matrices
+from .matrices import Number
 
 OCTAVES = 3
 LAYOUT = 4
@@ -81,7 +81,7 @@ def recoloured(picture: Tensor, now: Look, own: Look, amount: Number) -> Tensor:
     """`picture` with its colours led toward `own` by `amount` 0..1: one affine map of RGB, bounded either way."""
     if nothing(amount):
         return picture
-    gain = _power(_transport(now.spread, own.spread), amount, _MOST_COLOUR)
+    gain = matrices.powered(matrices.transport(now.spread, own.spread, _FLOOR), amount, _MOST_COLOUR)
     shift = now.mean + amount * (own.mean - now.mean) - gain @ now.mean
     return functional.conv2d(picture, gain.to(picture)[:, :, None, None], shift.to(picture))
 
@@ -151,49 +151,3 @@ def _octaves(plane: Tensor, count: int) -> list[Tensor]:
         octaves.append(plane - functional.interpolate(small, scale_factor=2, mode="bilinear"))
         plane = small
     return octaves
-
-
-def _transport(spread: Tensor, target: Tensor) -> Tensor:
-    """The symmetric linear map that turns covariance `spread` into `target` and moves colours least."""
-    floor = torch.eye(3, dtype=spread.dtype, device=spread.device) * _FLOOR**2
-    root, back = _power(spread + floor, 0.5), _power(spread + floor, -0.5)
-    return back @ _power(root @ (target + floor) @ root, 0.5) @ back
-
-
-def _power(matrix: Tensor, exponent: Number, most: float = math.inf) -> Tensor:
-    """A symmetric positive (3, 3) matrix to a power; eigenvalues of the result within 1/most..most."""
-    matrix = (matrix + matrix.T) / 2
-
-    def raised(values: Tensor) -> Tensor:
-        return (values.clamp_min(1e-12) ** exponent).clamp(1 / most, most)
-
-    if matrix.device.type == "cpu":
-        values, vectors = torch.linalg.eigh(matrix)
-        return (vectors * raised(values)) @ vectors.T
-    return spectral(matrix, raised)
-
-
-def spectral(matrix: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-    """`function` of a symmetric (3, 3) matrix through its eigenvalues in closed form; eigh makes the host wait."""
-    one = torch.eye(3, dtype=matrix.dtype, device=matrix.device)
-    middle = matrix.diagonal().mean()
-    rest = matrix - middle * one
-    size = ((rest * rest).sum() / 6).sqrt().clamp_min(1e-30)
-    angle = (_determinant(rest / size) / 2).clamp(-1, 1).acos() / 3
-    high, low = middle + 2 * size * angle.cos(), middle + 2 * size * (angle + 2 * math.pi / 3).cos()
-    between = 3 * middle - high - low
-    top, bottom, mean = function(torch.stack([high, low, between])).unbind()
-    # Newton's polynomial through the three; where two eigenvalues meet, what is divided by their gap is not needed.
-    slope = _share(top - bottom, high - low)
-    bend = _share(_share(mean - bottom, between - low) - slope, between - high)
-    return top * one + slope * (matrix - high * one) + bend * (matrix - high * one) @ (matrix - low * one)
-
-
-def _share(part: Tensor, whole: Tensor) -> Tensor:
-    far = whole.abs() > 1e-14
-    return torch.where(far, part / torch.where(far, whole, 1.0), 0.0)
-
-
-def _determinant(matrix: Tensor) -> Tensor:
-    (a, b, c), (d, e, f), (g, h, i) = (row.unbind() for row in matrix.unbind())
-    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)

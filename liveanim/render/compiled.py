@@ -61,7 +61,16 @@ def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
 
 def still(module: nn.Module) -> nn.Module:
     """A copy to be converted, which patches what it converts: the module itself may be playing meanwhile."""
-    module = copy.deepcopy(module).eval()
+    return _forgetful(copy.deepcopy(module).eval())
+
+
+def apart(module: nn.Module) -> nn.Module:
+    """A copy with the same weights, for another thread."""
+    weights = {id(value): value for value in (*module.parameters(), *module.buffers())}
+    return _forgetful(copy.deepcopy(module, weights))
+
+
+def _forgetful(module: nn.Module) -> nn.Module:
     for part in module.modules():
         if isinstance(memory := getattr(part, "processor", None), Remembered):
             memory.kept = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +22,7 @@ from liveanim.core.params import Values
 from . import brush, coherence, family, noise, optical, tune
 from .adapters import Adapters
 from .brush import Dials, Own, Stroke, Way
-from .engines import Engine, EnginePool
+from .engines import Engine, EnginePool, on, out_of_memory
 from .family import Schedule
 from .feedback import Feedback, Start
 from .models import Parts
@@ -41,8 +40,6 @@ MOST_STEPS = 1000  # none so far
 SMALLEST_SHRINK = 0.3
 REDO_SEED = 0x9E3779B1  # apart: the seeds of pictures that are thrown away
 
-Seen = Callable[[Tensor], None]
-
 
 class Stopwatch:
     """Milliseconds by stage, in the order they came."""
@@ -54,7 +51,7 @@ class Stopwatch:
 
     def lap(self, stage: str) -> None:
         if self._cuda:
-            torch.cuda.synchronize()
+            torch.cuda.current_stream().synchronize()
         now = time.perf_counter()
         self.stages[stage] = self.stages.get(stage, 0.0) + (now - self._last) * 1e3
         self._last = now
@@ -109,10 +106,11 @@ class DiffusionRenderer:
             engine, size = self._pool.at(self._painting_size(request.size))
             asked = replace(request, size=size, steps=min(request.steps, self._most_steps))
             try:
-                picture, start, timings = self._paint(engine, asked, previous)
+                with on(self._device):
+                    picture, start, timings = self._paint(engine, asked, previous)
                 break
-            except torch.OutOfMemoryError:
-                if not self._gave_way(asked):
+            except RuntimeError as error:
+                if not out_of_memory(error) or not self._gave_way(asked):
                     raise
                 torch.cuda.empty_cache()
                 width, height = self._painting_size(request.size)
@@ -136,9 +134,14 @@ class DiffusionRenderer:
         return True
 
     def warm(self, size: tuple[int, int]) -> None:
-        """Build what pictures of `size` need, and paint one."""
+        """Build what pictures of `size` need, and paint one; on a GPU another over it. What is recorded there belongs
+        to the thread that plays it, so that is left to the first keyframe."""
         self._pool.prepare(size)
-        self.render(RenderRequest(0, 0.0, size, denoise=1.0), None)
+        picture = self.render(RenderRequest(0, 0.0, size, denoise=1.0), None).image
+        if self._tape is not None:
+            tape, self._tape = self._tape, None
+            self.render(RenderRequest(1, 0.0, size, denoise=0.5), picture)
+            self._tape = tape
 
     def _painting_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """The nearest size below that the model can paint."""
@@ -161,7 +164,7 @@ class DiffusionRenderer:
         if self._adapters is not None:
             self._adapters.weigh(request)
         if start.picture is None:
-            latents = self._from_noise(self._led(engine, request, None), request, request.steps)
+            latents = self._from_noise(self._led(engine, request, None), request)
             watch.lap("unet")
             image = self._bytes(engine.decode(latents))
             watch.lap("decode")
@@ -221,23 +224,36 @@ class DiffusionRenderer:
         """The picture from what was recorded on the device; None where that cannot be."""
         if self._adapters is not None or self._tape is None:
             return None
-        if self._resident is None or self._resident.engine is not engine:
-            self._resident = Resident(engine, self._schedule, self._tape)
 
         def beside() -> None:
-            self._noises(replace(request, index=request.index + 1))  # they are kept until they are wanted
+            after = replace(request, index=request.index + 1)
+            self._noises(after)  # they are kept until they are wanted
+            self._later(after, request.steps)
 
         try:
             stroke = self._stroke(engine, request)
-            return self._resident.paint(request.size, stroke, request.motion, previous, beside)
-        except torch.OutOfMemoryError:
-            raise
+            if self._tape is None:
+                return None
+            resident = self._residence(engine, self._tape)
+            return resident.paint(request.size, stroke, request.motion, previous, beside)
         except RuntimeError as error:
-            log.exception("no keyframes recorded on the GPU")
-            self._tape = self._resident = None
-            reason = (str(error).strip().splitlines() or [""])[0][:80]
-            self._note = f"keyframes cannot be recorded on this GPU ({reason}); they are painted step by step, slower"
+            self._record_no_more(error)
             return None
+
+    def _residence(self, engine: Engine, tape: Tape) -> Resident:
+        if self._resident is None or self._resident.engine is not engine:
+            self._resident = None  # what was recorded is given up before more is
+            self._resident = Resident(engine, self._schedule, tape)
+        return self._resident
+
+    def _record_no_more(self, error: RuntimeError) -> None:
+        """Paint step by step from now on. Out of memory is raised again: there is another way out of that."""
+        if out_of_memory(error):
+            raise error
+        log.error("no keyframes recorded on the GPU", exc_info=error)
+        self._tape = self._resident = None
+        reason = (str(error).strip().splitlines() or [""])[0][:80]
+        self._note = f"keyframes cannot be recorded on this GPU ({reason}); they are painted step by step, slower"
 
     def _tensor(self, picture: Image | Floats) -> Tensor:
         """(height, width, 3) -> (1, 3, height, width) on the device."""
@@ -261,16 +277,18 @@ class DiffusionRenderer:
         guided, steps = request.guidance > 1, max(1, steps)
         negative = self._book.negative(request.prompts, request.negative) if guided else None
         against = (negative or self._book.embedding("")) if guided else None
-        shape, renewed = self._latent_shape(request.size), range(1, steps) if self._schedule.renoise else ()
-        later = tuple(noise.still(shape, request, step) for step in renewed)
         itself = Values(request.values).word("picture.against") == "picture"
         conditions = self._book.conditions(request.prompts)
-        return Way(conditions, steps, request.guidance, against, itself, later)
+        return Way(conditions, steps, request.guidance, against, itself, self._later(request, steps))
 
-    def _from_noise(self, engine: Engine, request: RenderRequest, steps: int, callback: Seen | None = None) -> Tensor:
-        start_noise = noise.still(self._latent_shape(request.size), request).to(self._device)
-        x = family.noised(self._schedule, torch.zeros_like(start_noise), start_noise, 1.0)
-        return brush.sampled(engine, self._schedule, self._way(request, steps), x, 1.0, None, callback)
+    def _later(self, request: RenderRequest, steps: int) -> tuple[Tensor, ...]:
+        """Noise for the steps after the first, of models that draw it anew."""
+        shape, renewed = self._latent_shape(request.size), range(1, steps) if self._schedule.renoise else ()
+        return tuple(noise.still(shape, request, step) for step in renewed)
+
+    def _from_noise(self, engine: Engine, request: RenderRequest) -> Tensor:
+        first = noise.still(self._latent_shape(request.size), request).to(self._device)
+        return brush.from_noise(engine, self._schedule, self._way(request, request.steps), first)
 
     def _latent_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         unit = self._parts.shrinking
@@ -290,17 +308,24 @@ class DiffusionRenderer:
         if key in self._owns:
             self._owns.move_to_end(key)
             return self._owns[key]
-        looks, plans = [], []
-        for seed in LOOK_SEEDS:
-            alone = RenderRequest(0, 0.0, request.size, (Prompt(text),), seed=seed)
-            guesses: list[Tensor] = []
-            picture = engine.decode(self._from_noise(engine, alone, LOOK_STEPS, guesses.append))
-            looks.append((coherence.measure(picture), 1.0))
-            plans.append(coherence.layout(guesses[0]))
-        self._owns[key] = Own(coherence.mixed(looks), torch.stack(plans).mean(0))
+        alone = [RenderRequest(0, 0.0, request.size, (Prompt(text),), seed=seed) for seed in LOOK_SEEDS]
+        found = [self._sketched(engine, one) for one in alone]
+        look = coherence.mixed([(own.look, 1.0) for own in found])
+        self._owns[key] = Own(look, torch.stack([own.plan for own in found]).mean(0))
         if len(self._owns) > LOOKS_KEPT:
             self._owns.popitem(last=False)
         return self._owns[key]
+
+    def _sketched(self, engine: Engine, request: RenderRequest) -> Own:
+        """What the picture of `request` from noise is like. The first is painted step by step: a show of one text
+        need not wait for a recording."""
+        way, first = self._way(request, LOOK_STEPS), noise.still(self._latent_shape(request.size), request)
+        if self._tape is not None and self._adapters is None and self._owns:
+            try:
+                return self._residence(engine, self._tape).sketched(way, first)
+            except RuntimeError as error:
+                self._record_no_more(error)
+        return brush.sketched(engine, self._schedule, way, first.to(self._device))
 
     def _bytes(self, picture: Tensor) -> Image:
         levels = (picture[0].permute(1, 2, 0) * 255 + 0.5).clamp(0, 255).to(torch.uint8)

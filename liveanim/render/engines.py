@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +24,7 @@ from torch.nn import functional
 from liveanim.priority import give_way
 
 from .attention import WordMemory
-from .compiled import converted, cpu_options, kept, quiet_openvino
+from .compiled import apart, converted, cpu_options, kept, quiet_openvino
 from .family import Number
 from .models import Parts
 from .prompts import Embedding
@@ -54,6 +55,19 @@ class Engine(Protocol):
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents -> (1, 3, height, width) sRGB 0..1 (clamped)."""
+
+
+def on(device: str) -> AbstractContextManager[object]:
+    """`device` as the thread's current one, which CUDA asks for at every turn."""
+    return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a device had too little memory: the libraries of CUDA say so in their own words."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "STATUS_ALLOC_FAILED" in text)
 
 
 class _Encode(nn.Module):
@@ -137,11 +151,11 @@ def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
 class TorchEngine:
     """The networks as torch runs them: channels_last, half precision on GPUs, bfloat16 where the CPU is fast at it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, networks: Sequence[nn.Module] | None = None) -> None:
         self.name = "torch"
-        self._parts, self._device = parts, parts.device
         self._memory: WordMemory | None = None
-        self.networks = [part.to(memory_format=torch.channels_last) for part in modules(parts)]  # type: ignore[call-overload]
+        own = modules(parts) if networks is None else networks
+        self.networks: list[Any] = [part.to(memory_format=torch.channels_last) for part in own]  # type: ignore[call-overload]
         self._dtype = next(parts.unet.parameters()).dtype
         self._autocast = parts.device == "cpu" and fast_bfloat16()
 
@@ -160,14 +174,14 @@ class TorchEngine:
 
     def remembering(self, embedding: Embedding) -> Embedding:
         """`embedding` with all that the UNet can compute from it alone."""
-        self._memory = self._memory or WordMemory(self._parts.unet)
+        self._memory = self._memory or WordMemory(self.networks[1].net)
         return self._memory.remembering(embedding)
 
     @torch.inference_mode()
     def _run(self, module: nn.Module, *inputs: Tensor, **more: Led) -> Tensor:
         ready = [value.to(self._dtype) for value in inputs]
         ready[0] = ready[0].contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self._device.partition(":")[0], torch.bfloat16, enabled=self._autocast):
+        with torch.autocast("cpu", torch.bfloat16) if self._autocast else nullcontext():
             return module(*ready, **more).float()
 
 
@@ -188,8 +202,11 @@ def examples(parts: Parts, size: Size, words: Embedding) -> tuple[tuple[Tensor, 
 
 
 def compiled_engine(parts: Parts, size: Size, words: Embedding) -> TorchEngine:
-    """A `TorchEngine` of its own through torch.compile, for pictures of `size`; what it compiles is compiled here."""
-    engine = TorchEngine(parts)
+    """A `TorchEngine` of its own through torch.compile, for pictures of `size`; what it compiles is compiled here.
+
+    It shares nothing but the weights with the one that plays meanwhile: modules hold the words they are at.
+    """
+    engine = TorchEngine(parts, [apart(module) for module in modules(parts)])
     engine.name = "compile"
     for module in engine.networks:
         module.compile(dynamic=False)

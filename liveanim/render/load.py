@@ -16,7 +16,7 @@ from . import compiled, exported, trt
 from .adapters import Adapters
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
-from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine
+from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine, on
 from .feedback import Feedback
 from .models import ENGINES, Parts, find
 from .prompts import Embedding, PromptBook
@@ -170,9 +170,10 @@ def _cache(engine: str, parts: Parts) -> Path:
 def _built(
     engine: str, parts: Parts, size: tuple[int, int], words: Embedding, threads: int, cache: Path | None
 ) -> Engine:
-    if engine == "compile":
-        return compiled_engine(parts, size, words)
-    if engine == "tensorrt":
-        return trt.TensorRtEngine(parts, size, words, cache)
-    kind = OpenVinoEngine if engine == "openvino" else exported.OnnxEngine
-    return kind(parts, size, words, threads, cache)
+    with on(parts.device):
+        if engine == "compile":
+            return compiled_engine(parts, size, words)
+        if engine == "tensorrt":
+            return trt.TensorRtEngine(parts, size, words, cache)
+        kind = OpenVinoEngine if engine == "openvino" else exported.OnnxEngine
+        return kind(parts, size, words, threads, cache)

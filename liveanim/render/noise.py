@@ -14,7 +14,7 @@ from .family import noise_like
 
 PERIOD = 6  # keyframes from one noise to the next: between them it turns, so that texture drifts and not boils
 _PARALLEL = 0.9995
-_kept = lru_cache(maxsize=8)(noise_like)  # nobody writes to noise
+_kept = lru_cache(maxsize=24)(noise_like)  # nobody writes to noise
 
 
 def still(shape: tuple[int, ...], request: RenderRequest, *key: int) -> Tensor:

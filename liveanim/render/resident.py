@@ -3,12 +3,12 @@
 A recorded keyframe is warp -> encode -> denoise -> decode -> colours -> bytes in one piece, from static buffers into
 static buffers: nothing is allocated, and the host waits once, for the bytes. Prompts, seeds, strength and all other
 numbers are contents of buffers, so changing them records nothing again. Size, steps and how many prompts are averaged
-are its shape: for a new one it is recorded anew (a fraction of a second), and the last few are kept.
+are its shape: for a new one it is recorded anew (a fraction of a second), and a few are kept. What a new text looks
+like by itself (`brush.sketched`) is found the same way.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ from .family import Schedule
 from .grids import carried, source_matrix
 from .prompts import Embedding
 
-SHAPES_KEPT = 4
+SHAPES_KEPT = 8
 _DIALS = len(fields(Dials))
 
 
@@ -43,23 +43,31 @@ class Tape(Protocol):
 
 
 class CudaTape:
-    """CUDA graphs."""
+    """CUDA graphs recorded on one stream, for the thread that plays them. The device must be its current one
+    (`engines.on`).
+
+    They share their memory: no two are played at the same time, and of one nothing but its answer is wanted later.
+    They also share the workspace of cuBLAS, and one that is destroyed may take that with it
+    (pytorch/pytorch#193402): so all must be given up together, or none.
+    """
 
     def __init__(self, device: str) -> None:
         self.device = device
         self._done = torch.cuda.Event()
+        self._beside = torch.cuda.Stream(device)
+        self._pool = torch.cuda.graph_pool_handle()
 
     def record(self, work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
-        beside = torch.cuda.Stream(self.device)
-        beside.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(beside):
+        self._beside.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(self._beside):
             for _ in range(3):  # libraries choose their kernels and workspaces in the first calls
                 work()
-        torch.cuda.current_stream(self.device).wait_stream(beside)
+        torch.cuda.current_stream(self.device).wait_stream(self._beside)
         graph = torch.cuda.CUDAGraph()
         # Other threads may load a model meanwhile: what they do is not recorded and does no harm.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, pool=self._pool, stream=self._beside, capture_error_mode="thread_local"):
             answer = work()
+        torch.cuda.current_stream(self.device).wait_stream(self._beside)
         return graph.replay, answer
 
     def wait(self) -> None:
@@ -88,24 +96,37 @@ class Resident:
     def __init__(self, engine: Any, schedule: Schedule, tape: Tape) -> None:
         self.engine = engine
         self._schedule, self._tape = schedule, tape
-        self._plates: OrderedDict[Shape, _Plate] = OrderedDict()
+        self._recorded: dict[object, Any] = {}
 
     def paint(
         self, size: tuple[int, int], stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]
     ) -> Image:
         """The next picture; `previous` and it are (height, width, 3). `beside` is called while the device works."""
+        return self.record(size, stroke).play(stroke, motion, previous, beside)
+
+    def record(self, size: tuple[int, int], stroke: Stroke) -> _Plate:
+        """What is played for pictures like these."""
         shape = Shape.of(size, stroke.way)
-        plate = self._plates.get(shape)
-        if plate is None:
-            plate = self._plates[shape] = _Plate(self.engine, self._schedule, self._tape, shape, stroke)
-            while len(self._plates) > SHAPES_KEPT:
-                self._plates.popitem(last=False)
-        self._plates.move_to_end(shape)
-        return plate.play(stroke, motion, previous, beside)
+        made: _Plate = self._of(shape, lambda: _Plate(self.engine, self._schedule, self._tape, shape, stroke))
+        return made
+
+    def sketched(self, way: Way, first: Tensor) -> Own:
+        """`brush.sketched`."""
+        key = tuple(first.shape), way.steps, len(way.conditions)
+        sketch: _Sketch = self._of(key, lambda: _Sketch(self.engine, self._schedule, self._tape, way, first))
+        return sketch.play(way, first)
 
     def forget(self) -> None:
         """Give the memory of everything recorded back."""
-        self._plates.clear()
+        self._recorded.clear()
+
+    def _of(self, key: object, make: Callable[[], Any]) -> Any:
+        """What is recorded for `key`. Where there are too many all are given up (see `CudaTape`)."""
+        if key not in self._recorded:
+            if len(self._recorded) >= SHAPES_KEPT:
+                self.forget()
+            self._recorded[key] = make()
+        return self._recorded[key]
 
 
 class _Plate:
@@ -174,6 +195,39 @@ class _Plate:
             slot.fill(embedding)
         self._own.look.numbers.copy_(stroke.own.look.numbers)
         self._own.plan.copy_(stroke.own.plan)
+
+
+class _Sketch:
+    """The recorded painting of a picture from noise, of which only the look is wanted."""
+
+    def __init__(self, engine: Any, schedule: Schedule, tape: Tape, way: Way, first: Tensor) -> None:
+        self._tape = tape
+        self._noises = [_Mail(torch.zeros_like(noise), tape.device) for noise in (first, *way.later)]
+        self._words = [_Slot(engine, embedding) for embedding, _ in way.conditions]
+        self._weights = _Mail(torch.zeros(len(way.conditions)), tape.device)
+        begun, *later = (mail.there for mail in self._noises)
+        words = [slot.embedding for slot in self._words]
+        still = replace(way, conditions=list(zip(words, self._weights.there.unbind(), strict=True)), later=later)
+
+        @torch.inference_mode()
+        def work() -> Tensor:
+            own = brush.sketched(engine, schedule, still, begun)
+            self._plan = own.plan.shape
+            return torch.cat([own.look.numbers, own.plan.flatten().double()])
+
+        self._replay, self._found = tape.record(work)
+
+    def play(self, way: Way, first: Tensor) -> Own:
+        for mail, noise in zip(self._noises, (first, *way.later), strict=True):
+            mail.send(noise)
+        self._weights.send(torch.tensor([weight for _, weight in way.conditions], dtype=torch.float32))
+        for slot, (embedding, _) in zip(self._words, way.conditions, strict=True):
+            slot.fill(embedding)
+        self._replay()
+        numbers = self._found[: -self._plan.numel()].clone()
+        plan = self._found[-self._plan.numel() :].reshape(self._plan).float()
+        self._tape.wait()
+        return Own(Look(numbers), plan)
 
 
 class _Mail:

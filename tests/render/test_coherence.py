@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveanim.render import coherence as c
+from liveanim.render import matrices
 
 
 def picture(seed: int, contrast: float = 0.2, blur: int = 0) -> torch.Tensor:
@@ -83,8 +84,28 @@ def test_matrix_powers_in_closed_form_are_those_of_eigh(seed: int, exponent: flo
     values = 0.02 * np.array([1.0, 1.0 + alike * rng.uniform(), 1.0 + alike * rng.uniform(0, 100)])
     matrix = torch.from_numpy(turn @ np.diag(values) @ turn.T)
     expected = torch.from_numpy(turn @ np.diag(values**exponent) @ turn.T)
-    made = c.spectral(matrix, lambda found: found**exponent)
+    made = matrices.spectral(matrix, lambda found: found**exponent)
     assert torch.allclose(made, expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["any", "alike", "grey", "itself"])
+def test_colours_are_led_the_same_way_in_closed_form(kind: str) -> None:
+    rng = np.random.default_rng(len(kind))
+
+    def covariance() -> torch.Tensor:
+        turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+        values = 10 ** rng.uniform(-7, -1, 3)
+        values = {"alike": values[[0, 0, 1]], "grey": values * [1, 0, 0]}.get(kind, values)
+        return torch.from_numpy(turn @ np.diag(values) @ turn.T)
+
+    for _ in range(30):
+        now = covariance()
+        own = now.clone() if kind == "itself" else covariance()
+        expected = matrices.transport(now, own, 0.012)
+        little = 0.012**2 * torch.eye(3, dtype=torch.float64)
+        made = matrices.inverse(now + little) @ matrices.spectral((now + little) @ (own + little), torch.sqrt)
+        assert torch.allclose(made, expected, rtol=1e-5, atol=1e-6)
+        assert torch.allclose(made @ (now + little) @ made, own + little, rtol=1e-4, atol=1e-7)
 
 
 def test_the_device_is_told_the_amounts_as_well_as_the_program() -> None:

@@ -145,6 +145,32 @@ def test_what_torch_compiles_is_compiled_before_it_plays(flow_model: Path, monke
     assert torch.equal(engine.decode(latents), e.TorchEngine(parts).decode(latents))
 
 
+def test_what_plays_is_told_nothing_by_what_is_compiled_beside_it(
+    flow_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module, dynamic: None)
+    parts = Parts(find(str(flow_model)))
+    plays = e.TorchEngine(parts)
+    latents = torch.rand(1, 4, 8, 12, generator=torch.Generator().manual_seed(2))
+    words = plays.remembering(WORDS)
+    before = plays.unet(latents, 400.0, words)
+    made = e.compiled_engine(parts, (96, 64), Embedding(WORDS.words.flip(1)))
+    assert torch.equal(plays.unet(latents, 400.0, words), before)
+    assert torch.equal(made.unet(latents, 400.0, made.remembering(WORDS)), before)
+    pairs = zip(plays.networks[1].parameters(), made.networks[1].parameters(), strict=True)
+    assert all(one is other for one, other in pairs)
+
+
+def test_a_library_that_is_out_of_memory_says_so_in_its_own_words() -> None:
+    for error in (
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ):
+        assert e.out_of_memory(error)
+    assert not e.out_of_memory(RuntimeError("CUDA error: operation not permitted when stream is capturing"))
+
+
 def test_a_packed_model_sees_a_sixteenth_and_gets_its_picture_back(packed_model: Path, flow_model: Path) -> None:
     torch.set_num_threads(1)
     parts = Parts(find(str(packed_model)))

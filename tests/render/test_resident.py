@@ -11,7 +11,7 @@ import torch
 from liveanim.core.model import Image, Prompt, RenderRequest
 from liveanim.core.motion import step_matrix
 from liveanim.core.params import defaults
-from liveanim.render.diffusion import DiffusionRenderer
+from liveanim.render.diffusion import LOOK_SEEDS, DiffusionRenderer
 from liveanim.render.engines import EnginePool, TorchEngine
 from liveanim.render.load import Options, load
 from liveanim.render.models import Parts, find
@@ -25,24 +25,27 @@ MODELS = ("flow_model", "epsilon_model", "xl_model")
 
 
 class Tape:
-    """Plays again by working again, into the same memory."""
+    """Plays again by working again, into the same memory. Keyframes are counted, looks of texts (`sketched`) apart."""
 
     device = "cpu"
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.recorded = self.played = self.waited = 0
+        self.recorded = self.played = self.sketched = self.waited = 0
         self.answers: list[torch.Tensor] = []
         self._error = error
 
     def record(self, work: Callable[[], torch.Tensor]) -> tuple[Callable[[], object], torch.Tensor]:
         if self._error is not None:
             raise self._error
-        self.recorded += 1
         answer = work()
-        self.answers.append(answer)
+        painted = answer.dtype == torch.uint8
+        if painted:
+            self.recorded += 1
+            self.answers.append(answer)
 
         def again() -> None:
-            self.played += 1
+            self.played += painted
+            self.sketched += not painted
             answer.copy_(work())
 
         return again, answer
@@ -95,7 +98,8 @@ def test_what_is_played_is_what_would_be_painted(model: str, before: Image, requ
         assert float(np.abs(picture.astype(int) - expected).mean()) < 0.05
         assert np.abs(picture.astype(int) - expected).max() <= 2
         two = picture
-    assert tape.played == tape.waited == 5
+    assert tape.played == 5 and tape.waited == tape.played + tape.sketched
+    assert tape.sketched == 3 * len(LOOK_SEEDS)  # of all texts but the first
 
 
 def test_prompts_seeds_and_numbers_record_nothing_again(flow_model: Path, before: Image) -> None:
@@ -123,6 +127,26 @@ def test_a_new_size_or_number_of_steps_is_recorded_once(flow_model: Path, before
         width, height = asked.size
         assert renderer.render(asked, before).image.shape == (height, width, 3)
     assert tape.recorded == 3
+
+
+def test_what_is_recorded_is_given_up_all_at_once(
+    flow_model: Path, before: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liveanim.render.resident.SHAPES_KEPT", 2)
+    tape = Tape()
+    renderer = played(flow_model, tape)
+    alive = []
+    for steps in (1, 2, 1, 2, 3, 3, 1):
+        renderer.render(asking(1, steps=steps), before)
+        alive.append(tape.recorded)
+    assert alive == [1, 2, 2, 2, 3, 3, 4]
+
+
+def test_a_recording_that_lacks_memory_makes_the_picture_smaller(flow_model: Path, before: Image) -> None:
+    renderer = played(flow_model, Tape(RuntimeError("CUDA error: out of memory")))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        renderer.render(asking(1), before)
+    assert renderer.message.startswith("out of GPU memory: flow paints at 64x64 in 1 steps now")
 
 
 def test_the_last_picture_need_not_come_back_from_the_host(
