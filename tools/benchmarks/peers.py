@@ -8,14 +8,17 @@ pictures that stay on the device, and with its networks under our graph: its aut
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from liveanim.render.compiled import apart, installed
 
 from .keyframes import Painter, tape_for
 from .random_models import EPSILON, RandomParts
@@ -26,19 +29,26 @@ TURN = 10
 WARM = 3
 
 
-def run(device: str, count: int, tiny: bool = False) -> dict[str, float]:
-    """Pictures a second of each, and how many times as fast liveanim is."""
-    parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
+def run(
+    device: str, count: int, tiny: bool = False, size: tuple[int, int] | None = None, without: Sequence[str] = ()
+) -> dict[str, float]:
+    """Pictures a second of each, and how many times as fast liveanim is. `without`: engines to leave out.
+
+    The others have networks of their own with the same weights: liveanim rearranges what it loads, and its attention
+    remembers words. StreamDiffusion under our graph has the weights as we lay them out.
+    """
+    parts, size = RandomParts("sd-turbo", device, tiny), size or ((64, 64) if tiny else (512, 512))
+    theirs = replace(parts)
     with torch.inference_mode(), _events(device):
         ways: dict[str, Paint] = {
             "liveanim": _liveanim(parts, size),
-            "streamdiffusion": _stream(parts, size, _by_host),
-            "streamdiffusion_on_device": _stream(parts, size, _on_device),
-            "streamdiffusion_graphed": _stream(parts, size, _on_device, graphed=True),
-            "diffusers": _diffusers(parts, size, parts.unet, parts.vae),
+            "streamdiffusion": _stream(theirs, size, _by_host),
+            "streamdiffusion_on_device": _stream(theirs, size, _on_device),
+            "streamdiffusion_graphed": _stream(_channels_last(parts), size, _on_device, graphed=True),
+            "diffusers": _diffusers(theirs, size, theirs.unet, theirs.vae),
         }
         if device == "cpu":
-            ways |= _on_cpu(parts, size)
+            ways |= _on_cpu(parts, size, without)
         times = _in_turns(ways, count, device)
     figures = {f"{name}_pictures_per_s": 1e3 / median(spans) for name, spans in times.items()}
     figures |= {f"{name}_picture_p99_ms": percentile(spans, 99) for name, spans in times.items()}
@@ -59,6 +69,13 @@ def _in_turns(ways: dict[str, Paint], count: int, device: str) -> dict[str, list
                 if turn >= 0:
                     times[name].append(1e3 * (time.perf_counter() - since))
     return times
+
+
+def _channels_last(parts: RandomParts) -> RandomParts:
+    """Networks of their own over the weights as liveanim lays them out."""
+    made = replace(parts)
+    made.unet, made.vae = (apart(net.to(memory_format=torch.channels_last)) for net in (parts.unet, parts.vae))
+    return made
 
 
 def _liveanim(parts: RandomParts, size: tuple[int, int], engine: Any = None) -> Paint:
@@ -190,9 +207,8 @@ def _diffusers(parts: RandomParts, size: tuple[int, int], unet: Any, vae: Any) -
     return paint
 
 
-def _on_cpu(parts: RandomParts, size: tuple[int, int]) -> dict[str, Paint]:
+def _on_cpu(parts: RandomParts, size: tuple[int, int], without: Sequence[str]) -> dict[str, Paint]:
     """liveanim and diffusers over the compilers for CPUs that are installed."""
-    from liveanim.render.compiled import installed
     from liveanim.render.engines import OpenVinoEngine
     from liveanim.render.exported import OnnxEngine
 
@@ -203,7 +219,7 @@ def _on_cpu(parts: RandomParts, size: tuple[int, int]) -> dict[str, Paint]:
     }
     ways: dict[str, Paint] = {}
     for name, (package, kind) in kinds.items():
-        if installed(package):
+        if installed(package) and name not in without:
             engine = kind(parts, size, words, torch.get_num_threads())
             unet, vae = _EngineUNet(engine, parts), _EngineVae(engine, parts)
             ways[f"liveanim_on_{name}"] = _liveanim(parts, size, engine)
