@@ -70,12 +70,13 @@ def parse_preset(text: str, name: str, where: str | None = None, kept: Mapping[s
 
 
 def beside(folder: Path, name: str) -> str:
-    """`name`, or the file of that name in the `folder` of the preset, wherever it lay on the machine it comes from."""
+    """`name`, or the whole path of the file of that name in the `folder` of the preset, wherever it lay on the machine
+    it comes from."""
     last = PureWindowsPath(name).name
     if "://" in name or not last:
         return name
     near_by = (folder / name, folder / last)
-    return next((str(path) for path in near_by if path.exists()), name)
+    return next((str(path.absolute()) for path in near_by if path.exists()), name)
 
 
 def with_shaders(preset: Preset, names: Sequence[str]) -> Preset:

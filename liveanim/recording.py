@@ -243,7 +243,7 @@ def takes_of(
 
 def _in_words(preset: Preset) -> Preset:
     """`preset` with all of it in its text, also what was put on top or played since it was read."""
-    return replace(parse_preset(as_toml(preset), preset.name), media=preset.media)
+    return parse_preset(as_toml(preset), preset.name)
 
 
 def versions() -> str:

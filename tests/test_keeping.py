@@ -17,7 +17,7 @@ from liveanim.core.errors import UserError
 from liveanim.core.preset import Preset, preset_from
 from liveanim.inputs import oscwire
 from liveanim.keeping import Keeper, file_name, write_whole
-from liveanim.library import find_preset, own_presets_dir, parse_preset
+from liveanim.library import find_preset, own_presets_dir, parse_preset, read_preset
 from liveanim.options import PlayOptions
 
 
@@ -56,6 +56,27 @@ def test_a_state_of_a_process_that_is_gone_is_offered_until_a_good_end(tmp_path:
     assert state is not None and (state.name, dict(state.knobs)) == ("look", {"stage.hue": 0.5})
     keeper.close()
     assert not path.exists()
+
+
+def test_pictures_beside_a_preset_are_found_again_from_where_its_state_and_its_copies_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    looks, clip = Path("looks"), "https://example.org/clip.mp4"
+    looks.mkdir()
+    (looks / "paper.png").write_bytes(b"")
+    (looks / "mine.toml").write_text(f'[media]\ninit = "paper.png"\nvideo = "{clip}"\nmask = "gone.png"\n')
+    keeper = Keeper(tmp_path / "shows", tmp_path / "presets")
+    state = read_preset(looks / "mine.toml")
+    keeper.keep(state)
+    keeper.save("mine", state)
+    text = waited(tmp_path / "shows" / f"{os.getpid()}-mine.toml", "paper.png")
+    waited(tmp_path / "presets" / "mine.toml", "paper.png")
+    keeper.close()
+    monkeypatch.chdir("/")
+    expected = {"init": str(tmp_path / "looks" / "paper.png"), "video": clip, "mask": "gone.png"}
+    assert parse_preset(text, "mine").media == expected
+    assert read_preset(tmp_path / "presets" / "mine.toml").media == expected
 
 
 def test_a_saved_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

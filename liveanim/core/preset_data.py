@@ -21,6 +21,8 @@ def preset_data(preset: Preset) -> dict[str, Any]:
     data = {**top, **data}
     if "stage" in data:
         data["stage"] = {**data["stage"], **_whole_paths(data["stage"], preset)}
+    if preset.media:  # as they were found, so that they are found from another folder
+        data["media"] = dict(preset.media)
     if preset.knobs:
         data["knobs"] = dict(preset.knobs)
     if preset.written.get("scene"):
