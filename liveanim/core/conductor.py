@@ -49,7 +49,7 @@ class Conductor:
         """What is to be done in this frame."""
         dt, self._now = now - self._now, now
         bar = signals.get("bar", 0.0)
-        drop = self._drops.step(signals.get("bass", 0.0), dt)
+        drop = self._drops.step(signals.get("bass_energy", 0.0), dt)
         events = self._waiting.due(signals.get("beat", 0.0))
         playing = preset.name, scene.name if scene else ""
         if playing != self._playing:

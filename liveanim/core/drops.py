@@ -12,7 +12,7 @@ LEAST = 0.12  # of full scale: the usual level of music with a bass in it
 
 
 class Drops:
-    """Give it the bass (0..1) of every frame; it says when a drop comes."""
+    """Give it the bass (0..1, by no gain that follows it) of every frame; it says when a drop comes."""
 
     def __init__(self) -> None:
         self._now = self._usual = 0.0

@@ -108,7 +108,7 @@ class Features:
     """What the ears know after one analysis hop.
 
     `values` holds every signal by name, 0..1 unless said: rms bass mid high onset kick snare hat flux centroid silence
-    energy, harmonic percussive pitch_confidence, onset_count (a count), time_since_onset (s), pitch (Hz, 0: none), note
+    energy bass_energy, harmonic percussive pitch_confidence, onset_count (a count), time_since_onset (s), pitch (Hz, 0: none), note
     (MIDI number, 0: none). `onsets`, `kicks`, `snares`, `hats` and `beats` are show times heard in this hop.
     `bpm` is 0 and `confidence` (0..1) is 0 until a tempo is known.
 

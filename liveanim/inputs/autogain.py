@@ -108,10 +108,10 @@ class Impulse:
 
 
 class Energy:
-    """How loud the last 3 s were against the loudest of the last minute or so, 0..1 over 24 dB."""
+    """How loud the last `seconds` were against the loudest of the last minute or so, 0..1 over 24 dB."""
 
-    def __init__(self, hop_s: float) -> None:
-        self._follow = 1.0 - math.exp(-hop_s / 3.0)
+    def __init__(self, hop_s: float, seconds: float) -> None:
+        self._follow = 1.0 - math.exp(-hop_s / seconds)
         self._fall_db = 0.2 * hop_s
         self._power = 0.0
         self._loudest_db = -120.0

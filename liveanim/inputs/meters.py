@@ -77,7 +77,7 @@ class Meters:
         self._gains: dict[str, AutoGain] = {}
         self._envelopes: dict[str, Envelope] = {}
         self._split = Split(50)
-        self._energy = Energy(self._hop_s)
+        self._energy, self._weight = Energy(self._hop_s, 3.0), Energy(self._hop_s, 0.3)
         self._flux_fall = math.exp(-0.5 * self._hop_s / 5.0)
         self._flux_peak = 1e-3
         self._hops = 0
@@ -117,9 +117,11 @@ class Meters:
     def _measure(self, rms: float, spectrum: Floats, magnitudes: Floats) -> dict[str, float]:
         power = spectrum * spectrum
         heard = self._gate.step(to_db(rms))
-        out = self._shown([rms, *self._split.step(magnitudes), *np.sqrt(self._bank @ power).tolist()], heard)
+        bands: list[float] = np.sqrt(self._bank @ power).tolist()  # those of BANDS first
+        out = self._shown([rms, *self._split.step(magnitudes), *bands], heard)
         out["centroid"] = self._centroid(power) if heard else 0.0
         out["energy"] = self._energy.step(rms, heard)
+        out["bass_energy"] = self._weight.step(bands[0], heard)
         out["silence"] = 0.0 if heard else 1.0
         return out
 

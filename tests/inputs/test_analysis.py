@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from liveanim.core.model import Features
 from liveanim.core.params import defaults
+from liveanim.core.drops import Drops
 from liveanim.inputs import track
 from liveanim.inputs.analysis import Analyser, AnalyserConfig
 from liveanim.inputs.bands import hop_for
@@ -305,3 +306,13 @@ def test_attack_release_decay_and_gate_are_what_the_parameters_say() -> None:
     assert lasts[1][0] > lasts[0][0] + 0.2 and [one[1] for one in lasts] == pytest.approx([1.0, 1.0], abs=0.1)
     deaf = Analyser(RATE, AnalyserConfig(tuning=Tuning(gate_db=-20.0)))
     assert all(one.values["silence"] == 1.0 and one.values["rms"] == 0.0 for one in deaf.feed(sound * np.float32(0.01)))
+
+
+def test_the_drop_of_the_built_in_track_is_heard_where_it_is() -> None:
+    music = track.render()[: round(9.5 * BAR * RATE)].mean(axis=1)
+    drops, before, found = Drops(), 0.0, []
+    for hop in Analyser(RATE).feed(music):
+        if drops.step(hop.values["bass_energy"], hop.time - before):
+            found.append(hop.time)
+        before = hop.time
+    assert found == [pytest.approx(8 * BAR, abs=0.3)]

@@ -59,6 +59,7 @@ def music(beat: float) -> Mapping[str, float]:
         "rms": 0.35 + 0.4 * kick,
         "flux": 0.6 * max(kick, snare),
         "energy": 0.5,
+        "bass_energy": 0.8,
         "harmonic": 0.4,
         "percussive": 0.3 + 0.6 * kick,
         "centroid": 0.4 + 0.3 * hat,
