@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from liveanim.core.drops import Drops
 from liveanim.core.model import Features
 from liveanim.core.params import defaults
-from liveanim.core.drops import Drops
 from liveanim.inputs import track
 from liveanim.inputs.analysis import Analyser, AnalyserConfig
 from liveanim.inputs.bands import hop_for
