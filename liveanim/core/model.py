@@ -108,8 +108,8 @@ class Features:
     """What the ears know after one analysis hop.
 
     `values` holds every signal by name, 0..1 unless said: rms bass mid high onset kick snare hat flux centroid silence
-    energy bass_energy, harmonic percussive pitch_confidence, onset_count (a count), time_since_onset (s), pitch (Hz, 0: none), note
-    (MIDI number, 0: none). `onsets`, `kicks`, `snares`, `hats` and `beats` are show times heard in this hop.
+    energy bass_energy, harmonic percussive pitch_confidence, onset_count (a count), time_since_onset (s), pitch (Hz, 0:
+    none), note (MIDI number, 0: none). `onsets`, `kicks`, `snares`, `hats`, `beats`: show times heard in this hop.
     `bpm` is 0 and `confidence` (0..1) is 0 until a tempo is known.
 
     wave    (512,) the newest samples, -1..1, newest last, by the auto-gain: the loudest of the last 2 s nearly fills it
