@@ -14,6 +14,7 @@ import numpy as np
 from liveanim.core.model import Blend, Image, Layer, Matrix
 
 from .carry import Carry, on_stage
+from .context import wait
 from .flash import FlashLimiter
 from .post import Post
 from .settle import Settle
@@ -117,6 +118,7 @@ class Compositor:
         """The same with how opaque it is, (height, width, 4): light that is there, fetched without any conversion."""
         width, height = self.size
         image: Image = np.empty((height, width, 4), dtype=np.uint8)
+        wait(self._ctx)
         self._shown.fbo.read_into(image, components=4, alignment=1)
         image.flags.writeable = False
         return image

@@ -11,6 +11,7 @@ import numpy as np
 
 from liveanim.core.flash import FlashBudget, Grid
 
+from .context import wait
 from .shaders import Program
 from .targets import Target
 
@@ -66,6 +67,7 @@ class FlashLimiter:
         self._measure.set(picture=0, cell=(1.0 / GRID[0], 1.0 / GRID[1]))
         self._grid.fbo.use()
         self._measure.draw()
+        wait(self._ctx)
         values = np.frombuffer(self._grid.fbo.read(components=4, dtype="f4"), np.float32)
         return values.reshape(GRID[1], GRID[0], 4)[..., :3]
 

@@ -12,6 +12,8 @@ import numpy as np
 from liveanim.core.errors import UserError
 from liveanim.data import data_dir
 
+from .context import drawn
+
 _HEAD = "#version 330 core\n"
 
 
@@ -39,6 +41,7 @@ class Program:
     def __init__(self, ctx: moderngl.Context, fragment: Sequence[str], defines: Sequence[str] = ()) -> None:
         head = _HEAD + "".join(f"#define {define}\n" for define in defines)
         vertex = _HEAD + source("fullscreen.vert.glsl")
+        self._ctx = ctx
         self._program = ctx.program(vertex, head + "\n".join(source(part) for part in fragment))
         self._triangle = ctx.vertex_array(self._program, [])
         self._known = {name: self._program[name] for name in self._program}
@@ -58,6 +61,7 @@ class Program:
     def draw(self) -> None:
         """Cover the bound target."""
         self._triangle.render(moderngl.TRIANGLES, vertices=3)
+        drawn(self._ctx)
 
     def release(self) -> None:
         self._triangle.release()
