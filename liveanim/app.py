@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import calibration, outlets, progress
 from .calibration import Calibration
 from .clock import FrameClock, WallClock
-from .controls import open_controls
 from .core.errors import UserError
 from .core.model import Blend, ControlEvent
 from .core.params import Table
@@ -24,16 +25,14 @@ from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
 from .inputs.ears import Ears
 from .inputs.fakes import Script
-from .inputs.media import MediaDesk
 from .inputs.midimap import look_map
 from .inputs.sources import AudioSource, Steady, open_supply
 from .keeping import Keeper, Paper
 from .library import table_of, with_shaders
 from .options import BUILTIN, Outside, PlayOptions, RenderOptions
-from .outputs.depthmaps import DepthMaps
 from .outputs.headless import Headless
-from .outputs.sheet import ContactSheet
 from .outputs.window import Window
+from .overture import Opening, Overture
 from .plan import (
     PAINT,
     Plan,
@@ -47,7 +46,6 @@ from .plan import (
     span_for,
     start_of,
 )
-from .recording import Recorders, keep_take, record, takes_of
 from .render.inline import InlineRender
 from .render.models import find
 from .render.paint import PaintRenderer
@@ -55,6 +53,12 @@ from .render.worker import Renderer, ThreadRender
 from .show import Render, Settings, Show, Sink, Source, run
 from .span import SinkFrom, Span, TapFrom
 from .takes.reader import TakeReader
+
+if TYPE_CHECKING:  # nothing that the first picture does not need is imported before it
+    from .controls import Control, Controls
+    from .inputs.media import MediaDesk
+    from .outputs.sheet import ContactSheet
+    from .taking import Takes
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +82,9 @@ def render(options: RenderOptions) -> int:
 
     UserError (one line) when the source, the preset or the output is no good; then no file has the asked-for name.
     """
+    from .outputs.depthmaps import DepthMaps
+    from .recording import Recorders
+
     take = _take(Path(options.source))
     with ExitStack() as stack:
         sound, since = (str(take.audio), take.info.sound_from) if take else (options.source, 0.0)
@@ -125,6 +132,8 @@ def _sheet(options: RenderOptions, span: Span, stage: Headless, stack: ExitStack
     """The contact sheet that is asked for, while it is drawn on."""
     if options.sheet is None:
         return None
+    from .outputs.sheet import ContactSheet
+
     sheet = ContactSheet(options.sheet, span.frames / span.fps)
     stage.add_tap(tap := TapFrom(sheet, span.begin))
     stack.callback(stage.remove_tap, tap)
@@ -203,7 +212,10 @@ def play(options: PlayOptions) -> int:
 
 @contextmanager
 def live(options: PlayOptions) -> Iterator[Live]:
-    """Everything a live show needs, opened in order and closed in reverse: sound in, painter, stage, recorders."""
+    """Everything a live show needs, opened in order and closed in reverse: stage, painter, sound and controls, files.
+
+    The stage comes first and shows the look while the rest is opened, which may take seconds.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL)
     measured = calibration.read()
     outlets.check(options.streams, options.share)
@@ -216,25 +228,62 @@ def live(options: PlayOptions) -> Iterator[Live]:
         table = table_of([*choice, plan.preset])
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
-        painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))
-        stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
-        clock = WallClock(stage.max_fps, options.seconds, waits=True)
-        source = stack.enter_context(closing(_live_source(options, clock, measured)))
-        ears = Ears(source, Analyser(source.rate))
-        takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
-        controls, told = open_controls(options, clock, choice, table, stage, takes, stack)
-        sources, port = keep_take(takes, [*_keys(options, stage), *controls], painter, ears)
-        problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
-        problems += outlets.open_outlets(options.streams, options.share, stage, ears, options.alpha)
-        if options.record:
-            problems.append(record(options, stage, ears).status)
-        media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
-        problems.append(media.problem)
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
+        overture = stack.enter_context(closing(Overture(stage, plan.preset, settings)))
+        overture.play(lambda: overture.painted)
+        from .recording import keep_take, takes_of
+
+        painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))
+        clock = WallClock(stage.max_fps, options.seconds, waits=True)
+        takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
+        source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
+        ears = Ears(source, Analyser(source.rate))
+        sources, port = keep_take(takes, [*_keys(options, stage), *controls], painter, ears)
+        stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
+        media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
+        problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
+        problems += [*_files(options, stage, ears), media.problem]
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)
-        yield Live(show, clock, (stage, *told))
+        yield Live(show, clock, (overture, *told))
         ears.read(min(clock.now(), options.seconds or math.inf))  # the sound of the last frame
+
+
+def _devices(
+    options: PlayOptions,
+    clock: WallClock,
+    measured: Calibration,
+    choice: Sequence[Preset],
+    table: Table,
+    stage: Window | Headless,
+    takes: Takes,
+    overture: Overture,
+    stack: ExitStack,
+) -> tuple[AudioSource, Sequence[Control], Sequence[Sink]]:
+    """Sound, controls and who is told what is played, opened in a thread of their own while `overture` plays."""
+
+    def opened(shelf: ExitStack) -> tuple[AudioSource, Controls]:
+        from .controls import open_controls
+
+        source = shelf.enter_context(closing(_live_source(options, clock, measured)))
+        return source, open_controls(options, clock, choice, table, takes, shelf)
+
+    opening = stack.enter_context(closing(Opening(opened)))
+    overture.play(opening.done)
+    source, found = opening.result()
+    if found.remote is not None:
+        stage.show_to(found.remote)
+    return source, found.controls, found.told
+
+
+def _files(options: PlayOptions, stage: Window | Headless, ears: Ears) -> list[Callable[[], str]]:
+    """Streams, sharing and recordings begun; what tells of their trouble later."""
+    problems = outlets.open_outlets(options.streams, options.share, stage, ears, options.alpha)
+    if options.record:
+        from .recording import record
+
+        problems.append(record(options, stage, ears).status)
+    return problems
 
 
 def _live_plan(options: PlayOptions, look: Preset, measured: Calibration) -> Plan:
@@ -288,6 +337,8 @@ def _live_source(options: PlayOptions, clock: WallClock, measured: Calibration) 
 
 
 def _media(outside: Outside, plan: Plan, live: bool) -> MediaDesk:
+    from .inputs.media import MediaDesk
+
     return MediaDesk(outside.files, plan.painted, live, plan.preset.media)
 
 
@@ -295,5 +346,14 @@ def _loading(plan: Plan, outside: Outside) -> Callable[[], Renderer] | None:
     """What loads the model beside the show; None when nothing is to be loaded."""
     if plan.model == PAINT:
         return None
+    # Not in the thread that loads: it is of low priority, an import holds the interpreter's lock, and whoever had that
+    # while waiting for a processor would hold up the picture.
+    imports = threading.Thread(target=importlib.import_module, args=("liveanim.render.load",), name="imports")
+    imports.daemon = True
+    imports.start()
 
-    return partial(_loaded, plan, outside, background=True)
+    def load() -> Renderer:
+        imports.join()
+        return _loaded(plan, outside, background=True)
+
+    return load

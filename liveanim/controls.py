@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 
 from .clock import WallClock
 from .core.errors import UserError
@@ -20,8 +21,6 @@ from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.web.server import WebRemote
 from .options import PlayOptions
-from .outputs.headless import Headless
-from .outputs.window import Window
 from .remote import open_remote
 from .show import Sink
 from .taking import Takes
@@ -31,16 +30,24 @@ log = logging.getLogger(__name__)
 Control = OscInput | MidiInput | NoMidi | LinkClock | WebRemote
 
 
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What was opened. told: sinks that hear what is played; remote: the one among them that likes to see the stage."""
+
+    controls: Sequence[Control]
+    told: Sequence[Sink]
+    remote: WebRemote | None = None
+
+
 def open_controls(
     options: PlayOptions,
     clock: WallClock,
     choice: Sequence[Preset],
     table: Table,
-    stage: Window | Headless,
     takes: Takes,
     stack: ExitStack,
-) -> tuple[list[Control], list[Sink]]:
-    """What plays the show besides the keys, and who is told what it plays; `stack` closes them.
+) -> Controls:
+    """What plays the show besides the keys, and who is told what it plays; `stack` closes them. In any thread.
 
     UserError only for what was asked for by name.
     """
@@ -60,10 +67,9 @@ def open_controls(
     remote = open_remote(options, clock.now, choice, table, osc_port, learned, takes.rows)
     if remote is not None:
         stack.callback(remote.close)
-        stage.show_to(remote)
         controls.append(remote)
         sinks.append(remote)
-    return controls, sinks
+    return Controls(controls, sinks, remote)
 
 
 def _osc(

@@ -10,8 +10,6 @@ from typing import Any, Protocol
 import platformdirs
 
 from .outputs.mapper import Screens
-from .outputs.share import Shared, way
-from .outputs.stream import Stream, check_url
 from .outputs.taps import Tap
 
 NAME = "liveanim"  # what other programs see
@@ -39,6 +37,11 @@ class Ears(Protocol):
 
 def check(streams: Sequence[str], shares: Sequence[str]) -> None:
     """UserError where an address or a way to share is no good: before anything is opened."""
+    if not (streams or shares):
+        return  # what these need is not to be imported before the first picture
+    from .outputs.share import way
+    from .outputs.stream import check_url
+
     for url in streams:
         check_url(url)
     for name in shares:
@@ -54,6 +57,11 @@ def open_outlets(
     """
     fps = min(stage.refresh_rate, MOST_FPS)
     problems: list[Callable[[], str]] = []
+    if not (streams or shares):
+        return problems
+    from .outputs.share import Shared, way
+    from .outputs.stream import Stream
+
     for name in shares:
         shared = Shared(name, partial(way(name).make, NAME, stage.size, fps))
         stage.add_tap(shared, whole=alpha and way(name).alpha)

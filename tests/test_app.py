@@ -134,7 +134,7 @@ def test_a_show_that_is_slow_to_open_is_played_and_kept_whole(tmp_path: Path, mo
         return media(*args)
 
     media = MediaDesk
-    monkeypatch.setattr(app, "MediaDesk", slow)
+    monkeypatch.setattr("liveanim.inputs.media.MediaDesk", slow)
     app.play(PlayOptions("builtin", headless=True, seconds=0.6, model="paint", record=(video,), take=take, size=SMALL))
     assert 0.0 < seconds_of(TakeReader(take).audio, "audio") <= 0.7
     assert 0.0 < seconds_of(video, "video") <= 0.7

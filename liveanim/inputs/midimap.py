@@ -206,11 +206,12 @@ def _target(target: Any, value: Any, where: str, table: Table) -> None:
     _check(isinstance(target, str), f"{where}: target: expected a parameter or do.ACTION in quotes")
     action = target.removeprefix("do.")
     if action == target:
-        known = target in table or target.startswith(SHADERS)
-        _check(known, f"{where}: unknown parameter {target!r}{near(target, table)}")
+        if target not in table and not target.startswith(SHADERS):
+            raise UserError(f"{where}: unknown parameter {target!r}{near(target, table)}")
         _check(value is None, f"{where}: value: only for do.preset, do.bpm and do.nudge; a parameter has a range")
         return
-    _check(action in ACTIONS, f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
+    if action not in ACTIONS:
+        raise UserError(f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
     if action in ("preset", "scene"):
         good = isinstance(value, str) or (type(value) is int and value > 0)
         _check(good, f"{where}: do.{action} needs value = a {action}'s name or number")
@@ -276,7 +277,8 @@ def _is_number(value: Any) -> bool:
 
 def _known(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for key in table:
-        _check(key in known, f"{where}: unknown key {key!r}{near(key, known)}")
+        if key not in known:
+            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
 
 
 def _check(good: bool, message: str) -> None:

@@ -1,0 +1,112 @@
+"""What is seen while devices are opened, on stages that only note what they are given."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from liveanim.core.errors import UserError
+from liveanim.core.model import Blend, Keyframe, Layer, frozen_image, frozen_map
+from liveanim.library import find_preset
+from liveanim.overture import BEFORE, FADE, Opening, Overture, mixed
+from liveanim.show import Settings
+
+
+class Noted:
+    """A stage that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.blends: list[Blend] = []
+        self.times: list[float] = []
+
+    def write(self, blend: Blend, now: float) -> None:
+        self.blends.append(blend)
+        self.times.append(now)
+
+
+def layer(level: int, weight: float = 1.0) -> Layer:
+    image = frozen_image(np.full((36, 64, 3), level, dtype=np.uint8))
+    return Layer(Keyframe(level, 0.0, image, "test", frozen_map({})), weight, np.eye(3))
+
+
+@pytest.fixture
+def played() -> tuple[Overture, Noted]:
+    stage = Noted()
+    overture = Overture(stage, find_preset("neon-tunnel"), Settings((64, 36)))
+    overture.play(lambda: overture.painted)
+    return overture, stage
+
+
+def test_a_painted_picture_moves_long_before_the_show(played: tuple[Overture, Noted]) -> None:
+    overture, stage = played
+    overture.play(lambda: len(stage.blends) >= 6)
+    overture.close()
+    assert {layer.keyframe.model for blend in stage.blends for layer in blend.layers} == {"paint"}
+    assert stage.times == sorted(set(stage.times))
+    assert all(BEFORE <= blend.time == now < -FADE for blend, now in zip(stage.blends, stage.times, strict=True))
+    first, last = (np.asarray(stage.blends[n].layers[-1].homography) for n in (0, -1))
+    newest = [blend.layers[-1].keyframe.index for blend in stage.blends]
+    assert newest[-1] > newest[0] or np.abs(first - last).max() > 1e-4
+
+
+def test_the_show_fades_in_once_it_has_something_to_show(played: tuple[Overture, Noted]) -> None:
+    overture, stage = played
+    overture.write(Blend(0.0), 0.0)
+    assert [one.keyframe.model for one in stage.blends[-1].layers].count("paint") > 0
+    shares = []
+    for now in (0.1, 0.1 + FADE / 2, 0.1 + 0.999 * FADE):
+        overture.write(Blend(now, layers=(layer(200),)), now)
+        weights = {one.keyframe.model: 0.0 for one in stage.blends[-1].layers}
+        for one in stage.blends[-1].layers:
+            weights[one.keyframe.model] += one.weight
+        assert sum(weights.values()) == pytest.approx(1.0)
+        assert stage.blends[-1].time == now
+        shares.append(weights["test"])
+    assert shares == pytest.approx([0.0, 0.5, 1.0], abs=1e-4)
+    blend = Blend(2.0, layers=(layer(200),))
+    overture.write(blend, 2.0)
+    assert stage.blends[-1] is blend
+
+
+def test_weights_keep_their_sum_on_the_way() -> None:
+    before, after = (layer(1, 0.3), layer(2, 0.7)), (layer(3),)
+    for share in np.linspace(0, 1, 11):
+        assert sum(one.weight for one in mixed(before, after, float(share))) == pytest.approx(1.0)
+
+
+def test_what_is_opened_beside_is_handed_over_and_closed() -> None:
+    closed: list[str] = []
+
+    def work(shelf: ExitStack) -> str:
+        shelf.callback(closed.append, "card")
+        return threading.current_thread().name
+
+    opening = Opening(work)
+    assert opening.result() == "opening" and opening.done() and not closed
+    opening.close()
+    assert closed == ["card"]
+
+
+def test_what_cannot_be_opened_is_said_where_it_is_asked_for() -> None:
+    def work(shelf: ExitStack) -> None:
+        raise UserError("no such card")
+
+    opening = Opening(work)
+    with pytest.raises(UserError, match="no such card"):
+        opening.result()
+    opening.close()
+
+
+def test_a_driver_that_never_answers_does_not_keep_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveanim.overture.PATIENCE", 0.01)
+    stuck = threading.Event()
+    opening = Opening(lambda shelf: stuck.wait(60.0))
+    since = time.perf_counter()
+    opening.close()
+    assert not opening.done() and time.perf_counter() - since < 30.0
+    stuck.set()
+    assert opening.result() is True
