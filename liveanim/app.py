@@ -302,7 +302,7 @@ def _keys(options: PlayOptions, stage: Window | Headless) -> list[Source]:
 def _stage(options: PlayOptions, table: Table) -> Window | Headless:
     size = options.size or PICTURE
     if options.headless:
-        return Headless(size, flash_limit=_safe(options))
+        return Headless(size, flash_limit=_safe(options), live=True)
     window = Window(
         size,
         fullscreen=options.fullscreen,

@@ -1,10 +1,17 @@
 // Steps of the glow. BRIGHT: reduce four times and keep the bright parts. SHRINK: reduce four times. BLUR: one direction.
+// JOIN: the near glow and the far one, each in its share.
 in vec2 uv;
 out vec4 result;
 uniform sampler2D picture;
 uniform vec2 texel;   // size of a source texel in uv, along the blur for BLUR
 
-#ifdef BLUR
+#if defined(JOIN)
+uniform sampler2D far;
+
+void main() {
+    result = vec4(0.4815 * textureLod(picture, uv, 0.0).rgb + 0.5185 * textureLod(far, uv, 0.0).rgb, 1.0);
+}
+#elif defined(BLUR)
 void main() {
     vec3 c = 0.2270270 * textureLod(picture, uv, 0.0).rgb;
     c += 0.3162162 * (textureLod(picture, uv + 1.3846154 * texel, 0.0).rgb + textureLod(picture, uv - 1.3846154 * texel, 0.0).rgb);

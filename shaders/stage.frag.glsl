@@ -13,9 +13,12 @@ uniform sampler2D last;
 uniform float trails;
 #endif
 
+// A picture of the target's own size, pixel by pixel: no need to mix four of them.
+vec3 here(sampler2D picture) { return texelFetch(picture, ivec2(uv * vec2(textureSize(picture, 0))), 0).rgb; }
+
 vec3 trailed_scene() {
 #ifdef TRAILS
-    return mix(scene(point), textureLod(last, uv, 0.0).rgb, trails);
+    return mix(scene(point), here(last), trails);
 #else
     return scene(point);
 #endif
@@ -41,8 +44,8 @@ void main() {
 
 #ifdef FINISH
 uniform sampler2D picture;
-uniform sampler2D near_glow;
-uniform sampler2D far_glow;
+uniform sampler2D glow;
+const float LIGHT = 1.35;   // near and far glow together
 uniform float split;
 uniform float bloom;
 
@@ -59,11 +62,11 @@ void main() {
 #ifdef SPLIT
     vec3 c = split_apart(point);
 #else
-    vec3 c = textureLod(picture, uv, 0.0).rgb;
+    vec3 c = here(picture);
 #endif
 #ifdef BLOOM
-    vec3 glow = 0.65 * textureLod(near_glow, uv, 0.0).rgb + 0.70 * textureLod(far_glow, uv, 0.0).rgb;
-    c = 1.0 - (1.0 - min(c, 1.0)) * (1.0 - min(bloom * glow, 1.0));
+    vec3 light = bloom * LIGHT * textureLod(glow, uv, 0.0).rgb;
+    c = 1.0 - (1.0 - min(c, 1.0)) * (1.0 - min(light, 1.0));
 #endif
     result = vec4(finished(c, point, 0.5 * aspect_of_target, gl_FragCoord.xy), 1.0);
 }

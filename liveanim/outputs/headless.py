@@ -13,16 +13,17 @@ from .taps import Tap, TapFeed
 class Headless:
     """A stage sink of `size` (width, height) pixels without a window. Pictures reach the taps at once.
 
+    live                    quick rather than exact where processors draw (see Compositor)
     refresh_rate, max_fps   what a live show without a screen is paced to (Hz)
     """
 
     refresh_rate = max_fps = 30.0
 
-    def __init__(self, size: tuple[int, int], flash_limit: bool = True) -> None:
+    def __init__(self, size: tuple[int, int], flash_limit: bool = True, live: bool = False) -> None:
         self.size = size
         self._ctx = headless_context()
         with self._ctx:
-            self.compositor = Compositor(self._ctx, size, flash_limit)
+            self.compositor = Compositor(self._ctx, size, flash_limit, live)
         self._feed = TapFeed(self.compositor, later=False)
         self._last: float | None = None
 

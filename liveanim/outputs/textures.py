@@ -1,4 +1,7 @@
-"""Keyframes on the graphics card: each is uploaded once, enlarged once, and dropped when it is no longer shown."""
+"""Keyframes on the graphics card: each is uploaded once, enlarged once, and dropped when it is no longer shown.
+
+Where processors draw, they enlarge five times as fast by plain arithmetic on bytes (`enlarged`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import moderngl
 import numpy as np
 
-from liveanim.core.model import Keyframe
+from liveanim.core.model import Image, Keyframe
 
 from .shaders import Program
 from .stage import cover
@@ -41,10 +45,13 @@ class Picture:
 
 
 class Pictures:
-    """The textures of the keyframes on the stage, newest last; a few that left it are kept in case they come back."""
+    """The textures of the keyframes on the stage, newest last; a few that left it are kept in case they come back.
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
-        self._ctx, self._size = ctx, size
+    `quick`: in 8 bits, which a card that is none enlarges and reads in half the time.
+    """
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], quick: bool = False) -> None:
+        self._ctx, self._size, self._quick = ctx, size, quick
         self._kept: list[Picture] = []
         self._spare: list[moderngl.Texture] = []
         self._enlarge = Program(ctx, ["enlarge.frag.glsl"])
@@ -71,13 +78,22 @@ class Pictures:
         image = np.ascontiguousarray(keyframe.image)
         height, width = image.shape[:2]
         self.uploads += 1
-        texture = self._ctx.texture((width, height), 3, data=image.tobytes(), alignment=1)
         factor = self._factor(width, height)
-        if factor > 1:
-            texture = self._enlarged(texture, factor)
+        if self._quick:
+            texture = self._in_bytes(enlarged(image, factor))
+        else:
+            texture = self._ctx.texture((width, height), 3, data=image.tobytes(), alignment=1)
+            texture = self._enlarged(texture, factor) if factor > 1 else texture
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return Picture(keyframe, texture, factor)
+
+    def _in_bytes(self, image: Image) -> moderngl.Texture:
+        """`image` as a texture with four channels: those are read most quickly."""
+        height, width = image.shape[:2]
+        texture = self._spare_of((width, height)) or self._ctx.texture((width, height), 4)
+        texture.write(np.ascontiguousarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)).data)
+        return texture
 
     def _factor(self, width: int, height: int) -> int:
         """Whole factor that brings a keyframe near the stage's own pixels; the little that is left is bilinear."""
@@ -112,15 +128,18 @@ class Pictures:
 
     def _float_texture(self, size: tuple[int, int]) -> moderngl.Texture:
         """A texture to draw into, one that was given back where there is one: new memory costs as much as drawing."""
+        # Half floats hold what enlarging puts between two 8-bit values; the stage's dither needs it in dark gradients.
+        return self._spare_of(size) or self._ctx.texture(size, 4, dtype="f2")
+
+    def _spare_of(self, size: tuple[int, int]) -> moderngl.Texture | None:
         for spare in self._spare:
             if spare.size == size:
                 self._spare.remove(spare)
                 return spare
-        # Half floats hold what enlarging puts between two 8-bit values; the stage's dither needs it in dark gradients.
-        return self._ctx.texture(size, 4, dtype="f2")
+        return None
 
     def _give_back(self, texture: moderngl.Texture) -> None:
-        if texture.dtype != "f2":
+        if texture.components != 4:
             texture.release()
             return
         self._spare.append(texture)
@@ -134,3 +153,18 @@ class Pictures:
         self._spare.clear()
         self._enlarge.release()
         self._crisp.release()
+
+
+def enlarged(image: Image, factor: int) -> Image:
+    """`image` (height, width, 3) at `factor` times its size, smooth, its edges crisp: what the shaders do, in bytes."""
+    if factor == 1:
+        return image
+    height, width = image.shape[:2]
+    big = cv2.resize(image, (width * factor, height * factor), interpolation=cv2.INTER_CUBIC)
+    reach = max(1, round(_REACH * factor))
+    ways = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+    ways[reach, [0, -1]] = ways[[0, -1], reach] = 1
+    steeper = ways * np.float32(-_CRISPNESS / 4)
+    ways[reach, reach], steeper[reach, reach] = 1, 1 + _CRISPNESS
+    crisp = cv2.filter2D(big, -1, steeper, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.min(cv2.max(crisp, cv2.erode(big, ways)), cv2.dilate(big, ways)), np.uint8)

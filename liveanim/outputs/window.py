@@ -89,7 +89,7 @@ class Window:
         self.size, self._vsync = size, vsync
         self._window = _open_window(size, title, monitor)
         self._ctx = _context_of(self._window, vsync)
-        self.compositor = Compositor(self._ctx, size, flash_limit)
+        self.compositor = Compositor(self._ctx, size, flash_limit, live=True)
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
         self.mapper, self._mapped = Mapper(screens or Screens()), Program(self._ctx, ["mapped.frag.glsl"])

@@ -233,7 +233,7 @@ def play(plan: Plan, sinks: Sequence[Sink] = ()) -> Played:
 @contextmanager
 def _open(plan: Plan) -> Iterator[tuple[Show, Eye, VideoWriter | None]]:
     with ExitStack() as stack:
-        stage = Window(plan.size) if plan.window else Headless(plan.size)
+        stage = Window(plan.size) if plan.window else Headless(plan.size, live=True)
         stack.callback(stage.close)
         renderer = None if plan.load is None else beforehand(plan.load)
         port = ThreadRender(None if renderer is None else lambda: renderer, PaintRenderer())
