@@ -4,8 +4,9 @@
 
 The file holds {"machine": {...}, "figures": {name: number}, "groups": {name: {"load", "others", "seconds"}}}. Each
 group runs in a fresh process; `load` is the load average, `others` the share of the processors that other processes
-took meanwhile: figures taken on a busy machine are low, ratios within a group still hold. With DISPLAY set, display and
-latency figures are of a window, else of the same compositor off screen. docs/performance.md says what each one means.
+took meanwhile: figures taken on a busy machine are low, ratios within a group still hold. Where there is no DISPLAY, an
+Xvfb of its own is the screen; without that, display and latency figures are of the same compositor off screen.
+docs/performance.md says what each one means.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tools.benchmarks.machine import Neighbours, machine  # noqa: E402
+from tools.benchmarks.screen import screen  # noqa: E402
 
 LONGEST = 1800.0
 """Seconds after which a group is given up."""
@@ -69,9 +71,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.disable(logging.WARNING)
         print(json.dumps(GROUPS[arguments.inside].measure(arguments.quick)))
         return 0
+    with screen() as found:
+        return _all(arguments, found)
+
+
+def _all(arguments: argparse.Namespace, found: str) -> int:
+    """The groups asked for, one after the other, on the screen that was `found`; 1 where one failed."""
     result: dict[str, dict[str, object]] = {"machine": machine(), "figures": {}, "groups": {}}
-    result["machine"]["quick"] = arguments.quick
-    print(title(result["machine"]))
+    result["machine"] |= {"quick": arguments.quick, "screen": found}
+    print(f"{title(result['machine'])}\n{found}")
     failed = False
     for name in arguments.only or GROUPS:
         with Neighbours() as neighbours:

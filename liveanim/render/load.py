@@ -14,6 +14,7 @@ from liveanim.core.errors import UserError, near
 
 from . import compiled, exported, trt
 from .adapters import Adapters
+from .apart import converted
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine, on
@@ -47,6 +48,7 @@ class Options:
     words       model for masks in words to load as well; None: such masks are off
     loras       LoRA files, controls: folders of ControlNets; with either torch runs the networks
     keep        keep compiled models on disk for the next start
+    here        convert networks in this process
     """
 
     device: str = "auto"
@@ -54,6 +56,7 @@ class Options:
     threads: int = 0
     background: bool = True
     keep: bool = True
+    here: bool = False
     allow_pickle: bool = False
     depth: str | None = None
     words: str | None = None
@@ -75,11 +78,17 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     if device == "cpu":
         torch.set_num_threads(threads if engine == "torch" else 1)  # beside a compiler torch has only small work
     cache = _cache(engine, parts) if engine not in ("torch", "compile") and options.keep else None
+    # Beside a show, not in its process.
+    apart = engine == "openvino" and cache is not None and options.background and not options.here
+    if apart and cache is not None and size is not None:
+        converted(cache, name, size, options.allow_pickle)
     double = (parts.folder / "text_encoder_2").is_dir()
     fast_words = engine == "openvino" and not double
     book = PromptBook(compiled_encoder(parts, threads, cache) if fast_words else clip_encoder(parts))
 
     def build(size: tuple[int, int]) -> Engine:
+        if apart and cache is not None:
+            converted(cache, name, size, options.allow_pickle)
         return _built(engine, parts, size, book.embedding(""), threads, cache)
 
     makes = None if engine == "torch" else build
