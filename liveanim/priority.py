@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-DISTANCE = 5
+DISTANCE = 3
 """Niceness of what gives way, above that of the program's main thread."""
 
 

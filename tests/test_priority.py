@@ -27,7 +27,7 @@ writer.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no niceness of threads")
-@pytest.mark.parametrize(("more", "expected"), [(0, (0, 5)), (3, (3, 8)), (18, (18, 19))])
+@pytest.mark.parametrize(("more", "expected"), [(0, (0, 3)), (3, (3, 6)), (18, (18, 19))])
 def test_painting_and_recording_give_way_however_the_program_was_started(
     tmp_path: Path, more: int, expected: tuple[int, int]
 ) -> None:
