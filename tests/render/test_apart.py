@@ -19,6 +19,7 @@ SIZE = 64, 64
 BESIDE = Options("cpu", "openvino", threads=1)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not installed("openvino"), reason="openvino is an extra")
 def test_a_show_reads_what_another_process_converted_and_paints_the_same(
     epsilon_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
         return watched
 
     for kind in (Window, Headless):
-        kind.write = lit(kind.write)  # type: ignore[assignment,method-assign]
+        kind.write = lit(kind.write)  # type: ignore[method-assign]
 
     class Ended:
         def __init__(self, show: Show) -> None:
