@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "progress": ({"clock"}, {"rich"}),
     "inputs": (
         {"inputs", "core", "mailbox", "clock", "data"},
-        {"numpy", "sounddevice", "soundfile", "aubio", "av", "mido", "rtmidi", "pythonosc", "openvino", "soxr"}
+        {"numpy", "cv2", "sounddevice", "soundfile", "aubio", "av", "mido", "rtmidi", "pythonosc", "openvino", "soxr"}
         | {"aiohttp", "PIL", "zeroconf", "link", "platformdirs", "tomlkit"},
     ),
     "render": (

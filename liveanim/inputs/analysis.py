@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.model import Features, frozen_map
+from ..core.model import Features
+from .aubiotools import NO_TONES
 from .autogain import Impulse, to_db
-from .bands import Floats, Ring, clean, hop_for, newest_window
+from .bands import Floats, Ring, Spectrum, clean, hop_for, newest_window
 from .beattrack import NetworkTempo
 from .drums import CLASSES, RULES, DrumEars
-from .earnet import BANDS, HitNetwork, LogBands, ear_bank
+from .earnet import BANDS, MEAN, HitNetwork, LogBands, ear_bank
 from .frames import Frames
 from .meters import Meters, Tuning
 from .onsets import Picker, attack_age
@@ -70,9 +72,10 @@ class Analyser:
         self._ring = Ring(self.hop * KEPT_HOPS, self.hop)
         self._kept = np.zeros(0, dtype=np.float32)
         self._hops = 0
+        self._spectrum = Spectrum(self._size)
         self._bank = ear_bank(rate)
-        self._log_bands = LogBands(self.hop_s)
         self._hits = HitNetwork()
+        self._log_bands = LogBands(self.hop_s, self._hits.input)
         self._picker = Picker(ONSET_THRESHOLD, self.hop_s)
         self._drums = DrumEars(rate, self.hop)
         self._impulses = {name: Impulse(self.hop_s, self.config.tuning.decay) for name in MARKS}
@@ -115,30 +118,30 @@ class Analyser:
         newest = self._ring.push(hop)
         self._hops += 1
         now = self.time
-        spectrum = np.abs(np.fft.rfft(newest[-self._size :] * self._window))
-        magnitudes = self._bank @ spectrum
+        spectrum = self._spectrum(newest[-self._size :] * self._window)
+        magnitudes = np.dot(self._bank, spectrum)
         bands = self._log_bands.step(magnitudes)
-        chances = self._hits.step(bands)
+        chances = self._hits.step()
         rms = math.sqrt(float(np.dot(hop, hop)) / self.hop)
-        values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].sum()) / BANDS)
+        values = self._meters.step(rms, spectrum, magnitudes, float(np.dot(bands[BANDS:], MEAN)))
         audible = self._audible(to_db(rms)) and not _on_rails(hop, rms)
         hit = self._picker.step(chances[0])  # in silence too: that is where it gets ready for the next attack
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
         struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances)
-        drums = {name: (now - RULES[name].age_s,) if hit and audible else () for name, hit in struck.items()}
+        drums = {name: (now - RULES[name].age_s,) for name, hit in struck.items() if hit} if audible else {}
         self._heard = now if audible else self._heard
         beats = self._tempo.step(hop, bands, chances, now)
-        values.update(self._marks(onsets, drums, now))
-        values.update(self._tones(hop))
+        values.update(self._marks({"onset": onsets, **drums}, now))
+        values.update(self._pitch.step(hop) if self._pitch is not None else NO_TONES)
         if self._hops % 2:
             self._frames.step(newest, spectrum, self._meters.shown_gain)
         return Features(
             time=now,
-            values=frozen_map(values),
+            values=MappingProxyType(values),
             onsets=onsets,
-            kicks=drums["kick"],
-            snares=drums["snare"],
-            hats=drums["hat"],
+            kicks=drums.get("kick", ()),
+            snares=drums.get("snare", ()),
+            hats=drums.get("hat", ()),
             beats=tuple(beats) if now - self._heard < COAST_S else (),
             bpm=self._tempo.bpm,
             confidence=self._tempo.confidence,
@@ -155,29 +158,22 @@ class Analyser:
             return tuple(self._aubio_onset.step(hop))
         return (now - attack_age(newest, self.hop) / self.rate,) if hit else ()
 
-    def _marks(self, onsets: tuple[float, ...], drums: Mapping[str, tuple[float, ...]], now: float) -> dict[str, float]:
+    def _marks(self, events: Mapping[str, tuple[float, ...]], now: float) -> dict[str, float]:
         """The impulses, and how many onsets there were and how long ago the last."""
-        if onsets:
-            self._onset_count += len(onsets)
-            self._last_onset = onsets[-1]
-        out = {name: impulse.step(bool(drums.get(name, onsets))) for name, impulse in self._impulses.items()}
+        if events["onset"]:
+            self._onset_count += len(events["onset"])
+            self._last_onset = events["onset"][-1]
+        out = {name: impulse.step(bool(events.get(name))) for name, impulse in self._impulses.items()}
         out["onset_count"] = float(self._onset_count)
         out["time_since_onset"] = min(3600.0, now - self._last_onset)
         return out
 
-    def _tones(self, hop: Floats) -> dict[str, float]:
-        """Pitch in Hz, the MIDI note it is, and how sure that is; 0 where there is none."""
-        if self._pitch is None:
-            return {"pitch": 0.0, "note": 0.0, "pitch_confidence": 0.0}
-        self._pitch.step(hop)
-        hz = self._pitch.hz
-        note = 69.0 + 12.0 * math.log2(hz / 440.0) if hz > 0 else 0.0
-        return {"pitch": hz, "note": note, "pitch_confidence": self._pitch.confidence}
-
 
 def _on_rails(hop: Floats, rms: float) -> bool:
     """Whether every sample has nearly the same size; three of them tell most music apart at once."""
-    if any(abs(abs(float(hop[i])) - rms) > (1.0 - RAIL) * rms for i in (0, len(hop) // 2, -1)):
-        return False
+    slack = (1.0 - RAIL) * rms
+    for i in (0, len(hop) // 2, -1):
+        if abs(abs(hop.item(i)) - rms) > slack:
+            return False
     loud = np.abs(hop)
     return float(loud.min()) > RAIL * float(loud.max())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,6 +16,14 @@ def power_of_two(rate: int, seconds: float) -> int:
     return int(2 ** round(math.log2(rate * seconds)))
 
 
+def tones(pitch: float, note: float, confidence: float) -> Mapping[str, float]:
+    """The three signals by name."""
+    return MappingProxyType({"pitch": pitch, "note": note, "pitch_confidence": confidence})
+
+
+NO_TONES = tones(0.0, 0.0, 0.0)
+
+
 class Chunks:
     """Cuts a stream of hops into chunks of another size, so that each detector keeps its own best hop."""
 
@@ -22,8 +31,15 @@ class Chunks:
         self._chunk = np.zeros(size, dtype=np.float32)
         self._filled = 0
 
-    def push(self, hop: Floats) -> Iterator[Floats]:
+    def push(self, hop: Floats) -> Iterable[Floats]:
         """The chunks that `hop` completes; each is overwritten by the next."""
+        if self._filled + len(hop) < len(self._chunk):
+            self._chunk[self._filled : self._filled + len(hop)] = hop
+            self._filled += len(hop)
+            return ()
+        return self._cut(hop)
+
+    def _cut(self, hop: Floats) -> Iterator[Floats]:
         size, at = len(self._chunk), 0
         while at < len(hop):
             count = min(size - self._filled, len(hop) - at)
@@ -81,13 +97,14 @@ class AubioPitch:
         self._pitch.set_unit("Hz")
         self._pitch.set_silence(-90.0)
         self._chunks = Chunks(hop)
-        self.hz = 0.0
-        self.confidence = 0.0
+        self._tones = NO_TONES
 
-    def step(self, hop: Floats) -> None:
+    def step(self, hop: Floats) -> Mapping[str, float]:
+        """Takes a hop in -> pitch in Hz, the MIDI note it is, and how sure that is; 0 where there is none."""
         for chunk in self._chunks.push(hop):
             hz = float(self._pitch(chunk)[0])
             sure = float(self._pitch.get_confidence())
             known = 20.0 <= hz <= 5000.0
-            self.hz = hz if known else 0.0
-            self.confidence = min(1.0, max(0.0, sure)) if known else 0.0
+            note = 69.0 + 12.0 * math.log2(hz / 440.0) if known else 0.0
+            self._tones = tones(hz, note, min(1.0, max(0.0, sure))) if known else NO_TONES
+        return self._tones

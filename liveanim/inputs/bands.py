@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,10 +62,28 @@ def boxes(limits: list[tuple[float, float]], size: int, rate: int) -> Floats:
 def clean(samples: NDArray[np.floating]) -> Floats:
     """A float32 copy of `samples` with NaN, infinities and absurd values set to 0."""
     with np.errstate(invalid="ignore", over="ignore"):
-        out = np.array(samples, dtype=np.float32).reshape(-1)
+        out = samples.astype(np.float32).reshape(-1)
         if not float(np.dot(out, out)) <= MAX_AMPLITUDE**2:  # only then can one be bad, or the music very loud
             out[~(np.abs(out) <= MAX_AMPLITUDE)] = 0.0
     return out
+
+
+class Spectrum:
+    """Magnitudes of windowed samples (OpenCV's transform: half the cost of numpy's for so few of them)."""
+
+    def __init__(self, size: int) -> None:
+        """`size`: samples, an even number."""
+        self._packed = np.zeros((1, size), dtype=np.float32)  # real, then pairs of real and imaginary, then real
+        self._pairs = self._packed[0, 1:-1].view(np.complex64)
+        self._count = size // 2 + 1
+
+    def __call__(self, samples: Floats) -> Floats:
+        """(size,) samples -> (size // 2 + 1,) magnitudes."""
+        cv2.dft(samples[None], self._packed)
+        out = np.empty(self._count, dtype=np.float32)
+        np.abs(self._pairs, out[1:-1])
+        out[0], out[-1] = abs(self._packed.item(0)), abs(self._packed.item(-1))
+        return out
 
 
 class Ring:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .bands import Floats
 from .earnet import BeatNetwork
@@ -26,8 +27,31 @@ EARLY = 0.1  # before a tempo is known, a peak of the activation over this count
 EARLY_GAP_S = 0.2
 LEAST_BELIEF, LEAST_CHANGE = 1e-25, 1e-12
 MEASURE_EVERY = 3  # frames
+MOVE_EVERY = 64  # rows
+LET_FALL = 1e-3  # as far as what is to be multiplied may be put off
 SURE = 0.7  # belief in one tempo from which it counts as known
 REPORT_DELAY_S = 0.006  # how much later than the attack its frame ends, on average
+
+
+class NewestFirst:
+    """The newest rows of a stream, newest first and without a gap in memory: nothing moves when another comes."""
+
+    def __init__(self, rows: Floats) -> None:
+        """`rows`: what counts as past at the beginning."""
+        self._count = len(rows)
+        self._buffer = np.empty((self._count + MOVE_EVERY, *rows.shape[1:]), dtype=np.float32)
+        self._buffer[MOVE_EVERY:] = rows
+        self._top = MOVE_EVERY
+        self.rows = self._buffer[self._top :]
+
+    def room(self) -> Floats:
+        """A row more, still to be filled, in front of the others, the last of which is forgotten."""
+        if self._top == 0:
+            self._buffer[MOVE_EVERY:] = self._buffer[: self._count]
+            self._top = MOVE_EVERY
+        self._top -= 1
+        self.rows = self._buffer[self._top : self._top + self._count]
+        return self.rows
 
 
 class Backbeat:
@@ -36,28 +60,34 @@ class Backbeat:
 
     def __init__(self, longest: int, frame_s: float) -> None:
         """`longest`: frames."""
-        self._kicks, self._snares = (np.zeros(longest + 2, dtype=np.float32) for _ in range(2))
+        self._kicks, self._snares = (NewestFirst(np.zeros(longest + 2, dtype=np.float32)) for _ in range(2))
         self._pairs = np.zeros(longest + 1, dtype=np.float32)
         self._fall = math.exp(-frame_s / BACKBEAT_S)
+        self._fallen = 1.0  # what the pairs are still to be multiplied by
         self._kicked = self._snared = 0.0
 
     def step(self, kick: float, snare: float) -> None:
         """How likely each is hit in this frame, 0..1."""
-        self._pairs *= np.float32(self._fall)
-        self._pairs += np.float32(1e-20)  # smaller numbers are slow
+        self._fallen *= self._fall
         self._kicked = self._kicked * self._fall + kick * kick
         self._snared = self._snared * self._fall + snare * snare
-        if snare > HIT:
-            self._pairs[1:] += np.float32(snare) * _widened(self._kicks)
-        if kick > HIT:
-            self._pairs[1:] += np.float32(kick) * _widened(self._snares)
-        for past, newest in ((self._kicks, kick), (self._snares, snare)):
-            past[1:] = past[:-1]
-            past[0] = newest
+        if snare > HIT or kick > HIT:
+            self._catch_up()
+            self._pairs[1:] += np.float32(snare if snare > HIT else 0.0) * _widened(self._kicks.rows)
+            self._pairs[1:] += np.float32(kick if kick > HIT else 0.0) * _widened(self._snares.rows)
+        self._kicks.room()[0] = kick
+        self._snares.room()[0] = snare
 
-    def shares(self) -> Floats:
-        """(longest + 1,) by frames apart: how much of all that was hit lies so far from its counterpart."""
-        return self._pairs / np.float32(math.sqrt(self._kicked * self._snared) + LEAST_HITS)
+    def _catch_up(self) -> None:
+        self._pairs *= np.float32(self._fallen)
+        self._pairs += np.float32(1e-20)  # smaller numbers are slow
+        self._fallen = 1.0
+
+    def shares(self, shortest: int = 0) -> Floats:
+        """(longest + 1 - shortest,) by frames apart: how much of all that was hit lies so far from its counterpart."""
+        if self._fallen < LET_FALL:
+            self._catch_up()
+        return self._pairs[shortest:] * np.float32(self._fallen / (math.sqrt(self._kicked * self._snared) + LEAST_HITS))
 
 
 def _widened(past: Floats) -> Floats:
@@ -67,33 +97,34 @@ def _widened(past: Floats) -> Floats:
 
 
 class BeatTracker:
-    """Feed it a beat activation 0..1 at an even frame rate; it says when beats fall, the tempo and how sure it is."""
+    """Feed it a beat activation 0..1 at an even frame rate; it says when beats fall, the tempo and how sure it is.
+
+    The belief is a table: a column for each tempo (frames from beat to beat), a row for each frame since the last beat.
+    Everything moves down by one row a frame; where a column ends its tempo may change a little, and it begins again.
+    """
 
     def __init__(self, frame_s: float) -> None:
         self._frame_s = frame_s
         shortest, longest = 60.0 / MAX_BPM / frame_s, 60.0 / MIN_BPM / frame_s
         self._intervals = np.arange(int(np.ceil(shortest)), int(longest) + 1)
-        self._first = np.concatenate([[0], np.cumsum(self._intervals)[:-1]])
-        self._last = self._first + self._intervals - 1
-        place = np.concatenate([np.arange(n) for n in self._intervals])
-        self._tempo_of = np.repeat(np.arange(len(self._intervals)), self._intervals)
-        self._place = place
-        share = place / np.repeat(self._intervals, self._intervals)
-        region = 1.0 / BEAT_SHARE
-        self._kinds = np.where(share < region, 1, np.where((share >= 0.5) & (share < 0.5 + region), 2, 0))
-        self._factors = np.empty(len(share), dtype=np.float32)
+        self._weights = self._intervals.astype(np.float32)
+        self._tempi, rows = len(self._intervals), int(self._intervals[-1])
+        self._ends = (self._intervals - 1) * self._tempi + np.arange(self._tempi)  # the last place of each tempo
+        place = np.arange(rows)[:, None]
+        self._regions = _regions(place / self._intervals)
         ratio = self._intervals[None, :] / self._intervals[:, None]
         change = np.exp(-TEMPO_STIFFNESS * np.abs(ratio - 1.0))
         change[change < LEAST_CHANGE] = 0.0  # products of what is that small are slow (denormal) numbers
-        self._change = np.ascontiguousarray((change / change.sum(axis=1, keepdims=True)).T, dtype=np.float32)
+        self._change = np.ascontiguousarray(change / change.sum(axis=1, keepdims=True), dtype=np.float32)
         bpm = 60.0 / (self._intervals * frame_s)
         prior = np.exp(-0.5 * (np.log2(bpm / 120.0) / 0.7) ** 2)
         usual = -0.5 * (np.log2(bpm / USUAL_BPM) / USUAL_SPREAD) ** 2
         self._usual = (USUAL_WEIGHT * usual).astype(np.float32)
-        self._backbeat = Backbeat(int(self._intervals[-1]), frame_s)
-        belief = np.repeat(prior / self._intervals, self._intervals)
-        self._belief: Floats = (belief / belief.sum()).astype(np.float32)
-        self._next = np.empty_like(self._belief)
+        self._backbeat = Backbeat(rows, frame_s)
+        there = place < self._intervals
+        self._least = np.where(there, LEAST_BELIEF, 0.0).astype(np.float32)
+        self._table = NewestFirst(np.where(there, prior / self._intervals, 0.0) / prior.sum())
+        self._all = np.ones(rows, dtype=np.float32)
         self._since = 0
         self._last_place = 0
         self._sure = False
@@ -106,22 +137,18 @@ class BeatTracker:
     def step(self, activation: float, now: float, kick: float = 0.0, snare: float = 0.0) -> list[float]:
         """One frame ending at stream time `now` (s), and how likely kick and snare are hit in it -> times (s) of the
         beats that it completed: none or one."""
-        self._move()
+        belief = self._move()
         heard = min(CEILING, max(FLOOR, activation))
-        belief = self._belief
         odds = heard * (BEAT_SHARE - 1) / (1.0 - heard)  # against the same sound at any other place
         on_beat, off_beat = odds**TEMPER * (1.0 + kick + snare), max(1.0, OFF_BEAT * (odds - 1.0) + 1.0) ** TEMPER
-        np.take(np.array([1.0, on_beat, off_beat], dtype=np.float32), self._kinds, out=self._factors, mode="clip")
-        belief *= self._factors
+        for factor, (where, apart) in zip((on_beat, off_beat), self._regions, strict=True):
+            if factor != 1.0:
+                belief[where] *= np.dot(np.array([1.0, factor], dtype=np.float32), apart)
         self._backbeat.step(kick, snare)
-        best = int(belief.argmax())
-        tempo, place = int(self._tempo_of[best]), int(self._place[best])
+        place, tempo = divmod(int(belief.argmax()), self._tempi)
         self._frames += 1
         if self._frames % MEASURE_EVERY == 0:
-            belief *= self._leaning()
-            belief *= 1.0 / float(belief.sum())
-            np.maximum(belief, LEAST_BELIEF, out=belief)  # nothing is ever ruled out, nor so small that sums get slow
-            self._measure(tempo)
+            self._measure(tempo, self._lean())
         beats = self._beats(int(self._intervals[tempo]), place, now)
         if not self._sure:
             beats = self._early(activation, now) or [beat for beat in beats if beat > self._newest + 0.12]
@@ -137,25 +164,33 @@ class BeatTracker:
         peaked = peak > EARLY and peak > before and peak >= activation
         return [at] if peaked and at > self._newest + EARLY_GAP_S else []
 
-    def _move(self) -> None:
-        """Everything moves on by one frame; at the end of a beat the tempo may change a little."""
-        ending = self._belief.take(self._last)
-        self._next[1:] = self._belief[:-1]
-        self._next[self._first] = self._change @ ending
-        self._belief, self._next = self._next, self._belief
+    def _move(self) -> Floats:
+        """Everything moves on by one frame -> the belief, flat."""
+        flat = self._table.rows.reshape(-1)
+        ending = flat.take(self._ends)
+        flat[self._ends] = 0.0
+        rows = self._table.room()
+        np.dot(ending, self._change, out=rows[0])
+        return rows.reshape(-1)
 
-    def _leaning(self) -> Floats:
-        """For each state how much its tempo is favoured, beats apart: by what is common, and by kick and snare."""
-        odds = self._usual + BACKBEAT_WEIGHT * self._backbeat.shares()[self._intervals]
+    def _lean(self) -> Floats:
+        """Favours tempi, beats apart, by what is common and by kick and snare -> (tempi,) the belief in each."""
+        odds = self._usual + BACKBEAT_WEIGHT * self._backbeat.shares(int(self._intervals[0]))
         odds -= odds.max()
-        return np.repeat(np.exp(odds * np.float32(MEASURE_EVERY * self._frame_s)), self._intervals)
+        factors = np.exp(odds * np.float32(MEASURE_EVERY * self._frame_s))
+        rows = self._table.rows
+        mass = np.dot(self._all, rows)
+        factors *= 1.0 / float(np.dot(mass, factors))
+        rows *= factors
+        np.maximum(rows, self._least, out=rows)  # nothing is ever ruled out, nor so small that sums get slow
+        mass *= factors
+        return mass
 
-    def _measure(self, tempo: int) -> None:
-        mass = np.add.reduceat(self._belief, self._first)
+    def _measure(self, tempo: int, mass: Floats) -> None:
         near = slice(max(0, tempo - 3), tempo + 4)
         share = float(mass[near].sum())
         self._sure = self._sure or float(mass[tempo]) > SURE
-        interval = float(mass[near] @ self._intervals[near]) / max(share, 1e-12)
+        interval = float(np.dot(mass[near], self._weights[near])) / max(share, 1e-12)
         self.bpm = 60.0 / (interval * self._frame_s)
         self.confidence = min(1.0, share)
 
@@ -167,6 +202,19 @@ class BeatTracker:
             return []
         self._since = place
         return [now - place * self._frame_s - REPORT_DELAY_S]
+
+
+def _regions(share: NDArray[np.float64]) -> list[tuple[slice, Floats]]:
+    """(rows, tempi) shares of the way from beat to beat -> for the places where a beat and where an off-beat is
+    expected: the flat part of the table that holds them, and (2, part) what in it is something else and what is not."""
+    out = []
+    for begin in (0.0, 0.5):
+        inside = (share >= begin) & (share < begin + 1.0 / BEAT_SHARE)
+        held = np.flatnonzero(inside)
+        where = slice(int(held[0]), int(held[-1]) + 1)
+        flat = inside.reshape(-1)[where]
+        out.append((where, np.array([~flat, flat], dtype=np.float32)))
+    return out
 
 
 class NetworkTempo:

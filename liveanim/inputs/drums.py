@@ -48,22 +48,19 @@ RULES = {
 
 
 class Rise:
-    """How much a level grew over `lag` hops; relative to the greatest growth of the last seconds unless `absolute`."""
+    """How much a level grew over `lag` hops, relative to the greatest growth of the last seconds."""
 
-    def __init__(self, lag: int, hop_s: float, absolute: bool) -> None:
+    def __init__(self, lag: int, hop_s: float) -> None:
         self._past = [-1.0] * lag
         self._at = 0
         self._peak = 0.0
         self._fall = math.exp(-hop_s / PEAK_FALL_S)
-        self._absolute = absolute
 
     def step(self, level: float) -> float:
         before = self._past[self._at]
         self._past[self._at] = level
         self._at = (self._at + 1) % len(self._past)
         growth = max(0.0, level - before) if before >= 0.0 else 0.0
-        if self._absolute:
-            return growth
         self._peak = max(growth, self._peak * self._fall)
         return growth / max(self._peak, 1e-7)
 
@@ -111,20 +108,23 @@ class DrumEars:
         snare = np.flatnonzero((centres >= 400.0) & (centres < 2500.0))
         self._snare = slice(int(snare[0]), int(snare[-1]) + 1)
         self._hat = slice(int(np.flatnonzero(centres >= 7000.0)[0]), BANDS)
-        self._hat_past = np.zeros((RULES["hat"].lag, BANDS - self._hat.start), dtype=np.float32)
+        high = BANDS - self._hat.start
+        self._hat_past = np.zeros((RULES["hat"].lag, high), dtype=np.float32)
         self._hat_at = -1
-        self._chances: deque[list[float]] = deque([[0.0] * 4] * RECALL_HOPS, maxlen=RECALL_HOPS)
-        self._rises = {name: Rise(RULES[name].lag, hop_s, False) for name in ("kick", "snare")}
+        self._mean, self._nothing = np.full(high, 1.0 / high, np.float32), np.zeros(high, np.float32)
+        self._chances = [deque([0.0] * RECALL_HOPS, maxlen=RECALL_HOPS) for _ in range(4)]
+        self._rises = {name: Rise(RULES[name].lag, hop_s) for name in ("kick", "snare")}
         self._pickers = {name: RisePicker(RULES[name], hop_s) for name in CLASSES}
 
     def step(self, newest: Floats, magnitudes: Floats, levels: Floats, chances: list[float]) -> dict[str, bool]:
         """The newest samples, (50,) magnitudes, (50,) log levels and the network's four chances -> hits by class."""
-        self._chances.append(chances)
-        onset, kick, snare, hat = map(max, zip(*self._chances, strict=True))
-        low = self._waves @ newest[-self._size :]
+        for recent, chance in zip(self._chances, chances, strict=True):
+            recent.append(chance)
+        onset, kick, snare, hat = map(max, self._chances)
+        low = math.hypot(*np.dot(self._waves, newest[-self._size :]).tolist())
         body = magnitudes[self._snare]
         likely = onset > LEAST_ONSET
-        rise = self._rises["kick"].step(math.sqrt(float(np.dot(low, low)))) * kick ** RULES["kick"].trust
+        rise = self._rises["kick"].step(low) * kick ** RULES["kick"].trust
         kicked = self._pickers["kick"].step(rise, kick, likely)
         rise = self._rises["snare"].step(math.sqrt(float(np.dot(body, body)))) * snare ** RULES["snare"].trust
         snared = self._pickers["snare"].step(rise, snare, likely)
@@ -136,7 +136,8 @@ class DrumEars:
         if self._hat_at < 0:
             self._hat_past[:] = levels
             self._hat_at = 0
-        growth = levels - self._hat_past[self._hat_at]
-        self._hat_past[self._hat_at] = levels
+        past = self._hat_past[self._hat_at]
+        growth = np.subtract(levels, past)
+        past[:] = levels
         self._hat_at = (self._hat_at + 1) % len(self._hat_past)
-        return float(np.maximum(growth, 0.0, out=growth).sum()) / len(growth)
+        return float(np.dot(np.maximum(growth, self._nothing, out=growth), self._mean))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -18,9 +19,11 @@ BANDS = 50
 LAG = 2  # hops over which a band's growth is measured
 BEAT_BANDS = BANDS // 2
 BEAT_LAG = 3  # pairs of hops
+LAYERS = ("first", "second")
 WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "ears" / "ears.npz"
 
-ONE, HALF = np.float32(1.0), np.float32(0.5)
+MEAN, NOTHING = np.full(BANDS, 1.0 / BANDS, dtype=np.float32), np.zeros(BANDS, dtype=np.float32)
+QUARTER = np.full(BEAT_BANDS, 0.25, dtype=np.float32)
 
 Weights = MappingProxyType[str, Floats]
 
@@ -40,129 +43,158 @@ def load_weights() -> Weights:
 class LogBands:
     """Magnitudes -> log bands relative to a running level (so gain does not matter), and how much each band grew."""
 
-    def __init__(self, hop_s: float) -> None:
+    def __init__(self, hop_s: float, both: Floats | None = None) -> None:
+        """`both`: (100,) where levels and growth are put; None: an array of its own."""
         self._fall = math.exp(-hop_s / LEVEL_FALL_S)
         self._level = 0.0
-        self._past = np.zeros((LAG, BANDS), dtype=np.float32)
+        past = np.full((LAG, BANDS + 2), -1.0, dtype=np.float32)  # levels, with an edge on either side
+        self._rows = [(row[:-2], row[1:-1], row[2:]) for row in past]
         self._at = -1
-        self._edged = np.full(BANDS + 2, -1.0, dtype=np.float32)
-        self.both = np.zeros(2 * BANDS, dtype=np.float32)  # levels, then growth
+        self.both = np.zeros(2 * BANDS, dtype=np.float32) if both is None else both
+        self._levels, self._growth = self.both[:BANDS], self.both[BANDS:]
 
     def step(self, magnitudes: Floats) -> Floats:
         """(50,) magnitudes -> (100,) levels and growth; the array is reused by the next step."""
-        self._level = max(float(magnitudes.sum()) / BANDS, self._level * self._fall, LEVEL_FLOOR)
-        levels, growth = self.both[:BANDS], self.both[BANDS:]
-        np.log1p(magnitudes * np.float32(COMPRESSION / self._level), out=levels)
+        levels, growth = self._levels, self._growth
+        self._level = max(float(np.dot(magnitudes, MEAN)), self._level * self._fall, LEVEL_FLOOR)
+        np.multiply(magnitudes, np.float32(COMPRESSION / self._level), levels)
+        np.log1p(levels, levels)
         if self._at < 0:  # what sounds when the stream begins has not just begun
-            self._past[:] = levels
+            for _, past, _ in self._rows:
+                past[:] = levels
             self._at = 0
-        edged = self._edged
-        edged[1:-1] = self._past[self._at]
-        np.maximum(edged[:-2], edged[2:], out=growth)
-        np.maximum(growth, edged[1:-1], out=growth)
-        np.subtract(levels, growth, out=growth)
-        np.maximum(growth, 0.0, out=growth)
-        self._past[self._at] = levels
+        below, past, above = self._rows[self._at]
+        np.maximum(below, above, out=growth)
+        np.maximum(growth, past, out=growth)
+        np.subtract(levels, growth, growth)
+        np.maximum(growth, NOTHING, out=growth)
+        past[:] = levels
         self._at = (self._at + 1) % LAG
         return self.both
 
 
 class Gru:
-    """One gated recurrent layer, a step at a time (torch's weights and gate order: reset, update, new).
+    """Gated recurrent layers side by side, a step at a time (torch's weights and gate order: reset, update, new).
 
-    Everything linear is one product of one matrix with [input, state, 1]; halves are folded in so that a logistic gate
-    is 1 + tanh. The input is the first part of `buffer`, which the caller fills; the state is the next part.
+    Everything linear is one product of `heard`, which is [input, 1, state], with one matrix; halves are folded in so
+    that a logistic gate is 1 + tanh. Layers that do not share their input have one part of it each.
     """
 
-    def __init__(self, weights: Weights, name: str) -> None:
-        own, past = weights[f"{name}.weight"], weights[f"{name}.recurrent"]
-        own_bias, past_bias = weights[f"{name}.bias"], weights[f"{name}.recurrent_bias"]
-        n, inputs = past.shape[1], own.shape[1]
-        matrix = np.zeros((4 * n, inputs + n + 1), dtype=np.float32)
-        gates = slice(0, 2 * n)
-        matrix[gates] = 0.5 * np.column_stack([own[gates], past[gates], own_bias[gates] + past_bias[gates]])
-        matrix[2 * n : 3 * n, :inputs], matrix[2 * n : 3 * n, -1] = own[2 * n :], own_bias[2 * n :]
-        matrix[3 * n :, inputs:-1], matrix[3 * n :, -1] = 0.5 * past[2 * n :], 0.5 * past_bias[2 * n :]
-        self._matrix = matrix
-        self.buffer = np.zeros(inputs + n + 1, dtype=np.float32)
-        self.buffer[-1] = 1.0
-        self.input, self.state = self.buffer[:inputs], self.buffer[inputs:-1]
-        self._sums = np.zeros(4 * n, dtype=np.float32)
-        self._gates, self._reset, self._update = self._sums[gates], self._sums[:n], self._sums[n : 2 * n]
-        self._new, self._recalled = self._sums[2 * n : 3 * n], self._sums[3 * n :]
+    def __init__(self, weights: Weights, layers: Sequence[str], heard: Floats, shared: bool, bias: int) -> None:
+        """`heard` is the caller's; `bias`: where in it the 1 lies."""
 
-    def step(self) -> Floats:
-        """Takes `input` in; returns the new `state`."""
-        new, update, state = self._new, self._update, self.state
-        np.dot(self._matrix, self.buffer, out=self._sums)
-        np.tanh(self._gates, out=self._gates)
-        self._gates += ONE
-        np.multiply(self._recalled, self._reset, out=self._recalled)
-        np.add(new, self._recalled, out=new)
-        np.tanh(new, out=new)
-        np.subtract(state, new, out=state)
-        state *= update
-        state *= HALF
-        state += new
-        return state
+        def gate(kind: str, k: int) -> list[Floats]:
+            return [np.split(weights[f"{layer}.{kind}"], 3)[k] for layer in layers]
+
+        own = [np.concatenate(gate("weight", k)) if shared else beside(gate("weight", k)) for k in range(3)]
+        past = [beside(gate("recurrent", k)) for k in range(3)]
+        own_bias, past_bias = ([np.concatenate(gate(kind, k)) for k in range(3)] for kind in ("bias", "recurrent_bias"))
+        n, nothing = len(past[0]), np.zeros_like
+        rows = [0.5 * np.column_stack([own[k], past[k], own_bias[k] + past_bias[k]]) for k in range(2)]
+        rows.append(np.column_stack([own[2], nothing(past[2]), own_bias[2]]))
+        rows.append(0.5 * np.column_stack([nothing(own[2]), past[2], past_bias[2]]))
+        matrix = np.concatenate(rows)
+        order = np.insert(np.arange(len(heard) - 1), bias, len(heard) - 1)
+        self._matrix = np.ascontiguousarray(matrix[:, order].T)
+        self._heard, self._state = heard, heard[-n:]
+        self._sums = sums = np.zeros(4 * n, dtype=np.float32)
+        self._parts = (sums[: 2 * n], sums[:n], sums[n : 2 * n], sums[2 * n : 3 * n], sums[3 * n :])
+        self._ones, self._halves = np.ones(2 * n, dtype=np.float32), np.full(n, 0.5, dtype=np.float32)
+
+    def step(self) -> None:
+        """Takes the input in `heard` in; puts the new state there."""
+        gates, reset, update, new, recalled = self._parts
+        state = self._state
+        np.dot(self._heard, self._matrix, self._sums)
+        np.tanh(gates, gates)
+        np.add(gates, self._ones, gates)
+        np.multiply(recalled, reset, recalled)
+        np.add(new, recalled, new)
+        np.tanh(new, new)
+        np.subtract(state, new, state)
+        np.multiply(state, update, state)
+        np.multiply(state, self._halves, state)
+        np.add(state, new, state)
+
+
+def beside(blocks: Sequence[Floats]) -> Floats:
+    """Matrices as one with each on its diagonal, 0 elsewhere."""
+    rows, columns = (np.cumsum([0] + [block.shape[axis] for block in blocks]) for axis in (0, 1))
+    out = np.zeros((rows[-1], columns[-1]), dtype=np.float32)
+    for block, row, column in zip(blocks, rows, columns, strict=False):
+        out[row : row + block.shape[0], column : column + block.shape[1]] = block
+    return out
 
 
 class Network:
-    """Two recurrent layers and a logistic read-out of both. The input's normalisation is folded into the weights."""
+    """Two recurrent layers and a logistic read-out of both; several such that hear the same run as one.
 
-    def __init__(self, weights: Weights, name: str) -> None:
-        self._first, self._second = Gru(weights, f"{name}.first"), Gru(weights, f"{name}.second")
-        self._out = np.column_stack([weights[f"{name}.out"], weights[f"{name}.out_bias"]])
+    Their input's normalisation is folded into the weights. All that is known lies in one row, [input, 1, first state,
+    second state]: the second layer hears what follows the 1.
+    """
 
-    def step(self, x: Floats) -> list[float]:
-        """(inputs,) -> probabilities."""
-        self._first.input[:] = x
-        self._second.input[:] = self._first.step()
+    def __init__(self, weights: Weights, names: Sequence[str]) -> None:
+        inputs = weights[f"{names[0]}.first.weight"].shape[1]
+        first, second = (sum(weights[f"{name}.{layer}.recurrent"].shape[1] for name in names) for layer in LAYERS)
+        known = np.zeros(inputs + 1 + first + second, dtype=np.float32)
+        known[inputs] = 1.0
+        self.input, self._after = known[:inputs], known[inputs:]
+        self._first = Gru(weights, [f"{name}.first" for name in names], known[: inputs + 1 + first], True, inputs)
+        self._second = Gru(weights, [f"{name}.second" for name in names], self._after, False, 0)
+        out = [np.split(weights[f"{name}.out"], [first // len(names)], axis=1) for name in names]
+        bias = np.concatenate([weights[f"{name}.out_bias"] for name in names])
+        self._out = np.column_stack([bias, *(beside([parts[k] for parts in out]) for k in range(2))])
+
+    def step(self) -> list[float]:
+        """Takes `input` in -> probabilities, network by network."""
+        self._first.step()
         self._second.step()
-        logits = np.dot(self._out, self._second.buffer)  # where both states and 1 lie
-        return [0.5 + 0.5 * math.tanh(0.5 * logit) for logit in logits.tolist()]
+        return [0.5 + 0.5 * math.tanh(0.5 * logit) for logit in np.dot(self._out, self._after).tolist()]
 
 
 class HitNetwork:
     """Per hop: how likely an attack of any kind, a kick, a snare, a hat begins."""
 
     def __init__(self) -> None:
-        self._network = Network(load_weights(), "hits")
+        self._network = Network(load_weights(), ["hits"])
+        self.input = self._network.input
 
-    def step(self, bands: Floats) -> list[float]:
-        """(100,) levels and growth -> (onset, kick, snare, hat), each 0..1."""
-        return self._network.step(bands)
+    def step(self) -> list[float]:
+        """Takes `input` in, (100,) levels and growth -> (onset, kick, snare, hat), each 0..1."""
+        return self._network.step()
 
 
 class BeatNetwork:
     """Every second hop: how likely a beat falls now, by two networks that were trained on different tracks."""
 
     def __init__(self) -> None:
-        self._networks = [Network(load_weights(), name) for name in ("beats", "beats2")]
-        self._input = np.zeros(3 * BEAT_BANDS, dtype=np.float32)
-        self._parts = [self._input[i * BEAT_BANDS : (i + 1) * BEAT_BANDS] for i in range(3)]
+        self._network = Network(load_weights(), ["beats", "beats2"])
+        self._parts = [self._network.input[i * BEAT_BANDS : (i + 1) * BEAT_BANDS] for i in range(3)]
         self._half: Floats | None = None
+        self._kept = np.zeros(2 * BANDS, dtype=np.float32)
         self._past = np.zeros((BEAT_LAG, BEAT_BANDS), dtype=np.float32)
         self._at = -1
 
     def step(self, bands: Floats) -> float | None:
         """(100,) levels and growth -> probability after every second hop, else None."""
         if self._half is None:
-            self._half = bands.copy()
+            self._half = self._kept
+            self._half[:] = bands
             return None
         levels, growth, slow = self._parts
         both = self._half[:BANDS] + bands[:BANDS]
-        np.add(both[::2], both[1::2], out=levels)
-        levels *= np.float32(0.25)
+        np.add(both[::2], both[1::2], levels)
+        np.multiply(levels, QUARTER, levels)
         peaks = np.maximum(self._half[BANDS:], bands[BANDS:])
         np.maximum(peaks[::2], peaks[1::2], out=growth)
         if self._at < 0:
             self._past[:] = levels
             self._at = 0
-        np.subtract(levels, self._past[self._at], out=slow)
-        np.maximum(slow, 0.0, out=slow)
-        self._past[self._at] = levels
+        past = self._past[self._at]
+        np.subtract(levels, past, slow)
+        np.maximum(slow, NOTHING[:BEAT_BANDS], out=slow)
+        past[:] = levels
         self._at = (self._at + 1) % BEAT_LAG
         self._half = None
-        chances = [network.step(self._input)[0] for network in self._networks]
-        return math.sqrt(chances[0] * chances[1])
+        first, second = self._network.step()
+        return math.sqrt(first * second)

@@ -8,6 +8,8 @@ from ..core.model import FFT, SILENT_FFT, SILENT_WAVE, WAVE
 from .bands import Floats
 
 WAVE_GAIN = 0.4  # by the auto-gain the loudest hop has an rms of 1; its peaks lie two to three times higher
+ONES = np.ones(WAVE, dtype=np.float32)
+MINUS_ONES = -ONES
 TOP_HZ = 22050.0  # what lies higher is not shown, so that a picture looks alike with every card
 
 
@@ -20,6 +22,7 @@ class Frames:
         bins = round(min(TOP_HZ, rate / 2) * size / rate)
         self._starts = 1 + np.arange(FFT) * bins // FFT
         self._end = 1 + bins
+        self._pairs = bins == 2 * FFT
         self.wave, self.fft = SILENT_WAVE, SILENT_FFT
 
     def step(self, newest: Floats, spectrum: Floats, gain: float) -> None:
@@ -28,7 +31,15 @@ class Frames:
             self.wave, self.fft = SILENT_WAVE, SILENT_FFT
             return
         wave = newest[-WAVE * self._stride :: self._stride] * np.float32(gain * WAVE_GAIN)
-        fft = np.maximum.reduceat(spectrum[: self._end], self._starts)
+        np.minimum(np.maximum(wave, MINUS_ONES, out=wave), ONES, out=wave)
+        fft = self._greatest(spectrum)
         fft *= np.float32(2.0 * gain)
-        self.wave, self.fft = np.clip(wave, -1.0, 1.0), np.minimum(fft, 1.0, out=fft)
-        self.wave.flags.writeable = self.fft.flags.writeable = False
+        np.minimum(fft, ONES[:FFT], out=fft)
+        wave.flags.writeable = fft.flags.writeable = False
+        self.wave, self.fft = wave, fft
+
+    def _greatest(self, spectrum: Floats) -> Floats:
+        """(FFT,) the greatest of the bins that each value stands for."""
+        if self._pairs:
+            return np.maximum(spectrum[1 : self._end : 2], spectrum[2 : self._end : 2])
+        return np.maximum.reduceat(spectrum[: self._end], self._starts)

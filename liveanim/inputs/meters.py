@@ -72,7 +72,8 @@ class Meters:
 
     def __init__(self, rate: int, hop: int, tuning: Tuning, max_gain_db: float) -> None:
         self._hop_s, self._size, self._rate, self._max_gain_db = 2.0 * hop / rate, hop * 4, rate, max_gain_db
-        self._freqs = (np.arange(self._size // 2 + 1) * rate / self._size).astype(np.float32)
+        freqs = np.arange(self._size // 2 + 1) * rate / self._size
+        self._whole = np.array([np.ones_like(freqs), freqs], dtype=np.float32)
         self._gate = Gate(self._hop_s, tuning.gate_db)
         self._gains: dict[str, AutoGain] = {}
         self._envelopes: dict[str, Envelope] = {}
@@ -88,13 +89,14 @@ class Meters:
     def tune(self, tuning: Tuning) -> None:
         """Measure so from now on. What stays as it was keeps its gain."""
         limits = BANDS | dict(tuning.bands[:MOST_BANDS])
-        self._bank = boxes(list(limits.values()), self._size, self._rate)
+        self._bank = np.concatenate([boxes(list(limits.values()), self._size, self._rate), self._whole])
         self._gate.move(tuning.gate_db)
         names = ("rms", "harmonic", "percussive", *limits)
         self._gains = {name: self._gains.get(name) or AutoGain(self._hop_s, self._max_gain_db) for name in names}
         self._envelopes = {name: self._envelopes.get(name) or Envelope(self._hop_s) for name in names}
         for envelope in self._envelopes.values():
             envelope.shape(tuning.attack, tuning.release)
+        self._channels = [(name, self._gains[name], self._envelopes[name]) for name in names]
 
     def step(self, rms: float, spectrum: Floats, magnitudes: Floats, flux: float) -> dict[str, float]:
         """rms of the hop, (bins,) spectrum, (50,) log-spaced magnitudes, mean growth -> signals by name.
@@ -115,11 +117,11 @@ class Meters:
         return 10.0 ** (self._gains["rms"].gain_db / 20.0) if self._gate.open else 0.0
 
     def _measure(self, rms: float, spectrum: Floats, magnitudes: Floats) -> dict[str, float]:
-        power = spectrum * spectrum
         heard = self._gate.step(to_db(rms))
-        bands: list[float] = np.sqrt(self._bank @ power).tolist()  # those of BANDS first
+        *power, total, moment = np.dot(self._bank, spectrum * spectrum).tolist()
+        bands = [math.sqrt(each) for each in power]  # those of BANDS first
         out = self._shown([rms, *self._split.step(magnitudes), *bands], heard)
-        out["centroid"] = self._centroid(power) if heard else 0.0
+        out["centroid"] = centroid(total, moment) if heard else 0.0
         out["energy"] = self._energy.step(rms, heard)
         out["bass_energy"] = self._weight.step(bands[0], heard)
         out["silence"] = 0.0 if heard else 1.0
@@ -127,22 +129,23 @@ class Meters:
 
     def _shown(self, levels: list[float], heard: bool) -> dict[str, float]:
         """Levels as signals. The whole comes first: no part gets more than 24 dB above its gain."""
+        if not heard:
+            return {name: envelope.step(0.0) for name, _, envelope in self._channels}
         out: dict[str, float] = {}
+        dbs = [to_db(level) for level in levels]
+        gained = dbs.copy()
+        # Harmonic and percussive share a gain: their balance is the message.
+        gained[1] = gained[2] = max(dbs[1:3])
         most_db = math.inf
-        parts_db = to_db(max(levels[1:3]))  # harmonic and percussive share a gain: their balance is the message
-        for (name, gain), level, envelope in zip(self._gains.items(), levels, self._envelopes.values(), strict=True):
-            value = 0.0
-            if heard:
-                db = to_db(level)
-                gain_db = gain.step(parts_db if name in ("harmonic", "percussive") else db, most_db)
-                value = min(1.0, max(0.0, 1.0 + (db + gain_db) / RANGE_DB))
-                if name == "rms":
-                    most_db = gain_db + MOST_OVER_WHOLE_DB
-            out[name] = envelope.step(value)
+        for (name, gain, envelope), db, loud in zip(self._channels, dbs, gained, strict=True):
+            gain_db = gain.step(loud, most_db)
+            out[name] = envelope.step(min(1.0, max(0.0, 1.0 + (db + gain_db) / RANGE_DB)))
+            if name == "rms":
+                most_db = gain_db + MOST_OVER_WHOLE_DB
         return out
 
-    def _centroid(self, power: Floats) -> float:
-        """The spectrum's balance point on a scale of octaves: 0 at 100 Hz, 1 at 12.8 kHz."""
-        total = float(power.sum())
-        hz = float(np.dot(power, self._freqs)) / total if total > 1e-16 else 0.0
-        return min(1.0, math.log2(hz / 100.0) / 7.0) if hz > 100.0 else 0.0
+
+def centroid(total: float, moment: float) -> float:
+    """The balance point of a spectrum, of its power and that times Hz, in octaves: 0 at 100 Hz, 1 at 12.8 kHz."""
+    hz = moment / total if total > 1e-16 else 0.0
+    return min(1.0, math.log2(hz / 100.0) / 7.0) if hz > 100.0 else 0.0
