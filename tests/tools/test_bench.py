@@ -52,7 +52,8 @@ def test_what_listens_notes_every_hop() -> None:
     listener = Listener(48000)
     found = listener.feed(np.zeros(48000, np.float32))
     assert [end for end, _ in listener.known] == [hop.time for hop in found]
-    assert len(listener.took) == 1 and listener.took[0] > 0
+    assert [one.end for one in listener.fed] == [found[-1].time]
+    assert listener.fed[0].took > 0 and listener.fed[0].computed > 0
 
 
 def test_a_step_in_brightness_is_found_at_the_frame_that_shows_it() -> None:

@@ -6,10 +6,10 @@ compositor. Only the sound source, the events and the eye at the end are the ben
 
 from __future__ import annotations
 
+import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from liveanim.library import parse_preset
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.video import VideoWriter
 from liveanim.outputs.window import Window
-from liveanim.priority import give_way
+from liveanim.priority import DISTANCE
 from liveanim.render.paint import PaintRenderer
 from liveanim.render.worker import Renderer, ThreadRender
 from liveanim.show import Settings, Show, Sink, run
@@ -108,6 +108,8 @@ class Eye:
     """A sink after the stage: notes when each picture was there, how bright it was, and which keyframe was newest.
 
     It ends the show `seconds` after the first keyframe of `model` and `settle` seconds more to settle.
+    patience   seconds of show after which a model that has painted nothing is given up: RuntimeError
+    needed     False: it is then not waited for any longer instead
     look   False: only wait until the picture is drawn, do not read it back (levels are 0)
     """
 
@@ -117,6 +119,8 @@ class Eye:
     seconds: float
     settle: float
     look: bool
+    patience: float = FIRST_MODEL_PICTURE
+    needed: bool = True
     begun: list[float] = field(default_factory=list)
     drawn: list[float] = field(default_factory=list)
     levels: list[float] = field(default_factory=list)
@@ -133,7 +137,9 @@ class Eye:
         if self.since is None:
             if newest is not None and newest.model == self.model:
                 self.since = drawn + self.settle
-            elif drawn > FIRST_MODEL_PICTURE:
+            elif drawn > self.patience and not self.needed:
+                self.since = drawn
+            elif drawn > self.patience:
                 raise RuntimeError(f"{self.model} painted nothing in {drawn:.0f} s: {' '.join(blend.status.warnings)}")
             return
         if drawn < self.since:
@@ -174,6 +180,7 @@ class Plan:
     record      a video to record meanwhile
     look        read every picture back (for brightness)
     analyser    makes what listens, for a sample rate
+    patience, needed    see `Eye`
     """
 
     preset: str
@@ -189,6 +196,8 @@ class Plan:
     record: Path | None = None
     look: bool = False
     analyser: Callable[[int], FeatureMaker] = Analyser
+    patience: float = FIRST_MODEL_PICTURE
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,19 +216,23 @@ def load_ember(size: tuple[int, int], engine: str = "auto", live: bool = True) -
 
 
 def beforehand(load: Callable[[], Renderer]) -> Renderer:
-    """What `load` returns, made in a thread of lower priority as in the program: the model's own threads inherit it."""
-    made: list[Renderer] = []
+    """What `load` returns, made at full priority, or a busy machine would keep us waiting for minutes.
 
-    def work() -> None:
-        give_way()
-        made.append(load())
+    The threads that it left behind are then as far below ours as they are in a show, where they inherit it.
+    """
+    before = _threads()
+    made = load()
+    for thread in _threads() - before:
+        below = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + DISTANCE)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, below)
+    return made
 
-    thread = threading.Thread(target=work, name="load")
-    thread.start()
-    thread.join()
-    if not made:
-        raise RuntimeError("the model could not be loaded")
-    return made[0]
+
+def _threads() -> set[int]:
+    """This process's threads, as the system numbers them; none where it cannot be asked."""
+    tasks = Path("/proc/self/task")
+    return {int(task.name) for task in tasks.iterdir()} if tasks.is_dir() else set()
 
 
 def play(plan: Plan, sinks: Sequence[Sink] = ()) -> Played:
@@ -248,4 +261,5 @@ def _open(plan: Plan) -> Iterator[tuple[Show, Eye, VideoWriter | None]]:
         preset = parse_preset(plan.preset, "bench")
         show = Show([Script(plan.events)], ears, port, [preset], Settings(plan.painted, FPS))
         clock = WallClock(FPS)
-        yield show, Eye(clock, stage, plan.model, plan.seconds, plan.settle, plan.look), recorder
+        eye = Eye(clock, stage, plan.model, plan.seconds, plan.settle, plan.look, plan.patience, plan.needed)
+        yield show, eye, recorder

@@ -26,7 +26,7 @@ from .rig import FPS, HD, PAINTED
 from .stats import median, percentile
 
 PARTS = ("tick", "draw", "read", "draw_cpu")
-WARM = 20
+WARM, LEAST_FRAMES = 10, 10
 EXPRESSIONS = (
     "1.01 + 0.05*kick",
     "lerp(0.3, 0.6, smooth(bass, 0.2))",
@@ -137,7 +137,9 @@ class _Desk:
 def run_loop(quick: bool) -> dict[str, float]:
     """Milliseconds of one display frame's parts, with nothing painting beside it: over all shipped presets."""
     stage = Headless(HD)
-    presets = {path.stem: _parts(stage, read_preset(path), 40 if quick else 120) for path in shipped()}
+    ways = list(shipped())
+    within = (15.0 if quick else 45.0) / len(ways)
+    presets = {path.stem: _parts(stage, read_preset(path), 40 if quick else 120, within) for path in ways}
     stage.close()
     together = {name: [ms for parts in presets.values() for ms in parts[name]] for name in PARTS}
     return {
@@ -151,13 +153,19 @@ def run_loop(quick: bool) -> dict[str, float]:
     }
 
 
-def _parts(stage: Headless, preset: Preset, frames: int) -> dict[str, list[float]]:
-    """Milliseconds of every frame by part; draw_cpu: summed over processors, whatever else runs on them."""
+def _parts(stage: Headless, preset: Preset, frames: int, within: float) -> dict[str, list[float]]:
+    """Milliseconds of every frame by part; draw_cpu: summed over processors, whatever else runs on them.
+
+    As many of `frames` as there is time for `within` so many seconds, of which the first WARM do not count.
+    """
     source = Steady(open_supply("builtin"))
     show = Show([], Ears(source, Analyser(source.rate)), _Desk(), [preset], Settings(PAINTED, FPS))
     parts: dict[str, list[float]] = {name: [] for name in PARTS}
+    begun = time.perf_counter()
     for n in range(WARM + frames):
         times = [time.perf_counter()]
+        if times[0] > begun + within and n > WARM + LEAST_FRAMES:
+            break
         blend = show.tick(n / FPS)
         times.append(time.perf_counter())
         computed = time.process_time()
