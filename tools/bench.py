@@ -16,6 +16,7 @@ import importlib
 import json
 import logging
 import math
+import os
 import subprocess
 import sys
 import time
@@ -69,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     if arguments.inside:
         logging.disable(logging.WARNING)
-        print(json.dumps(GROUPS[arguments.inside].measure(arguments.quick)))
-        return 0
+        print(json.dumps(GROUPS[arguments.inside].measure(arguments.quick)), flush=True)
+        os._exit(0)  # a keyframe that is still being painted would make an orderly end an abortion
     with screen() as found:
         return _all(arguments, found)
 

@@ -26,7 +26,7 @@ from .rig import FPS, HD, PAINTED
 from .stats import median, percentile
 
 PARTS = ("tick", "draw", "read", "draw_cpu")
-WARM, LEAST_FRAMES = 10, 10
+WARM, LEAST_FRAMES = 5, 5
 EXPRESSIONS = (
     "1.01 + 0.05*kick",
     "lerp(0.3, 0.6, smooth(bass, 0.2))",
@@ -164,7 +164,7 @@ def _parts(stage: Headless, preset: Preset, frames: int, within: float) -> dict[
     begun = time.perf_counter()
     for n in range(WARM + frames):
         times = [time.perf_counter()]
-        if times[0] > begun + within and n > WARM + LEAST_FRAMES:
+        if times[0] > begun + within and n >= WARM + LEAST_FRAMES:
             break
         blend = show.tick(n / FPS)
         times.append(time.perf_counter())
