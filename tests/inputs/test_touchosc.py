@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 import zlib
 from xml.etree import ElementTree as Tree
 
+import pytest
+
 from liveanim.core.params import PARAMS
+from liveanim.core.preset import preset_from
 from liveanim.inputs import oscnames, oscwire
+from liveanim.inputs.osc import OscReader
 from liveanim.inputs.oscnames import Book
 from liveanim.inputs.touchosc import HEIGHT, WIDTH, layout
+from liveanim.show import Settings, Show
+from tests.fakes import AtOnce, Hears
 
 BOOK = Book()
 
@@ -76,3 +83,75 @@ def test_everything_is_on_its_page_and_no_two_faders_overlap() -> None:
             if node.get("type") == "FADER":
                 frames.append((x, y))
         assert len(frames) == len(set(frames))
+
+
+KEYS = {
+    "GROUP": {"name", "frame", "color", "tabLabel"},
+    "PAGER": {"name", "frame", "color", "tabbarSize", "tabLabels"},
+    "FADER": {"name", "frame", "color", "orientation"},
+    "BUTTON": {"name", "frame", "color", "buttonType"},
+    "LABEL": {"name", "frame", "color", "interactive", "background", "outline", "textSize", "textAlignH", "textColor"},
+}
+PARTS = {"b": [], "i": [], "s": [], "r": ["x", "y", "w", "h"], "c": ["r", "g", "b", "a"]}
+OSC = ["enabled", "send", "receive", "feedback", "noDuplicates", "connections", "triggers", "path", "arguments"]
+
+
+def tags(node: Tree.Element | None) -> list[str]:
+    assert node is not None
+    return [part.tag for part in node]
+
+
+def test_every_part_of_the_file_is_of_a_kind_that_the_format_has() -> None:
+    data = layout(presets=["dawn"])
+    assert data[:2] == b"\x78\x9c"
+    for node in opened(data).iter("node"):
+        assert str(uuid.UUID(node.get("ID"))) == node.get("ID") and node.get("type") in KEYS
+        assert tags(node)[0] == "properties"
+        assert set(tags(node)) <= {"properties", "values", "messages", "children", "includes"}
+        keys = [text(row, "key") for row in node.findall("properties/property")]
+        assert set(keys) <= KEYS[str(node.get("type"))] and len(keys) == len(set(keys))
+        assert {"name", "frame", "color"} <= set(keys)
+        for row in node.findall("properties/property"):
+            kind = row.get("type")
+            assert kind is not None and tags(row) == ["key", "value"] and tags(row.find("value")) == PARTS[kind]
+            if kind in "bi":
+                assert text(row, "value").isdecimal()
+        for osc in node.findall("messages/osc"):
+            assert tags(osc) == OSC
+            assert text(osc, "triggers/trigger/condition") in ("ANY", "RISE", "FALL")
+            for partial in osc.iter("partial"):
+                assert tags(partial) == ["type", "conversion", "value", "scaleMin", "scaleMax"]
+                assert text(partial, "type") in ("CONSTANT", "INDEX", "VALUE", "PROPERTY")
+                assert text(partial, "conversion") in ("BOOLEAN", "INTEGER", "FLOAT", "STRING")
+            if text(osc, "arguments/partial/type") == "VALUE":
+                known = [text(row, "key") for row in node.findall("values/value")]
+                assert text(osc, "arguments/partial/value") in known
+
+
+def test_what_the_controls_send_moves_a_show() -> None:
+    """Every fader at nine tenths of its way, then every switch."""
+    looks = [preset_from({"prompt": {"text": ["hill"]}}, "t", name) for name in ("dawn", "storm")]
+    reader = OscReader(lambda: 1.0, lambda: {}, lambda packet, sender: None, ["dawn", "storm"])
+    show = Show([reader], Hears(), AtOnce(), looks, Settings((16, 8)))
+    show.tick(0.0)
+    sent = {}
+    for node in controls():
+        path = text(node, "messages/osc/path/partial/value")
+        row = BOOK.find(path)[0].spec
+        if (
+            row is None
+            or text(node, "messages/osc/arguments/partial/type") == "CONSTANT"
+            or row.name.startswith("out.")
+        ):
+            continue
+        place = 1.0 if node.get("type") == "BUTTON" else 0.9
+        reader.packet(oscwire.message(path, place), ("127.0.0.1", 1), 1.0)
+        sent[row.name] = row.from_unit(place)
+    assert set(PARAMS) - set(sent) == {"out.blackout", "out.freeze"}
+    for frame in range(60):
+        blend = show.tick(1.0 + frame / 10)
+    assert {name: blend.values[name] for name in sent} == pytest.approx(sent, rel=1e-3, abs=1e-3)
+    reader.packet(oscwire.message("/liveanim/out/blackout", 1.0), ("127.0.0.1", 1), 1.0)
+    reader.packet(oscwire.message("/liveanim/preset", "storm"), ("127.0.0.1", 1), 1.0)
+    blend = show.tick(8.0)
+    assert blend.blackout and blend.status.preset == "storm" and not reader.problem()
