@@ -105,18 +105,20 @@ def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> None:
 
 
 def _keys(canvas: Canvas) -> None:
-    """The list of keys, in the middle."""
+    """The list of keys, in the middle: in two columns where there is room for them."""
     lines = help_lines()
-    name_width = max(canvas.measure(name, canvas.body) for name, _ in lines)
-    width = name_width + 18 + max(canvas.measure(doc, canvas.body) for _, doc in lines) + 2 * PAD
-    height = 21.0 * len(lines) + 2 * PAD + 34
-    x, y = (canvas.width - width) / 2, (canvas.height - height) / 2
-    canvas.box(x, y, width, height, (*PANEL[:3], 0.86), ROUND)
-    canvas.text("Keys", canvas.title, x + PAD, y + PAD - 3, TEXT)
+    names = max(canvas.measure(name, canvas.body) for name, _ in lines) + 18
+    column = names + max(canvas.measure(doc, canvas.body) for _, doc in lines) + 2 * PAD
+    columns = 2 if 2 * column < canvas.width else 1
+    count = math.ceil(len(lines) / columns)
+    width, height = columns * column, 21.0 * count + 2 * PAD + 34
+    left, y = (canvas.width - width) / 2, (canvas.height - height) / 2
+    canvas.box(left, y, width, height, (*PANEL[:3], 0.94), ROUND)
+    canvas.text("Keys", canvas.title, left + PAD, y + PAD - 3, TEXT)
     for i, (name, doc) in enumerate(lines):
-        row = y + PAD + 34 + 21 * i
-        canvas.text(name, canvas.body, x + PAD + name_width - canvas.measure(name, canvas.body), row, CYAN)
-        canvas.text(doc, canvas.body, x + PAD + name_width + 18, row, TEXT)
+        x, row = left + PAD + column * (i // count) + names, y + PAD + 34 + 21 * (i % count)
+        canvas.text(name, canvas.body, x - 18 - canvas.measure(name, canvas.body), row, CYAN)
+        canvas.text(doc, canvas.body, x, row, TEXT)
 
 
 def _title(canvas: Canvas, status: Status, room: float) -> float:

@@ -248,6 +248,13 @@ def test_the_list_of_keys_has_every_key_once() -> None:
     assert {"escape", "F", "space", "B", "H", "1 - 9", "T", "R"} <= set(names) and len(names) == len(set(names))
 
 
+def test_the_list_of_keys_lies_whole_on_a_performers_small_window() -> None:
+    for size in [(800, 450), (640, 360), (1280, 720)]:
+        rows = lay_out(blend(), Readout(panels=False, keys=True), size, Letters(sizes_for(scale_for(size))))
+        assert rows[:, :2].min() >= 0
+        assert (rows[:, 0] + rows[:, 2]).max() <= size[0] and (rows[:, 1] + rows[:, 3]).max() <= size[1]
+
+
 def test_it_is_drawn_where_it_was_laid_out_and_nowhere_else(stage: Make) -> None:
     stage((8, 8))  # skips where there is no EGL
     image = drawn((1280, 720), blend(), Readout(60.0))
