@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from liveanim.clock import FrameClock
@@ -146,6 +148,26 @@ def test_the_autopilot_plays_a_show_by_itself_and_the_same_one_again() -> None:
         run(Show([], Hears(*hops), AtOnce(), [look()], settings), FrameClock(10, 900), [tape])
         shows.append([b.status.scene for b in tape.blends])
     assert shows[0] == shows[1] and shows[0][100] == "" and shows[0][550] == "hard"
+
+
+def test_scenes_bring_on_the_next_one_by_time_bars_a_drop_and_chance() -> None:
+    """120 BPM: a bar is two seconds. The bass is away from 20 to 24 s."""
+    rules = [
+        {"name": "clock", "advance": "timer", "every": 3},
+        {"name": "count", "advance": "bars", "every": 2},
+        {"name": "wait", "advance": "drop"},
+        {"name": "dice", "advance": "random", "every": 1},
+    ]
+    hops = [Features(n / 10, {"bass_energy": 0.0 if 200 <= n < 240 else 0.9}) for n in range(300)]
+    tape = Tape()
+    source = Script([event(1.0, "do.scene", "clock")])
+    show = Show([source], Hears(*hops), AtOnce(), [look(scene=rules)], Settings((16, 8)))
+    run(show, FrameClock(10, 300), [tape])
+    seen = [(round(blend.time, 1), blend.status.scene) for blend in tape.blends]
+    changes = [after for before, after in itertools.pairwise(seen) if after[1] != before[1]]
+    assert changes[:4] == [(1.0, "clock"), (4.0, "count"), (8.0, "wait"), (24.1, "dice")]
+    (when, which), *_ = changes[4:]
+    assert when == 26.0 and which != "dice"
 
 
 @pytest.mark.parametrize("value", ["stage.hew", "do.fly"])

@@ -17,6 +17,7 @@ PRESET = 96  # bars after which another preset comes
 PHRASE = 4  # bars: changes fall on lines of this many
 APART = 0.12  # the energy must be this much nearer to another scene to go there
 ENERGY = 4.0  # s over which energy is followed
+LOW, LEAST = 600.0, 0.2  # s in which the quietest that was heard is forgotten; it is at least so far below the loudest
 QUIET = 12.0  # s of silence after which the calmest scene plays
 
 
@@ -37,6 +38,7 @@ class Autopilot:
 
     def __init__(self) -> None:
         self._energy: float | None = None
+        self._lowest = 1.0
         self._scene_bar = self._preset_bar = self._prompt_bar = 0
         self._bar = -1
         self._count = 0
@@ -74,7 +76,14 @@ class Autopilot:
             self._preset_bar = self._scene_bar = self._prompt_bar = math.floor(heard.bar)
         share = 1.0 - math.exp(-heard.dt / ENERGY) if self._energy is not None else 1.0
         self._energy = (self._energy or 0.0) + (heard.energy - (self._energy or 0.0)) * share
+        self._lowest += (1.0 - self._lowest) * (1.0 - math.exp(-heard.dt / LOW))
+        self._lowest = min(self._lowest, self._energy)
         self._quiet = self._quiet + heard.dt if heard.silence > 0.5 else 0.0
+
+    def _wildness(self) -> float:
+        """Where the music stands between the quietest and the loudest that it has lately been: pressed music is never
+        far below its loudest, and its breaks are breaks all the same."""
+        return max(0.0, 1.0 - (1.0 - (self._energy or 0.0)) / max(LEAST, 1.0 - self._lowest))
 
     def _scenes(self, scenes: Sequence[Scene], scene: str, bar: int, now: float) -> list[ControlEvent]:
         """The scene that fits the energy, once the present one has had its time; another one when it has had enough."""
@@ -82,7 +91,7 @@ class Autopilot:
         if stayed < STAY:
             return []
         levels = energies(scenes)
-        energy = self._energy or 0.0
+        energy = self._wildness()
         best = min(levels, key=lambda name: abs(levels[name] - energy))
         here = levels.get(scene, math.inf)
         if abs(here - energy) - abs(levels[best] - energy) > APART:

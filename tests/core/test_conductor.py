@@ -125,6 +125,15 @@ def test_the_autopilot_plays_the_scene_that_fits_the_energy_on_phrases() -> None
     assert seen == [(12, "do.scene flow"), (20, "do.scene storm"), (44, "do.scene flow")]
 
 
+def test_the_autopilot_hears_the_breaks_of_pressed_music() -> None:
+    """Its quietest is hardly below its loudest."""
+    assert flown([(16, 1.0), (32, 0.78), (48, 1.0)], look(*WILD)) == [
+        (8, "do.scene storm"),
+        (20, "do.scene calm"),
+        (36, "do.scene storm"),
+    ]
+
+
 def test_the_autopilot_goes_wild_on_a_drop_and_calm_in_silence() -> None:
     assert flown([(30, 0.1)], look(*WILD), drops=(13,))[0] == (13, "do.scene storm")
     loud = [{"name": "storm", "energy": 1.0}, {"name": "calm", "energy": 0.0}]
