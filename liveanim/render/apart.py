@@ -63,7 +63,7 @@ def main(words: list[str]) -> int:
     from .load import Options, load
 
     width, _, height = shape.partition("x")
-    asked = Options(engine="openvino", threads=1, here=True, allow_pickle=PICKLE in options)
+    asked = Options(engine="openvino", here=True, allow_pickle=PICKLE in options)
     load(model, (int(width), int(height)), asked).close()
     return 0
 

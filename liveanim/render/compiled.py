@@ -49,6 +49,13 @@ def cpu_options(threads: int = 0) -> dict[str, Any]:
     return options
 
 
+def for_cpu(core: Any, folder: Path, options: Mapping[str, Any], keep: bool) -> Any:
+    """The model in `folder`, ready for this CPU. `keep`: beside it is kept what was made for this kind of CPU, which
+    the next start reads in a third of the time. OpenVINO makes it anew where it is broken."""
+    more = {"CACHE_DIR": str(folder)} if keep else {}
+    return core.compile_model(str(folder / "model.xml"), "CPU", {**options, **more})
+
+
 def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
     """An OpenVINO model of `module` with the fixed shapes of `example`."""
     module = still(module)

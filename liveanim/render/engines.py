@@ -24,7 +24,7 @@ from torch.nn import functional
 from liveanim.priority import give_way
 
 from .attention import WordMemory
-from .compiled import apart, converted, cpu_options, kept, quiet_openvino
+from .compiled import apart, converted, cpu_options, for_cpu, kept, quiet_openvino
 from .family import Number
 from .models import Parts
 from .prompts import Embedding
@@ -273,8 +273,8 @@ class OpenVinoEngine(HostEngine):
             quiet_openvino().save_model(converted(module, example), folder / "model.xml", compress_to_fp16=False)
 
         def read(folder: Path) -> Run:
-            model = core.read_model(folder / "model.xml")
-            request = core.compile_model(model, "CPU", options).create_infer_request()
+            keep = cache is not None and cache in folder.parents
+            request = for_cpu(core, folder, options, keep).create_infer_request()
 
             def run(arrays: Sequence[np.ndarray]) -> np.ndarray:
                 request.infer(dict(enumerate(arrays)), share_inputs=True)

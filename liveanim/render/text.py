@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .compiled import converted, cpu_options, quiet_openvino, stored
+from .compiled import converted, cpu_options, for_cpu, quiet_openvino, stored
 from .models import Parts
 from .prompts import Embedding, Encoder, Stretch
 
@@ -68,19 +68,20 @@ def clip_encoder(parts: Parts) -> Encoder:
 
 def compiled_encoder(parts: Parts, threads: int = 0, cache: Path | None = None) -> Encoder:
     """`clip_encoder` for models with one text encoder, on OpenVINO in float32, kept in `cache` if any."""
-    core = quiet_openvino().Core()
+    core, options = quiet_openvino().Core(), {**cpu_options(threads), "INFERENCE_PRECISION_HINT": "f32"}
     folder = None if cache is None else cache / "text"
     if folder is not None and (folder / "model.xml").is_file() and (folder / "tokenizer.json").is_file():
-        model = core.read_model(folder / "model.xml")
+        network = for_cpu(core, folder, options, keep=True)
         reader = _read_back(json.loads((folder / "tokenizer.json").read_text(encoding="utf-8")))
     else:
-        (tokenizer,), (network,) = parts.tokenizers, parts.text_encoders
-        reader = _reader(tokenizer, network.config.max_position_embeddings)
+        (tokenizer,), (original,) = parts.tokenizers, parts.text_encoders
+        reader = _reader(tokenizer, original.config.max_position_embeddings)
         tokens, _ = reader.read([("", 1.0)])
         kept = {"tokenizer.json": _written_down(tokenizer, reader)}
-        model = stored(core, converted(_LastHidden(network), (tokens,)), folder, kept)
-    options = {**cpu_options(threads), "INFERENCE_PRECISION_HINT": "f32"}
-    request = core.compile_model(model, "CPU", options).create_infer_request()
+        network = core.compile_model(
+            stored(core, converted(_LastHidden(original), (tokens,)), folder, kept), "CPU", options
+        )
+    request = network.create_infer_request()
 
     def encode(pieces: Sequence[Stretch]) -> Embedding:
         tokens, weights = reader.read(pieces)

@@ -196,6 +196,18 @@ def test_a_compiled_model_is_read_again_without_the_original(
     assert torch.equal(first.unet(latents, 500.0, WORDS), second.unet(latents, 500.0, WORDS))
 
 
+def test_what_was_made_for_this_cpu_is_kept_and_made_anew_where_it_is_broken(
+    kept: tuple[e.OpenVinoEngine, Path], flow_model: Path
+) -> None:
+    first, folder = kept
+    latents = torch.rand(1, 4, 8, 12, generator=torch.Generator().manual_seed(2))
+    made = list(folder.glob("decode-*/*.blob"))
+    assert len(made) == 1
+    os.truncate(made[0], made[0].stat().st_size // 2)
+    again = e.OpenVinoEngine(Parts(find(str(flow_model))), (96, 64), WORDS, threads=1, cache=folder)
+    assert torch.equal(first.decode(latents), again.decode(latents))
+
+
 def test_what_an_engine_gives_is_not_overwritten_by_the_next_call(kept: tuple[e.OpenVinoEngine, Path]) -> None:
     first = kept[0].decode(torch.zeros(1, 4, 8, 12))
     copy = first.clone()

@@ -136,7 +136,7 @@ class _Desk:
 
 def run_loop(quick: bool) -> dict[str, float]:
     """Milliseconds of one display frame's parts, with nothing painting beside it: over all shipped presets."""
-    stage = Headless(HD)
+    stage = Headless(HD, live=True)
     ways = list(shipped())
     within = (15.0 if quick else 45.0) / len(ways)
     presets = {path.stem: _parts(stage, read_preset(path), 40 if quick else 120, within) for path in ways}
