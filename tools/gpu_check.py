@@ -45,6 +45,8 @@ class Part:
 PARTS = {
     "keyframes": Part("keyframes", "run", "SD-Turbo at 512, one step; prompt changes", ("diffusers",), 400, 90),
     "peers": Part("peers", "run", "beside StreamDiffusion and diffusers", ("diffusers", "streamdiffusion"), 200, 100),
+    "profile": Part("keyframes", "run_profile", "where the time of a keyframe goes", ("diffusers",), 40, 60),
+    "ways": Part("keyframes", "run_ways", "layouts, convolutions tried out", ("diffusers",), 100, 80),
     "more": Part("keyframes", "run_more", "steps, guidance, sizes to 1024", ("diffusers",), 100, 80),
     "compile": Part("keyframes", "run_compiled", "the same through torch.compile", ("diffusers", "triton"), 300, 180),
     "xl": Part("keyframes", "run_xl", "SDXL-Turbo, 512 to 1024", ("diffusers",), 100, 80),

@@ -149,13 +149,19 @@ def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
 
 
 class TorchEngine:
-    """The networks as torch runs them: channels_last, half precision on GPUs, bfloat16 where the CPU is fast at it."""
+    """The networks as torch runs them: half precision on GPUs, bfloat16 where the CPU is fast at it."""
 
-    def __init__(self, parts: Parts, networks: Sequence[nn.Module] | None = None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        networks: Sequence[nn.Module] | None = None,
+        layout: torch.memory_format = torch.channels_last,
+    ) -> None:
         self.name = "torch"
         self._memory: WordMemory | None = None
+        self._layout = layout
         own = modules(parts) if networks is None else networks
-        self.networks: list[Any] = [part.to(memory_format=torch.channels_last) for part in own]  # type: ignore[call-overload]
+        self.networks: list[Any] = [part.to(memory_format=layout) for part in own]  # type: ignore[call-overload]
         self._dtype = next(parts.unet.parameters()).dtype
         self._autocast = parts.device == "cpu" and fast_bfloat16()
 
@@ -180,7 +186,7 @@ class TorchEngine:
     @torch.inference_mode()
     def _run(self, module: nn.Module, *inputs: Tensor, **more: Led) -> Tensor:
         ready = [value.to(self._dtype) for value in inputs]
-        ready[0] = ready[0].contiguous(memory_format=torch.channels_last)
+        ready[0] = ready[0].contiguous(memory_format=self._layout)
         with torch.autocast("cpu", torch.bfloat16) if self._autocast else nullcontext():
             return module(*ready, **more).float()
 

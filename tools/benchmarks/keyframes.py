@@ -100,6 +100,15 @@ class Painter:
         self.picture = self._resident.paint(self._size, stroke, MOTION, self.picture, lambda: None)
         return 1e3 * (time.perf_counter() - since)
 
+    @torch.inference_mode()
+    def sketch(self, text: int) -> float:
+        """Milliseconds that the looks of a new text take, which the renderer asks for twice."""
+        way = Way([(self._texts[text], 1.0)], 4)
+        since = time.perf_counter()
+        for seed in range(2):
+            self._resident.sketched(way, self._noises[seed])
+        return 1e3 * (time.perf_counter() - since)
+
     def play(self, count: int, text_of: Callable[[int], int] = lambda index: 0) -> Played:
         """`count` keyframes; `text_of(index)` says which of three texts each has."""
         for index in range(WARM):
@@ -123,6 +132,46 @@ def run(device: str, count: int, tiny: bool = False) -> dict[str, float]:
     changed = switching.times[::10]  # from one text to the next
     figures["prompt_change_p50_ms"] = median(changed)
     return figures
+
+
+def run_ways(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+    """What else could be done to the same keyframes: another layout, convolutions chosen by trying them out."""
+    size = (64, 64) if tiny else (512, 512)
+    figures: dict[str, float] = {}
+    layouts = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+    for tried in (False, True):
+        torch.backends.cudnn.benchmark = tried
+        for name, layout in layouts.items():
+            parts = RandomParts("sd-turbo", device, tiny)
+            engine = TorchEngine(parts, layout=layout)  # type: ignore[arg-type]
+            painter = Painter(parts, size, engine=engine)
+            name = f"sd_turbo_512_{name}{'_tried' * tried}"
+            figures[f"{name}_recording_ms"] = painter.next(0)
+            figures[f"{name}_p50_ms"] = median(painter.play(count).times)
+    torch.backends.cudnn.benchmark = False
+    return figures
+
+
+def run_profile(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+    """Where the time of a keyframe goes: kernels and the twenty that take longest together, milliseconds a keyframe."""
+    parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
+    painter = Painter(parts, size)
+    figures = {"keyframe_recording_ms": painter.next(0), "keyframe_ms": median(painter.play(count).times)}
+    figures["new_text_ms"] = median([painter.sketch(text) for text in (0, 1, 2, 0, 1, 2)][2:])
+    if device.startswith("cuda"):
+        figures["memory_reserved_mb"] = torch.cuda.max_memory_reserved(device) / 2**20
+    kinds = torch.profiler.ProfilerActivity
+    on_gpu = device.startswith("cuda")
+    with torch.profiler.profile(activities=[kinds.CUDA if on_gpu else kinds.CPU]) as profile:
+        for index in range(count):
+            painter.next(index)
+    rows = profile.key_averages()
+    took = {row.key: (row.self_device_time_total if on_gpu else row.self_cpu_time_total) / count / 1e3 for row in rows}
+    took = {name: spent for name, spent in took.items() if spent > 0 and not name.startswith("cuda")}
+    launched = sum(row.count for row in rows if row.key in took) / count
+    figures |= {"keyframe_kernels": launched, "keyframe_kernels_ms": sum(took.values())}
+    longest = sorted(took.items(), key=lambda row: -row[1])[:20]
+    return figures | {f"kernel {name[:80]}": spent for name, spent in longest}
 
 
 def run_more(device: str, count: int, tiny: bool = False) -> dict[str, float]:
