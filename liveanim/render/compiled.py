@@ -58,7 +58,7 @@ def for_cpu(core: Any, folder: Path, options: Mapping[str, Any], keep: bool) -> 
 
 def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
     """An OpenVINO model of `module` with the fixed shapes of `example`."""
-    module = still(module)
+    module = apart(module)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of every shape it makes constant; they are meant to be
         return quiet_openvino().convert_model(
@@ -66,18 +66,11 @@ def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
         )
 
 
-def still(module: nn.Module) -> nn.Module:
-    """A copy to be converted, which patches what it converts: the module itself may be playing meanwhile."""
-    return _forgetful(copy.deepcopy(module).eval())
-
-
 def apart(module: nn.Module) -> nn.Module:
-    """A copy with the same weights, for another thread."""
+    """A copy with the same weights, for another thread or to be converted, which patches what it converts: the module
+    itself may be playing meanwhile."""
     weights = {id(value): value for value in (*module.parameters(), *module.buffers())}
-    return _forgetful(copy.deepcopy(module, weights))
-
-
-def _forgetful(module: nn.Module) -> nn.Module:
+    module = copy.deepcopy(module, weights).eval()
     for part in module.modules():
         if isinstance(memory := getattr(part, "processor", None), Remembered):
             memory.kept = None

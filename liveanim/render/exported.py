@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .compiled import still
+from .compiled import apart
 from .engines import HostEngine, Run, Size, compiled_runs
 from .models import Parts
 from .prompts import Embedding
@@ -27,7 +27,7 @@ def names(example: Sequence[Tensor]) -> list[str]:
 def export(module: nn.Module, example: Sequence[Tensor], folder: Path) -> Path:
     """Writes `module` to model.onnx in `folder`, for the shapes of `example` alone. Weights over 2 GB lie beside it."""
     path = folder / "model.onnx"
-    module = still(module)
+    module = apart(module)
     with warnings.catch_warnings(), torch.no_grad():
         # torch's newer exporter needs a further package and thirty times as long for the same file
         warnings.simplefilter("ignore")

@@ -100,6 +100,8 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     renderer.message = trouble
     if size is not None:
         renderer.warm(size)
+        if engine in ("openvino", "onnx"):  # what was converted plays now
+            parts.forget("unet", "vae", *(["text_encoders"] if fast_words else []))
     return renderer
 
 

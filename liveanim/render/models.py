@@ -33,6 +33,7 @@ class ModelSpec:
     source     'package:NAME', a folder, or an 'owner/name' on the Hugging Face hub
     tiny_vae   where a small fast VAE comes from; '' uses the model's own
     steps, size    what it was made for: steps of a picture, and its height in pixels
+    variant    which of the weights on the hub to take: '.fp16', or '' where there is but one kind
     """
 
     name: str
@@ -41,11 +42,15 @@ class ModelSpec:
     steps: int = 2
     size: int = 512
     doc: str = ""
+    variant: str = ".fp16"
 
 
 _ROWS = (
     ModelSpec("ember", "package:ember", steps=2, size=256, doc="small, ships with liveanim, plays on any CPU"),
     ModelSpec("sd-turbo", "stabilityai/sd-turbo", "madebyollin/taesd", 1, 512, "SD 2.1 in one step; wants a GPU"),
+    ModelSpec(
+        "sdxs", "IDKiro/sdxs-512-0.9", "", 1, 512, "a third of SD 2.1, made to paint from noise alone in one step", ""
+    ),
     ModelSpec("sdxl-turbo", "stabilityai/sdxl-turbo", "madebyollin/taesdxl", 1, 512, "SDXL in one step; a large GPU"),
 )
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({row.name: row for row in _ROWS})
@@ -112,12 +117,9 @@ def tiny_vae_of(spec: ModelSpec) -> Path | None:
 
 
 def _hub_files(spec: ModelSpec) -> tuple[str, ...]:
-    parts = (
-        ("unet", "text_encoder", "text_encoder_2")
-        if spec.tiny_vae
-        else ("unet", "text_encoder", "text_encoder_2", "vae")
-    )
-    return ("*/*.json", "*/*.txt", "*.json", *(f"{part}/*.fp16.safetensors" for part in parts))
+    parts = ["unet", "text_encoder", "text_encoder_2", *([] if spec.tiny_vae else ["vae"])]
+    weights = [f"{part}/{name}{spec.variant}.safetensors" for part in parts for name in ("model", WEIGHTS)]
+    return ("*/*.json", "*/*.txt", "*.json", *weights)
 
 
 def from_hub(repository: str, files: tuple[str, ...]) -> Path:
@@ -226,6 +228,11 @@ class Parts:
 
         folders = (self.folder / "tokenizer", self.folder / "tokenizer_2")
         return tuple(CLIPTokenizer.from_pretrained(str(folder)) for folder in folders if folder.is_dir())
+
+    def forget(self, *networks: str) -> None:
+        """Let go of `networks` ('unet', 'vae', 'text_encoders'); they are loaded again when they are asked for."""
+        for name in networks:
+            self.__dict__.pop(name, None)
 
     def _ready(self, kind: Any, folder: Path) -> Any:
         import torch

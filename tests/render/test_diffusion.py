@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -219,3 +220,15 @@ def test_redo_passes_paint_over_and_move_along_the_flow_of_a_picture_thrown_away
     assert np.array_equal(pictures[1], painted(redo=1.0))
     away = renderer.render(request(3, denoise=0.3, seed=5 + REDO_SEED), before).image
     assert np.array_equal(pictures[1], renderer.render(request(3, denoise=0.3), away).image)
+
+
+def test_a_network_without_a_middle_paints(epsilon_model: Path, tmp_path: Path, before: Image) -> None:
+    """As SDXS has it."""
+    from diffusers import UNet2DConditionModel
+
+    folder = tmp_path / "lean"
+    shutil.copytree(epsilon_model, folder)
+    config: Any = UNet2DConditionModel.load_config(folder / "unet")
+    UNet2DConditionModel.from_config({**config, "mid_block_type": None}).save_pretrained(folder / "unet")
+    lean = load(str(folder), options=TORCH)
+    assert lean.render(request(), before).image.std() > 1

@@ -84,3 +84,19 @@ def test_ember_plays_when_the_model_asked_for_cannot_be_had(flow_model: Path, mo
     assert renderer.name == "ember"
     assert "unknown model 'emberr'" in message and message.endswith("ember plays instead")
     assert renderer.message == message
+
+
+def test_weights_of_the_hub_are_asked_for_by_their_own_names() -> None:
+    small, plain = models._hub_files(models.MODELS["sd-turbo"]), models._hub_files(models.MODELS["sdxs"])
+    assert "unet/diffusion_pytorch_model.fp16.safetensors" in small and "text_encoder/model.fp16.safetensors" in small
+    assert not any(name.startswith("vae/") for name in small)
+    assert {"unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"} <= set(plain)
+
+
+def test_networks_that_are_let_go_are_loaded_again(flow_model: Path) -> None:
+    parts = models.Parts(models.find(str(flow_model)))
+    first = parts.unet
+    assert parts.unet is first
+    parts.forget("unet", "vae")
+    again = parts.unet
+    assert again is not first and all(map(torch.equal, again.parameters(), first.parameters()))

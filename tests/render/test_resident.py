@@ -203,15 +203,44 @@ def test_guidance_away_from_the_picture_itself_asks_the_network_once(
     assert counts == [2, 1, 1] and len(set(pictures)) == 3
 
 
+def on_card(folder: Path) -> tuple[Parts, EnginePool, PromptBook]:
+    parts = Parts(find(str(folder)), "cuda", half=True)
+    return parts, EnginePool(lambda: TorchEngine(parts), None, False), PromptBook(clip_encoder(parts))
+
+
 @pytest.mark.gpu
 def test_a_cuda_graph_paints_as_the_steps_do(epsilon_model: Path, before: Image) -> None:
-    parts = Parts(find(str(epsilon_model)), "cuda", half=True)
-    pool = EnginePool(lambda: TorchEngine(parts), None, False)
-    book = PromptBook(clip_encoder(parts))
-    graph, steps = (DiffusionRenderer(parts, pool, book, tape=tape) for tape in (CudaTape("cuda"), None))
+    graph, steps = (DiffusionRenderer(*on_card(epsilon_model), tape=tape) for tape in (CudaTape("cuda"), None))
     one = two = before
     for index in range(1, 6):
         asked = asking(index, prompts=(Prompt("gold" if index < 3 else "sea"),))
         one, two = graph.render(asked, two).image, steps.render(asked, two).image
+        assert float(np.abs(one.astype(int) - two).mean()) < 1
+    assert graph.message == ""
+
+
+@pytest.mark.gpu
+def test_a_keyframe_on_a_card_waits_for_nothing_but_its_picture(epsilon_model: Path, before: Image) -> None:
+    renderer = DiffusionRenderer(*on_card(epsilon_model), tape=CudaTape("cuda"))
+    picture = before
+    for index in range(1, 6):
+        asked = asking(index, prompts=(Prompt("gold" if index % 2 else "sea"),), denoise=0.3 + 0.05 * index)
+        torch.cuda.set_sync_debug_mode("error" if index > 2 else "default")
+        try:
+            picture = renderer.render(asked, picture).image
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    assert renderer.message == ""
+
+
+@pytest.mark.gpu
+def test_recordings_that_were_given_up_are_made_again_on_a_card(
+    epsilon_model: Path, before: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liveanim.render.resident.SHAPES_KEPT", 2)
+    graph, steps = (DiffusionRenderer(*on_card(epsilon_model), tape=tape) for tape in (CudaTape("cuda"), None))
+    for count in (1, 2, 3, 1, 1, 2, 4, 1, 2, 2):
+        asked = asking(count, steps=count, prompts=(Prompt("abcdefg"[count]),))
+        one, two = graph.render(asked, before).image, steps.render(asked, before).image
         assert float(np.abs(one.astype(int) - two).mean()) < 1
     assert graph.message == ""
