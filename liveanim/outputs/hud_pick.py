@@ -32,6 +32,7 @@ from .picker import Pick
 
 _WIDTH, _ROW, _HEAD = 420.0, 22.0, 112.0
 _BAR, _TOP = 96.0, 122.0
+RATE = 20.0  # times a second that values in the list change: nobody reads faster
 _KEYS = (
     "arrows choose and turn (shift: fine)  ·  backspace release",
     "L learn a knob  ·  delete forget it  ·  S search  ·  tab done",
@@ -52,10 +53,11 @@ def draw_pick(canvas: Canvas, blend: Blend, pick: Pick) -> None:
     top, room = _TOP + _HEAD, height - _HEAD - 2 * 18 - PAD
     count = max(1, int(room // _ROW))
     first = max(0, min(pick.at - count // 2, len(pick.rows) - count))
-    shown = [(row, _mark(blend, row.name)) for row in pick.rows[first : first + count]]
+    shown = tuple((row, _mark(blend, row.name)) for row in pick.rows[first : first + count])
     here = pick.at - first
-    canvas.part("pick rows", (tuple(shown), here), lambda: _names(canvas, shown, (x, top, width), here))
-    _values(canvas, blend, shown, x + width - PAD - _BAR, top)
+    canvas.part("pick rows", (shown, here), lambda: _names(canvas, shown, (x, top, width), here))
+    moment = math.floor(blend.time * RATE), shown
+    canvas.part("pick values", moment, lambda: _values(canvas, blend, shown, x + width - PAD - _BAR, top))
     canvas.part("pick keys", None, lambda: _help(canvas, x + PAD, _TOP + height - 2 * 18 - 8))
 
 

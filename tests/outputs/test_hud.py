@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,7 @@ from liveanim.outputs.headless import Headless
 from liveanim.outputs.hud import Hud
 from liveanim.outputs.hud_canvas import scale_for, sizes_for
 from liveanim.outputs.hud_layout import Readout, lay_out
-from liveanim.outputs.hud_pick import written
+from liveanim.outputs.hud_pick import RATE, written
 from liveanim.outputs.keys import help_lines
 from liveanim.outputs.picker import Picker
 
@@ -323,8 +324,11 @@ def test_the_list_of_parameters_shows_values_holders_and_where_knobs_stand() -> 
         picker.key(name, False)
     assert picker.pick is not None and picker.pick.rows == (PARAMS["stage.bloom"],)
 
-    def shown(**changes: Any) -> NDArray[np.float32]:
-        return boxes(readout=Readout(60.0, panels=False, pick=picker.pick), **changes)
+    moments = itertools.count()
+
+    def shown(later: float = 1.0, **changes: Any) -> NDArray[np.float32]:
+        time = (next(moments) + later) / RATE
+        return boxes(readout=Readout(60.0, panels=False, pick=picker.pick), time=time, **changes)
 
     def bar(rows: NDArray[np.float32], height: int) -> list[float]:
         return [float(width) for width in rows[(rows[:, 3] == height) & (rows[:, 0] > 1100) & (rows[:, 11] > 0.5), 2]]
@@ -335,6 +339,8 @@ def test_the_list_of_parameters_shows_values_holders_and_where_knobs_stand() -> 
     assert np.any(np.abs(held[:, 8:11] - (0.36, 0.82, 1.0)).max(axis=1) < 0.01)
     waiting = shown(values={"stage.bloom": 0.5}, hints={"stage.bloom": 0.25})
     assert len(waiting[(waiting[:, 2] == 10) & (waiting[:, 3] == 10)]) == 1
+    soon = shown(later=0.5, values={"stage.bloom": 0.9}, hints={"stage.bloom": 0.25})
+    assert np.array_equal(soon, waiting)  # numbers that change 60 times a second cannot be read
 
 
 def test_the_list_of_parameters_lies_on_the_window_at_every_size() -> None:

@@ -42,7 +42,12 @@ def run(quick: bool) -> dict[str, float]:
         picker.key("down", False)
     plain = _costs(frames, Readout(60.0, "REC 02:14", memory=1.4e9))
     listed = _costs(frames, Readout(60.0, "REC 02:14", memory=1.4e9, pick=picker.pick))
-    return {"hud_ms": median(plain), "hud_p95_ms": percentile(plain, 95), "hud_list_ms": median(listed)}
+    return {
+        "hud_ms": median(plain),
+        "hud_p95_ms": percentile(plain, 95),
+        "hud_list_ms": sum(listed) / len(listed),  # not all frames have the same to do
+        "hud_list_p95_ms": percentile(listed, 95),
+    }
 
 
 def _frame(number: int) -> Blend:
