@@ -134,10 +134,14 @@ by('save').addEventListener('click', () => act('do.save', by('save-name').value.
 // -- always there ------------------------------------------------------------------------------------
 
 for (const button of document.querySelectorAll('[data-do]')) {
-  button.addEventListener(button.dataset.do === 'do.tap' ? 'pointerdown' : 'click', () => {
+  const go = () => {
     act(button.dataset.do, 'value' in button.dataset ? Number(button.dataset.value) : null);
     navigator.vibrate?.(8);
-  });
+  };
+  if (button.dataset.do === 'do.tap') { // when it is hit, not when it is let go
+    button.addEventListener('pointerdown', go);
+    button.addEventListener('keydown', (event) => ['Enter', ' '].includes(event.key) && !event.repeat && go());
+  } else button.addEventListener('click', go);
 }
 by('blackout').addEventListener('click', () => act('out.blackout', 'toggle'));
 by('freeze').addEventListener('click', () => act('out.freeze', 'toggle'));
