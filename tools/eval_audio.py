@@ -3,8 +3,9 @@
     python tools/eval_audio.py DIR [--gain-db G] [--snr-db S] [--speed R] [--json] [--names SUBSTRING ...] [--only ours]
                                [--relock]
 
-DIR holds NAME.flac (or .wav) and NAME.onsets.txt, NAME.beats.txt, NAME.kicks.txt, NAME.snares.txt, NAME.hats.txt: one
-time in seconds per line; what is missing is left out of the means. Windows are mir_eval's: 50 ms and 25 ms for onsets
+DIR holds NAME.flac (or .wav, .ogg, .mp3, .aiff; of any rate, mono or not) and NAME.onsets.txt, NAME.beats.txt,
+NAME.kicks.txt, NAME.snares.txt, NAME.hats.txt: a time in seconds begins each line; what is missing or empty is left out
+of the means, and so is sound that cannot be read or has no truth. Windows are mir_eval's: 50 ms and 25 ms for onsets
 and drums, 70 ms for beats, whose first 5 s do not count. An event is stamped with the sound handed out so far.
 `--relock` also scores each file with eight silent beats in its middle, and with its second half 12.5 % faster.
 """
@@ -34,6 +35,9 @@ from tools.ears.relock import LEAST_BEATS, beats_missed, lock_time, with_break, 
 
 RATE = 44100
 KINDS = ("onsets", "beats", "kicks", "snares", "hats")
+SOUNDS = (".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
+LEAST_LOCKED = 4  # beats in a row that make a lock
+LEAST_TRIMMED = 2  # beats after the first 5 s, or there is nothing to score
 Floats = NDArray[np.float32]
 Times = NDArray[np.float64]
 
@@ -150,13 +154,16 @@ def score_onsets(truth: Times, events: Events) -> dict[str, object]:
 def score_beats(truth: Times, events: Events) -> dict[str, object]:
     at, _ = events.arrays()
     known, found = mir_eval.beat.trim_beats(truth), mir_eval.beat.trim_beats(at)
-    enough = len(known) > 1 and len(found) > 1
+    lock: dict[str, object] = {"lock_s": lock_time(truth, at)} if len(truth) >= LEAST_LOCKED else {}
+    if len(known) < LEAST_TRIMMED:
+        return lock
+    enough = len(found) > 1
     scores = mir_eval.beat.continuity(known, found) if enough else (0.0, 0.0, 0.0, 0.0)
     return {
-        "beat_f70": float(mir_eval.beat.f_measure(known, found, 0.07)) if len(known) and len(found) else 0.0,
+        "beat_f70": float(mir_eval.beat.f_measure(known, found, 0.07)) if len(found) else 0.0,
         "beat_cmlt": float(scores[1]),
         "beat_amlt": float(scores[3]),
-        "lock_s": lock_time(truth, at),
+        **lock,
     }
 
 
@@ -194,6 +201,37 @@ def pink(count: int) -> NDArray[np.float64]:
     return noise / np.sqrt(np.mean(noise**2))
 
 
+def read_truths(path: Path) -> dict[str, Times]:
+    """What is written beside a sound, by kind, in order; kinds that are missing or hold no time are left out."""
+    truths = {}
+    for kind in KINDS:
+        file = path.with_suffix(f".{kind}.txt")
+        if file.exists():
+            lines = file.read_text(encoding="utf-8-sig", errors="replace").replace(",", " ").splitlines()
+            words = [line.split() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+            if words:
+                truths[kind] = np.sort(np.array([float(word[0]) for word in words]))
+    return truths
+
+
+def scored(folder: Path, names: list[str]) -> list[Path]:
+    """The sounds with truth in `folder`, one of each name, in order; what is left out is said."""
+    paths: dict[str, Path] = {}
+    for path in sorted(folder.glob("*")):
+        if path.suffix.lower() not in SOUNDS or (names and not any(name in path.stem for name in names)):
+            continue
+        if path.stem in paths or not read_truths(path):
+            print(f"eval_audio: {path.name} left out: no truth of its own", file=sys.stderr)
+            continue
+        try:
+            soundfile.info(path)
+        except soundfile.SoundFileError as error:
+            print(f"eval_audio: {path.name} left out: {error}", file=sys.stderr)
+            continue
+        paths[path.stem] = path
+    return list(paths.values())
+
+
 def load(path: Path, speed: float) -> tuple[Floats, dict[str, Times]]:
     """The sound, mono at 44.1 kHz, played `speed` times as fast (tempo and pitch), and its truth to match."""
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -204,12 +242,7 @@ def load(path: Path, speed: float) -> tuple[Floats, dict[str, Times]]:
     stretch = Fraction(1 / speed).limit_denominator(200)
     if speed != 1.0:
         mono = resample_poly(mono, stretch.numerator, stretch.denominator)
-    truths = {}
-    for kind in KINDS:
-        file = path.with_suffix(f".{kind}.txt")
-        if file.exists():
-            times = np.sort(np.loadtxt(file, ndmin=1))
-            truths[kind] = times * float(stretch) if speed != 1.0 else times
+    truths = {kind: times * float(stretch) if speed != 1.0 else times for kind, times in read_truths(path).items()}
     return np.ascontiguousarray(mono, dtype=np.float32), truths
 
 
@@ -300,10 +333,9 @@ def main() -> int:
     parser.add_argument("--relock", action="store_true", help="also after a break and after a step of the tempo")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    paths = sorted(path for path in options.folder.glob("*") if path.suffix in (".flac", ".wav"))
-    paths = [path for path in paths if not options.names or any(name in path.stem for name in options.names)]
+    paths = scored(options.folder, options.names)
     if not paths:
-        print(f"eval_audio: no .flac or .wav in {options.folder}", file=sys.stderr)
+        print(f"eval_audio: no sound with truth beside it in {options.folder}", file=sys.stderr)
         return 2
     warnings.filterwarnings("ignore", module="mir_eval")
     results = {name: evaluate(paths, SYSTEMS[name], options) for name in options.only}
