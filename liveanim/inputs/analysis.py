@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..core.model import Features
 from .aubiotools import NO_TONES
-from .autogain import Impulse, to_db
+from .autogain import Impulses, to_db
 from .bands import Floats, Ring, Spectrum, clean, hop_for, newest_window
 from .beattrack import NetworkTempo
 from .drums import CLASSES, RULES, DrumEars
@@ -78,7 +78,7 @@ class Analyser:
         self._log_bands = LogBands(self.hop_s, self._hits.input)
         self._picker = Picker(ONSET_THRESHOLD, self.hop_s)
         self._drums = DrumEars(rate, self.hop)
-        self._impulses = {name: Impulse(self.hop_s, self.config.tuning.decay) for name in MARKS}
+        self._impulses = Impulses(MARKS, self.hop_s, self.config.tuning.decay)
         self._meters = Meters(rate, self.hop, self.config.tuning, self.config.max_gain_db)
         self._frames = Frames(rate, self._size)
         self._onset_count = 0
@@ -102,8 +102,7 @@ class Analyser:
     def tune(self, tuning: Tuning) -> None:
         """Listen so from the next hop on."""
         self._meters.tune(tuning)
-        for impulse in self._impulses.values():
-            impulse.shape(tuning.decay)
+        self._impulses.shape(tuning.decay)
 
     def feed(self, mono: NDArray[np.floating]) -> list[Features]:
         """Take in samples (n,) -1..1; returns the features of every hop they complete, in order."""
@@ -119,11 +118,11 @@ class Analyser:
         self._hops += 1
         now = self.time
         spectrum = self._spectrum(newest[-self._size :] * self._window)
-        magnitudes = np.dot(self._bank, spectrum)
+        magnitudes = self._bank.dot(spectrum)
         bands = self._log_bands.step(magnitudes)
         chances = self._hits.step()
-        rms = math.sqrt(float(np.dot(hop, hop)) / self.hop)
-        values = self._meters.step(rms, spectrum, magnitudes, float(np.dot(bands[BANDS:], MEAN)))
+        rms = math.sqrt(float(hop.dot(hop)) / self.hop)
+        values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN)))
         audible = self._audible(to_db(rms)) and not _on_rails(hop, rms)
         hit = self._picker.step(chances[0])  # in silence too: that is where it gets ready for the next attack
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
@@ -150,8 +149,9 @@ class Analyser:
         )
 
     def _audible(self, level_db: float) -> bool:
-        self._loudest_db = max(level_db, self._loudest_db - AUDIBLE_FALL_DB_S * self.hop_s)
-        return level_db > max(EVENT_GATE_DB, self._loudest_db - AUDIBLE_DB)
+        fallen = self._loudest_db - AUDIBLE_FALL_DB_S * self.hop_s
+        self._loudest_db = level_db if level_db > fallen else fallen
+        return level_db > EVENT_GATE_DB and level_db > self._loudest_db - AUDIBLE_DB
 
     def _onsets(self, hop: Floats, newest: Floats, hit: bool, now: float) -> tuple[float, ...]:
         if self._aubio_onset is not None:
@@ -163,7 +163,7 @@ class Analyser:
         if events["onset"]:
             self._onset_count += len(events["onset"])
             self._last_onset = events["onset"][-1]
-        out = {name: impulse.step(bool(events.get(name))) for name, impulse in self._impulses.items()}
+        out = self._impulses.step(events)
         out["onset_count"] = float(self._onset_count)
         out["time_since_onset"] = min(3600.0, now - self._last_onset)
         return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping, Sequence
 
 QUIETEST, QUIETEST_DB = 1e-6, -120.0
 SLOT_S, SLOTS = 0.1, 20  # the loudest of the last 2 s: longer than a beat, so the gain does not pump
@@ -13,7 +14,7 @@ GATE_HOLD_S = 0.4  # a gap between two hits is not silence
 
 def to_db(amplitude: float) -> float:
     """Amplitude (1 = full scale) in dB, never below -120."""
-    return 20.0 * math.log10(max(amplitude, QUIETEST))
+    return 20.0 * math.log10(amplitude) if amplitude > QUIETEST else QUIETEST_DB
 
 
 class Gate:
@@ -23,20 +24,18 @@ class Gate:
         self.move(gate_db)
         self._hold = max(1, round(GATE_HOLD_S / hop_s))
         self._quiet = self._hold
+        self.open = False
 
     def move(self, gate_db: float) -> None:
         """Open above `gate_db` from now on."""
         self._open_db, self._close_db = gate_db, gate_db - GATE_HYSTERESIS_DB
-
-    @property
-    def open(self) -> bool:
-        return self._quiet < self._hold
 
     def step(self, level_db: float) -> bool:
         if level_db > self._open_db or (self.open and level_db > self._close_db):
             self._quiet = 0
         elif self.open:
             self._quiet += 1
+        self.open = self._quiet < self._hold
         return self.open
 
 
@@ -60,13 +59,15 @@ class AutoGain:
         """One hop's level -> the gain, which also stays under `most_db`. Not to be called in silence."""
         if level_db > self._slot:
             self._slot = level_db
-            self._peak = max(self._peak, level_db)
+            if level_db > self._peak:
+                self._peak = level_db
         self._hops += 1
         if self._hops >= self._slot_hops:
             self._slots.append(self._slot)
             self._hops, self._slot = 0, QUIETEST_DB
             self._peak = max(self._slots)
-        error = min(-self._peak, self._max, most_db) - self.gain_db
+        most_db = most_db if most_db < self._max else self._max
+        error = (most_db if self._peak < -most_db else -self._peak) - self.gain_db
         if not self._started:
             self._started, self.gain_db, error = True, self.gain_db + error, 0.0
         self.gain_db += error * (self._up if error > 0 else self._down)
@@ -90,21 +91,22 @@ class Envelope:
         return self.value
 
 
-class Impulse:
-    """1 at an event, then an exponential fall with time constant `decay_s`."""
+class Impulses:
+    """Of each name 1 at its event, then an exponential fall with time constant `decay_s`."""
 
-    def __init__(self, hop_s: float, decay_s: float) -> None:
-        self._hop_s, self.value = hop_s, 0.0
+    def __init__(self, names: Sequence[str], hop_s: float, decay_s: float) -> None:
+        self._hop_s = hop_s
+        self._values = dict.fromkeys(names, 0.0)
         self.shape(decay_s)
 
     def shape(self, decay_s: float) -> None:
         self._fall = math.exp(-self._hop_s / max(decay_s, 1e-4))
 
-    def step(self, hit: bool, strength: float = 1.0) -> float:
-        self.value *= self._fall
-        if hit:
-            self.value = max(strength, self.value)
-        return self.value
+    def step(self, events: Mapping[str, object]) -> dict[str, float]:
+        """What has an event in this hop, by name (true) -> every value; the caller may keep the answer."""
+        fall = self._fall
+        self._values = {name: 1.0 if events.get(name) else value * fall for name, value in self._values.items()}
+        return self._values.copy()
 
 
 class Energy:
@@ -120,5 +122,6 @@ class Energy:
         self._power += (rms * rms - self._power) * self._follow
         db = 10.0 * math.log10(max(self._power, QUIETEST**2))
         if heard:
-            self._loudest_db = max(db, self._loudest_db - self._fall_db)
+            fallen = self._loudest_db - self._fall_db
+            self._loudest_db = db if db > fallen else fallen
         return min(1.0, max(0.0, 1.0 + (db - self._loudest_db) / 24.0)) if self._loudest_db > -119.0 else 0.0

@@ -61,10 +61,14 @@ def boxes(limits: list[tuple[float, float]], size: int, rate: int) -> Floats:
 
 def clean(samples: NDArray[np.floating]) -> Floats:
     """A float32 copy of `samples` with NaN, infinities and absurd values set to 0."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        out = samples.astype(np.float32).reshape(-1)
-        if not float(np.dot(out, out)) <= MAX_AMPLITUDE**2:  # only then can one be bad, or the music very loud
-            out[~(np.abs(out) <= MAX_AMPLITUDE)] = 0.0
+    if samples.dtype == np.float32:
+        out = samples.flatten()
+    else:
+        with np.errstate(invalid="ignore", over="ignore"):
+            out = samples.astype(np.float32).reshape(-1)
+    good = np.abs(out) <= MAX_AMPLITUDE
+    if np.count_nonzero(good) < len(good):
+        out[~good] = 0.0
     return out
 
 

@@ -73,8 +73,10 @@ class Backbeat:
         self._snared = self._snared * self._fall + snare * snare
         if snare > HIT or kick > HIT:
             self._catch_up()
-            self._pairs[1:] += np.float32(snare if snare > HIT else 0.0) * _widened(self._kicks.rows)
-            self._pairs[1:] += np.float32(kick if kick > HIT else 0.0) * _widened(self._snares.rows)
+        if snare > HIT:
+            self._pairs[1:] += np.float32(snare) * _widened(self._kicks.rows)
+        if kick > HIT:
+            self._pairs[1:] += np.float32(kick) * _widened(self._snares.rows)
         self._kicks.room()[0] = kick
         self._snares.room()[0] = snare
 
@@ -143,7 +145,7 @@ class BeatTracker:
         on_beat, off_beat = odds**TEMPER * (1.0 + kick + snare), max(1.0, OFF_BEAT * (odds - 1.0) + 1.0) ** TEMPER
         for factor, (where, apart) in zip((on_beat, off_beat), self._regions, strict=True):
             if factor != 1.0:
-                belief[where] *= np.dot(np.array([1.0, factor], dtype=np.float32), apart)
+                belief[where] *= np.array([1.0, factor], dtype=np.float32).dot(apart)
         self._backbeat.step(kick, snare)
         place, tempo = divmod(int(belief.argmax()), self._tempi)
         self._frames += 1
@@ -170,7 +172,7 @@ class BeatTracker:
         ending = flat.take(self._ends)
         flat[self._ends] = 0.0
         rows = self._table.room()
-        np.dot(ending, self._change, out=rows[0])
+        ending.dot(self._change, rows[0])
         return rows.reshape(-1)
 
     def _lean(self) -> Floats:
@@ -179,8 +181,8 @@ class BeatTracker:
         odds -= odds.max()
         factors = np.exp(odds * np.float32(MEASURE_EVERY * self._frame_s))
         rows = self._table.rows
-        mass = np.dot(self._all, rows)
-        factors *= 1.0 / float(np.dot(mass, factors))
+        mass: Floats = self._all.dot(rows)
+        factors *= 1.0 / float(mass.dot(factors))
         rows *= factors
         np.maximum(rows, self._least, out=rows)  # nothing is ever ruled out, nor so small that sums get slow
         mass *= factors
@@ -190,7 +192,7 @@ class BeatTracker:
         near = slice(max(0, tempo - 3), tempo + 4)
         share = float(mass[near].sum())
         self._sure = self._sure or float(mass[tempo]) > SURE
-        interval = float(np.dot(mass[near], self._weights[near])) / max(share, 1e-12)
+        interval = float(mass[near].dot(self._weights[near])) / max(share, 1e-12)
         self.bpm = 60.0 / (interval * self._frame_s)
         self.confidence = min(1.0, share)
 
@@ -223,7 +225,7 @@ class NetworkTempo:
     def __init__(self, hop_s: float) -> None:
         self._network = BeatNetwork()
         self._tracker = BeatTracker(2.0 * hop_s)
-        self._before = [0.0] * 4
+        self._kick = self._snare = 0.0
         self.bpm = 0.0
         self.confidence = 0.0
 
@@ -231,10 +233,11 @@ class NetworkTempo:
         """One hop's (100,) levels and growth, (onset, kick, snare, hat) 0..1, its end (s) -> times (s) of beats that it
         completed."""
         chance = self._network.step(bands)
+        _, kick, snare, _ = chances
         if chance is None:
-            self._before = chances
+            self._kick, self._snare = kick, snare
             return []
-        _, kick, snare, _ = map(max, zip(self._before, chances, strict=True))
+        kick, snare = max(kick, self._kick), max(snare, self._snare)
         beats = self._tracker.step(chance, now, kick, snare)
         self.bpm, self.confidence = self._tracker.bpm, self._tracker.confidence
         return beats

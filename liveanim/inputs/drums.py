@@ -51,18 +51,17 @@ class Rise:
     """How much a level grew over `lag` hops, relative to the greatest growth of the last seconds."""
 
     def __init__(self, lag: int, hop_s: float) -> None:
-        self._past = [-1.0] * lag
-        self._at = 0
+        self._past = deque([-1.0] * lag, maxlen=lag)
         self._peak = 0.0
         self._fall = math.exp(-hop_s / PEAK_FALL_S)
 
     def step(self, level: float) -> float:
-        before = self._past[self._at]
-        self._past[self._at] = level
-        self._at = (self._at + 1) % len(self._past)
-        growth = max(0.0, level - before) if before >= 0.0 else 0.0
-        self._peak = max(growth, self._peak * self._fall)
-        return growth / max(self._peak, 1e-7)
+        before = self._past[0]
+        self._past.append(level)
+        growth = level - before if level > before >= 0.0 else 0.0
+        fallen = self._peak * self._fall
+        self._peak = growth if growth > fallen else fallen
+        return growth / (self._peak if self._peak > 1e-7 else 1e-7)
 
 
 class RisePicker:
@@ -70,14 +69,14 @@ class RisePicker:
 
     def __init__(self, rule: DrumRule, hop_s: float) -> None:
         self._rule = rule
-        self._recent = [0.0] * max(2, round(MEAN_S / hop_s))
-        self._sum = 0.0
-        self._at = 0
+        count = max(2, round(MEAN_S / hop_s))
+        self._recent = deque([0.0] * count, maxlen=count)
+        self._over_sum, self._sum = rule.over_mean / count, 0.0
         self._usual = 0.0
         self._gap = self._since = self._since_rise = max(1, round(GAP_S / hop_s))
 
     def step(self, rise: float, chance: float, allowed: bool) -> bool:
-        bar = self._rule.over_mean * max(0.0, self._sum) / len(self._recent) + self._rule.threshold
+        bar = self._rule.threshold + (self._over_sum * self._sum if self._sum > 0.0 else 0.0)
         self._since += 1
         self._since_rise += 1
         hit = False
@@ -89,9 +88,8 @@ class RisePicker:
                 self._usual += (chance - self._usual) / USUAL
         if hit:
             self._since = 0
-        self._sum += rise - self._recent[self._at]
-        self._recent[self._at] = rise
-        self._at = (self._at + 1) % len(self._recent)
+        self._sum += rise - self._recent[0]
+        self._recent.append(rise)
         return hit
 
 
@@ -121,12 +119,12 @@ class DrumEars:
         for recent, chance in zip(self._chances, chances, strict=True):
             recent.append(chance)
         onset, kick, snare, hat = map(max, self._chances)
-        low = math.hypot(*np.dot(self._waves, newest[-self._size :]).tolist())
+        low = math.hypot(*self._waves.dot(newest[-self._size :]).tolist())
         body = magnitudes[self._snare]
         likely = onset > LEAST_ONSET
         rise = self._rises["kick"].step(low) * kick ** RULES["kick"].trust
         kicked = self._pickers["kick"].step(rise, kick, likely)
-        rise = self._rises["snare"].step(math.sqrt(float(np.dot(body, body)))) * snare ** RULES["snare"].trust
+        rise = self._rises["snare"].step(math.sqrt(float(body.dot(body)))) * snare ** RULES["snare"].trust
         snared = self._pickers["snare"].step(rise, snare, likely)
         rise = self._hat_rise(levels[self._hat]) * hat ** RULES["hat"].trust
         return {"kick": kicked, "snare": snared, "hat": self._pickers["hat"].step(rise, hat, likely)}
@@ -140,4 +138,4 @@ class DrumEars:
         growth = np.subtract(levels, past)
         past[:] = levels
         self._hat_at = (self._hat_at + 1) % len(self._hat_past)
-        return float(np.dot(np.maximum(growth, self._nothing, out=growth), self._mean))
+        return float(np.maximum(growth, self._nothing, out=growth).dot(self._mean))

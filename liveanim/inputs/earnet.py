@@ -56,7 +56,9 @@ class LogBands:
     def step(self, magnitudes: Floats) -> Floats:
         """(50,) magnitudes -> (100,) levels and growth; the array is reused by the next step."""
         levels, growth = self._levels, self._growth
-        self._level = max(float(np.dot(magnitudes, MEAN)), self._level * self._fall, LEVEL_FLOOR)
+        level, fallen = float(magnitudes.dot(MEAN)), self._level * self._fall
+        level = level if level > fallen else fallen
+        self._level = level if level > LEVEL_FLOOR else LEVEL_FLOOR
         np.multiply(magnitudes, np.float32(COMPRESSION / self._level), levels)
         np.log1p(levels, levels)
         if self._at < 0:  # what sounds when the stream begins has not just begun
@@ -105,7 +107,7 @@ class Gru:
         """Takes the input in `heard` in; puts the new state there."""
         gates, reset, update, new, recalled = self._parts
         state = self._state
-        np.dot(self._heard, self._matrix, self._sums)
+        self._heard.dot(self._matrix, self._sums)
         np.tanh(gates, gates)
         np.add(gates, self._ones, gates)
         np.multiply(recalled, reset, recalled)
@@ -149,7 +151,7 @@ class Network:
         """Takes `input` in -> probabilities, network by network."""
         self._first.step()
         self._second.step()
-        return [0.5 + 0.5 * math.tanh(0.5 * logit) for logit in np.dot(self._out, self._after).tolist()]
+        return [0.5 + 0.5 * math.tanh(0.5 * logit) for logit in self._out.dot(self._after).tolist()]
 
 
 class HitNetwork:

@@ -14,6 +14,7 @@ from .bands import Floats, boxes
 RANGE_DB = 36.0  # signals are 0 this far under the loudest of the last 2 s
 MOST_BANDS = 8
 MOST_OVER_WHOLE_DB = 24.0  # a band that holds next to nothing is not blown up to full scale
+LEAST_FLUX = 1e-3
 MEDIAN_EVERY = 2  # calls, each two hops apart
 BANDS = {"bass": (30.0, 160.0), "mid": (160.0, 2500.0), "high": (2500.0, 16000.0)}
 
@@ -64,7 +65,7 @@ class Split:
             self._steady = np.partition(self._history, self.HISTORY // 2, axis=0)[self.HISTORY // 2]
         harmonic = np.minimum(magnitudes, self._steady)
         percussive = magnitudes - harmonic
-        return math.sqrt(float(np.dot(harmonic, harmonic))), math.sqrt(float(np.dot(percussive, percussive)))
+        return math.sqrt(float(harmonic.dot(harmonic))), math.sqrt(float(percussive.dot(percussive)))
 
 
 class Meters:
@@ -80,7 +81,7 @@ class Meters:
         self._split = Split(50)
         self._energy, self._weight = Energy(self._hop_s, 3.0), Energy(self._hop_s, 0.3)
         self._flux_fall = math.exp(-0.5 * self._hop_s / 5.0)
-        self._flux_peak = 1e-3
+        self._flux_peak = LEAST_FLUX
         self._hops = 0
         self._power = 0.0
         self._levels: dict[str, float] = {}
@@ -108,7 +109,8 @@ class Meters:
         if self._hops % 2:
             self._levels = self._measure(math.sqrt(self._power), spectrum, magnitudes)
             self._power = 0.0
-        self._flux_peak = max(flux, self._flux_peak * self._flux_fall, 1e-3)
+        fallen = self._flux_peak * self._flux_fall
+        self._flux_peak = flux if flux > fallen else fallen if fallen > LEAST_FLUX else LEAST_FLUX
         return {**self._levels, "flux": flux / self._flux_peak if self._gate.open else 0.0}
 
     @property
@@ -118,7 +120,7 @@ class Meters:
 
     def _measure(self, rms: float, spectrum: Floats, magnitudes: Floats) -> dict[str, float]:
         heard = self._gate.step(to_db(rms))
-        *power, total, moment = np.dot(self._bank, spectrum * spectrum).tolist()
+        *power, total, moment = self._bank.dot(spectrum * spectrum).tolist()
         bands = [math.sqrt(each) for each in power]  # those of BANDS first
         out = self._shown([rms, *self._split.step(magnitudes), *bands], heard)
         out["centroid"] = centroid(total, moment) if heard else 0.0
@@ -139,7 +141,8 @@ class Meters:
         most_db = math.inf
         for (name, gain, envelope), db, loud in zip(self._channels, dbs, gained, strict=True):
             gain_db = gain.step(loud, most_db)
-            out[name] = envelope.step(min(1.0, max(0.0, 1.0 + (db + gain_db) / RANGE_DB)))
+            value = 1.0 + (db + gain_db) / RANGE_DB
+            out[name] = envelope.step(0.0 if value < 0.0 else value if value < 1.0 else 1.0)
             if name == "rms":
                 most_db = gain_db + MOST_OVER_WHOLE_DB
         return out
