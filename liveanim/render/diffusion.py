@@ -136,13 +136,20 @@ class DiffusionRenderer:
 
     def warm(self, size: tuple[int, int]) -> None:
         """Build what pictures of `size` need, and paint one; on a GPU another over it. What is recorded there belongs
-        to the thread that plays it, so that is left to the first keyframe."""
+        to the thread that plays it, so that is left to the first keyframe.
+
+        The model that played before may still be there: what lacked memory only now is tried again.
+        """
+        note = self._note
         self._pool.prepare(size)
         picture = self.render(RenderRequest(0, 0.0, size, denoise=1.0), None).image
         if self._tape is not None:
             tape, self._tape = self._tape, None
-            self.render(RenderRequest(1, 0.0, size, denoise=0.5), picture)
-            self._tape = tape
+            try:
+                self.render(RenderRequest(1, 0.0, size, denoise=0.5), picture)
+            finally:
+                self._tape = tape
+        self._shrink, self._most_steps, self._note = 1.0, MOST_STEPS, note
 
     def _painting_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """The nearest size below that the model can paint."""

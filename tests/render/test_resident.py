@@ -12,7 +12,8 @@ from liveanim.core.model import Image, Prompt, RenderRequest
 from liveanim.core.motion import step_matrix
 from liveanim.core.params import defaults
 from liveanim.render.diffusion import LOOK_SEEDS, DiffusionRenderer
-from liveanim.render.engines import EnginePool, TorchEngine
+from liveanim.render.engines import Engine, EnginePool, TorchEngine
+from liveanim.render.feedback import Start
 from liveanim.render.load import Options, load
 from liveanim.render.models import Parts, find
 from liveanim.render.prompts import PromptBook
@@ -158,6 +159,26 @@ def test_the_last_picture_need_not_come_back_from_the_host(
     second = renderer.render(asking(2), first).image
     assert np.array_equal(first, kept)
     assert np.array_equal(renderer.render(asking(2), kept).image, second)
+
+
+def test_a_model_that_is_warmed_up_beside_another_leaves_recording_to_who_plays_it(
+    flow_model: Path, before: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = Tape()
+    renderer = played(flow_model, tape)
+    paint, room = renderer._paint, [False]
+
+    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, Start, dict[str, float]]:
+        if asked.size[0] > 80 and not room[0]:
+            raise torch.OutOfMemoryError("out of memory")
+        return paint(engine, asked, previous)
+
+    monkeypatch.setattr(renderer, "_paint", full)
+    renderer.warm(SIZE)
+    assert tape.recorded == tape.sketched == 0 and renderer.message == ""
+    room[0] = True  # the other one is gone
+    picture = renderer.render(asking(1), before).image
+    assert tape.recorded == 1 and tape.answers[0].shape == picture.shape
 
 
 def test_pictures_that_are_not_only_moved_are_painted_step_by_step(flow_model: Path, before: Image) -> None:
