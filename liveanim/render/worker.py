@@ -21,6 +21,8 @@ from liveanim.priority import give_way
 log = logging.getLogger(__name__)
 
 FAILURES_IN_A_ROW = 3
+LOADING = "loading the model"
+LONG = 5.0  # s after which it is said how long that takes already
 
 
 class Renderer(Protocol):
@@ -70,6 +72,7 @@ class ThreadRender:
         self._taken: RenderRequest | None = None
         self._work: _Work | None = None
         self._message = ""
+        self._asked = 0.0  # when a model was wished for
         self._failures = 0
         self._active = meanwhile
         self._threads: list[threading.Thread] = []
@@ -79,7 +82,8 @@ class ThreadRender:
 
     def reload(self, load: Callable[[], Renderer]) -> None:
         """Load another renderer beside the show; it takes over at its first picture."""
-        self._say("loading the model")
+        self._asked = time.perf_counter()
+        self._say(LOADING)
         self._start(self._load, "render-load", load)
 
     def submit(self, request: RenderRequest) -> None:
@@ -96,6 +100,8 @@ class ThreadRender:
         self._watch()
         with self._lock:
             message = self._message or self._active.message
+            if message == LOADING and (seconds := time.perf_counter() - self._asked) > LONG:
+                message = f"{LOADING}: {seconds:.0f} s (the first time it is compiled, which takes longer)"
             return RenderStatus(self._active.name, message, self._failures, self._requests.dropped)
 
     def close(self, deadline: float = 1.0) -> None:

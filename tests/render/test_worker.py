@@ -144,6 +144,22 @@ def test_a_model_that_does_not_load_leaves_meanwhile_playing_and_says_why() -> N
     render.close()
 
 
+def test_a_model_that_takes_long_to_load_says_for_how_long_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, late, machine = threading.Event(), 0.0, time.perf_counter
+    monkeypatch.setattr("liveanim.render.worker.time.perf_counter", lambda: machine() + late)
+
+    def load() -> Renderer:
+        assert gate.wait(DEADLINE)
+        return Fake("loaded")
+
+    render = ThreadRender(load, Fake("meanwhile"))
+    assert render.status().message == "loading the model"
+    late = 1000.0
+    assert render.status().message.startswith("loading the model: 10")
+    gate.set()
+    render.close()
+
+
 def test_one_failure_keeps_the_picture_and_is_counted(caplog: pytest.LogCaptureFixture) -> None:
     render = ThreadRender(None, Fake("model", fail_at=(1, 2)))
     assert painted(render, 0).index == 0
