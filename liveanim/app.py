@@ -63,6 +63,7 @@ if TYPE_CHECKING:  # nothing that the first picture does not need is imported be
 log = logging.getLogger(__name__)
 
 PICTURE = (1280, 720)  # of a video or a window when nothing else is said
+REST = 0.5  # share of the time that drawing processors leave to what is being opened and loaded
 SWITCH_INTERVAL = 0.0005  # s: as late as a busy Python thread may make the loop
 
 
@@ -229,12 +230,14 @@ def live(options: PlayOptions) -> Iterator[Live]:
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
-        overture = stack.enter_context(closing(Overture(stage, plan.preset, settings)))
+        rest = REST if stage.compositor.by_processors else 0.0
+        overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest)))
         overture.play(lambda: overture.painted)
         from .recording import keep_take, takes_of
 
         painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))
-        clock = WallClock(stage.max_fps, options.seconds, waits=True)
+        pace = stage.max_fps, options.seconds
+        clock = WallClock(*pace, waits=True, rest=lambda: rest if painter.loading else 0.0)
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
         source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
         ears = Ears(source, Analyser(source.rate))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
+
+LONGEST_REST = 0.2  # s
 
 
 def unix_time() -> float:
@@ -27,13 +29,21 @@ class WallClock:
 
     A clock that waits may be handed round while devices are opened and shaders loaded, however long that takes.
     The pace comes from the sink (vsync), and `max_fps` where there is no vsync to wait for. `seconds` ends the show by
-    itself; `stop` ends it after the frame in hand.
+    itself; `stop` ends it after the frame in hand. `rest` is asked after each frame which share (0..0.9) of the time to
+    leave to others: where the processors draw, nothing else gets on while frames follow one another at once.
     """
 
-    def __init__(self, max_fps: float | None = None, seconds: float | None = None, *, waits: bool = False) -> None:
+    def __init__(
+        self,
+        max_fps: float | None = None,
+        seconds: float | None = None,
+        *,
+        waits: bool = False,
+        rest: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._start = None if waits else time.perf_counter()
         self._period = 1.0 / max_fps if max_fps else 0.0
-        self._seconds = seconds
+        self._seconds, self._rest = seconds, rest
         self._stopped = False
 
     def now(self) -> float:
@@ -56,6 +66,8 @@ class WallClock:
                 self._start = time.perf_counter()
             # The next frame is due one period on; after a stall start afresh rather than rush to catch up.
             due = max(due + self._period, self.now() - self._period)
+            if (rest := min(0.9, self._rest())) > 0:
+                due = max(due, self.now() + min(LONGEST_REST, (self.now() - now) * rest / (1 - rest)))
 
 
 class FrameClock:

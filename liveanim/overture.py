@@ -21,7 +21,7 @@ from .show import Settings, Show, Sink
 BEFORE = -3600.0  # s: the stage's time when an overture begins, long before the show's, so that nothing follows on
 FADE = 0.6  # s
 BLANK = 0.5  # s that the first painted picture is waited for before a frame is shown without one
-RATE = 30.0  # Hz: the devices that are being opened want the processors too
+RATE = 60.0  # Hz
 PATIENCE = 2.0  # s a thread that opens devices is waited for when a show does not come about
 
 Opened = TypeVar("Opened")
@@ -41,13 +41,16 @@ class _Silence:
 
 
 class Overture:
-    """Plays `look` on `stage`, and is then the show's sink in its place. Use it from the stage's thread."""
+    """Plays `look` on `stage`, and is then the show's sink in its place. Use it from the stage's thread.
 
-    def __init__(self, stage: Sink, look: Preset, settings: Settings) -> None:
+    rest    share 0..0.9 of the time that is left to what is being opened meanwhile
+    """
+
+    def __init__(self, stage: Sink, look: Preset, settings: Settings, rest: float = 0.0) -> None:
         self._stage = stage
         self._port = ThreadRender(None, PaintRenderer())
         self._show = Show([], _Silence(), self._port, [look], settings, look)
-        self._clock = WallClock(RATE, waits=True)
+        self._clock = WallClock(RATE, waits=True, rest=lambda: rest)
         self._frames = self._clock.frames()
         self._last: tuple[Layer, ...] = ()
         self._since: float | None = None  # show time from which the show itself is seen

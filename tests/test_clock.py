@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -45,6 +46,26 @@ def test_a_waiting_clock_stands_at_zero_until_its_first_frame_is_out(monkeypatch
     assert next(frames) == pytest.approx(0.5)
     machine += 0.2
     assert list(frames) == []
+
+
+def test_a_share_of_the_time_is_left_to_others_where_that_is_wished_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, rest, slept = 0.0, 0.5, []
+
+    def sleep(seconds: float) -> None:
+        nonlocal machine
+        machine += seconds
+        slept.append(seconds)
+
+    monkeypatch.setattr(time, "perf_counter", lambda: machine)
+    monkeypatch.setattr(time, "sleep", sleep)
+    frames = WallClock(max_fps=100, rest=lambda: rest).frames()
+    begun = [next(frames)]
+    for share, busy in ((0.5, 0.04), (0.75, 0.02), (0.5, 0.001), (0.5, 60.0), (0.0, 0.04)):
+        rest = share
+        machine += busy
+        begun.append(next(frames))
+    gaps = [after - before for before, after in pairwise(begun)]
+    assert gaps == pytest.approx([0.08, 0.08, 0.01, 60.2, 0.04], abs=1e-6)
 
 
 def test_the_newest_value_wins_and_what_was_never_taken_is_counted() -> None:

@@ -55,7 +55,8 @@ class Compositor:
         self, ctx: moderngl.Context, size: tuple[int, int], flash_limit: bool = True, live: bool = False
     ) -> None:
         self._ctx, self.size = ctx, size
-        quick = live and software(ctx)
+        self.by_processors = software(ctx)
+        quick = live and self.by_processors
         self._kind = "f1" if quick else "f2"  # of the glow
         self._aspect = size[0] / size[1]
         self._pictures = Pictures(ctx, size, quick)

@@ -86,6 +86,11 @@ class ThreadRender:
         self._say(LOADING)
         self._start(self._load, "render-load", load)
 
+    @property
+    def loading(self) -> bool:
+        """Whether a model is on its way."""
+        return self._message == LOADING
+
     def submit(self, request: RenderRequest) -> None:
         self._watch()
         self._requests.put(request)
