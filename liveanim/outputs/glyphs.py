@@ -22,8 +22,8 @@ _STAND_INS = str.maketrans(
 )
 Colour = tuple[float, float, float, float]
 _WIDTH = 48  # of the atlas, in heights of the largest letters
-_MORE = 24  # lines of letters that there is room for besides the first ones
-_TEXTS = 24  # lines of whole texts
+_MORE = 12  # lines of letters that there is room for besides the first ones
+_TEXTS = 12  # lines of whole texts
 _MOST_LINES = 512
 
 
@@ -61,7 +61,7 @@ class Letters:
     def __init__(self, sizes: tuple[int, ...], finder: Finder | None = None) -> None:
         self._glyphs: dict[tuple[int, str], Glyph] = {}
         self._widths: _Kept[tuple[str, int], float] = _Kept()
-        self._painted: _Kept[tuple[str, int, Colour], NDArray[np.float32]] = _Kept()
+        self._painted: _Kept[tuple[str, int], NDArray[np.float32]] = _Kept()
         self._fitted: _Kept[tuple[str, int, float], str] = _Kept()
         self.parts: dict[str, tuple[Any, NDArray[np.float32], Any]] = {}
         self.version = 0
@@ -169,10 +169,11 @@ class Letters:
     def painted(self, text: str, size: int, x: float, y: float, colour: Colour) -> NDArray[np.float32]:
         """(n, 13): x, y, width, height, u, v, width, height, r, g, b, a, 0 of each letter of `text`; its line box
         starts at (x, y)."""
-        boxes = self._painted.get((text, size, colour))
+        boxes = self._painted.get((text, size))
         if boxes is None:
-            boxes = self._painted.keep((text, size, colour), self._set(text, size, colour))
+            boxes = self._painted.keep((text, size), self._set(text, size))
         boxes = boxes.copy()
+        boxes[:, 8:12] = colour
         # Whole pixels: the letters stay as crisp as the font drew them.
         boxes[:, 0] += round(x)
         boxes[:, 1] += round(y)
@@ -194,13 +195,13 @@ class Letters:
         inked: NDArray[np.float32] = rows[codes != ord(" ")]
         return inked
 
-    def _set(self, text: str, size: int, colour: Colour) -> NDArray[np.float32]:
+    def _set(self, text: str, size: int) -> NDArray[np.float32]:
         """One box where there is room for the whole text in the atlas, else one for each letter."""
         boxes, x = [], 0.0
         for letter in self._readable(text, size):
             glyph = self._glyphs[size, letter]
             if glyph.size[0] > 0 and letter != " ":
-                boxes.append((round(x) + glyph.offset[0], glyph.offset[1], *glyph.size, *glyph.uv, *colour, 0.0))
+                boxes.append((round(x) + glyph.offset[0], glyph.offset[1], *glyph.size, *glyph.uv, 0, 0, 0, 0, 0))
             x += glyph.advance
         rows = np.array(boxes, dtype=np.float32).reshape(-1, 13)
         return self._whole(rows) if len(rows) > 1 else rows
