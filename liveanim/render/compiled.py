@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 VERSIONS_KEPT = 2
+LARGEST = 300_000_000  # bytes of a network of which more than one form is kept on disk
+ABANDONED = 3600.0  # s after which whoever was at a half-written network is gone
 FORM = 2
 """Another number where what is converted changes in the code, so that nobody goes on with what was kept before."""
 
@@ -52,6 +55,7 @@ def cpu_options(threads: int = 0) -> dict[str, Any]:
 def for_cpu(core: Any, folder: Path, options: Mapping[str, Any], keep: bool) -> Any:
     """The model in `folder`, ready for this CPU. `keep`: beside it is kept what was made for this kind of CPU, which
     the next start reads in a third of the time. OpenVINO makes it anew where it is broken."""
+    keep = keep and (folder / "model.bin").stat().st_size <= LARGEST
     more = {"CACHE_DIR": str(folder)} if keep else {}
     return core.compile_model(str(folder / "model.xml"), "CPU", {**options, **more})
 
@@ -140,13 +144,17 @@ def cache_folder(parts: Parts, kind: str, *versions: str) -> Path:
 
 
 def pruned(folder: Path) -> None:
-    """Touch `folder` and remove all but the VERSIONS_KEPT newest of its kind (the same name up to the last dash)."""
+    """Touch `folder` and remove all but the VERSIONS_KEPT newest of its kind (the same name up to the last dash), and
+    what a conversion that was broken off has left in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         kin = folder.parent.glob(f"{glob.escape(folder.name.rpartition('-')[0])}-{'[0-9a-f]' * 16}")
         for old in sorted(kin, key=lambda path: -path.stat().st_mtime)[VERSIONS_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
+        for left in folder.glob("tmp*"):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
     except OSError as error:
         log.warning("%s cannot be used for compiled models: %s", folder.parent, error)
 

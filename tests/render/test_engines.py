@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -254,7 +255,11 @@ def test_compiled_models_of_older_weights_are_removed(tmp_path: Path) -> None:
         for name in ("ember", "ember-large"):
             (tmp_path / f"{name}-{key}").mkdir()
             os.utime(tmp_path / f"{name}-{key}", (number, number))
+    for name, age in (("tmpold", 7200.0), ("tmpnew", 60.0)):
+        (tmp_path / f"ember-{keys[0]}" / name / "whole").mkdir(parents=True)
+        os.utime(tmp_path / f"ember-{keys[0]}" / name, (time.time() - age,) * 2)
     compiled.pruned(tmp_path / f"ember-{keys[0]}")
+    assert [path.name for path in (tmp_path / f"ember-{keys[0]}").iterdir()] == ["tmpnew"]
     left = sorted(path.name for path in tmp_path.iterdir() if "large" not in path.name)
     assert left == [f"ember-{keys[0]}", f"ember-{keys[3]}"]
     assert len(list(tmp_path.iterdir())) == 2 + 4
