@@ -14,9 +14,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> NoReturn:
     since = float(os.environ["LIVEANIM_BENCH_START"])
     from liveanim import app, cli
     from liveanim.clock import Clock
@@ -62,8 +63,9 @@ def main(argv: Sequence[str]) -> int:
     app.run = watched
     code = cli.main(argv)
     sys.stdout.write(json.dumps(seen) + "\n")
-    return code
+    sys.stdout.flush()
+    os._exit(code)  # as liveanim's own main: a model that still loads would abort a program that is taken down
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
