@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .bands import Floats
 from .earnet import BeatNetwork
 
-MIN_BPM, MAX_BPM = 55.0, 225.0
+MIN_BPM, MAX_BPM = 55.0, 280.0
 BEAT_SHARE = 16  # the first 1/16 of a beat is where an attack is expected
 FLOOR, CEILING = 0.01, 0.98  # of the activation: nothing heard must not be proof against a beat (breaks)
 TEMPER = 0.8  # what the network hears in one place is not independent of what it hears in the next

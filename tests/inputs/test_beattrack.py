@@ -35,7 +35,7 @@ def test_a_clear_beat_has_its_tempo_and_its_places(bpm: float) -> None:
     assert np.abs(places - np.round(places)).max() < 0.1
 
 
-@pytest.mark.parametrize("bpm", [82.0, 88.0, 130.0, 172.0])
+@pytest.mark.parametrize("bpm", [82.0, 88.0, 130.0, 172.0, 260.0])
 def test_kick_and_snare_tell_the_tempo_from_its_double_and_its_half(bpm: float) -> None:
     found, _ = tracked(bpm, 14.0, 0.6, 0.45, drums=True)
     assert found == pytest.approx(bpm, rel=0.02)
