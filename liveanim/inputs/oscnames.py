@@ -164,7 +164,9 @@ class Book:
 
     def hint(self, path: str) -> str:
         """' (did you mean ...?)' with the addresses near to `path`, or ''. Takes milliseconds."""
-        return near(path.lower()[:80], self.addresses)
+        # What all addresses begin with would make all of them near.
+        found = near(path.lower().removeprefix(ROOT)[:80], (known.removeprefix(ROOT) for known in self.addresses))
+        return re.sub(r"(?<=: |, )/", f"{ROOT}/", found)
 
 
 ADDRESSES: Mapping[str, Address] = Book().addresses

@@ -180,3 +180,9 @@ def test_the_list_for_programs_says_the_same_as_the_list_for_people() -> None:
     assert [row["path"] for row in rows] == [line.split()[0] for line in lines] == list(ADDRESSES)
     zoom = next(row for row in rows if row["path"] == f"{ZOOM}/raw")
     assert (zoom["range"], zoom["default"], zoom["unit"], zoom["parameter"]) == ([0.1, 10], 1, "/s", "camera.zoom")
+
+
+def test_an_unknown_address_is_told_the_near_ones_and_nothing_that_is_far() -> None:
+    book = Book()
+    assert book.hint("/liveanim/out/blckout").startswith(" (did you mean: /liveanim/out/blackout")
+    assert book.hint("/liveanim/nothing") == ""
