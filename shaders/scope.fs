@@ -23,15 +23,16 @@ void main() {
     float mirrored = abs(a * 2.0 - 1.0);                 // both halves alike: the ring closes
     float sway = IMG_NORM_PIXEL(wave, vec2(mirrored, 0.5)).r - 0.5;
     float at = radius * (1.0 + 0.55 * bend * sway);
-    float line = 0.0035 / (abs(r - at) + 0.0025);
+    float line = 0.006 / (abs(r - at) + 0.0035);
     float n = 48.0;
     float bar = (floor(mirrored * n) + 0.5) / n;
     float level = IMG_NORM_PIXEL(spectrum, vec2(bar * 0.7 + 0.01, 0.5)).r;
     float along = (r - at - 0.012) / max(level * rays * 0.35, 1e-3);
     float side = abs(fract(mirrored * n) - 0.5) * 2.0;
     float ray = smoothstep(0.72, 0.5, side) * step(0.0, along) * smoothstep(1.0, 0.0, along);
-    vec3 c = colour.rgb * min(line * line, 3.0) + mix(colour.rgb, colour.brg, clamp(bar, 0.0, 1.0)) * ray * 0.9;
-    c += colour.rgb * 0.08 * exp(-22.0 * abs(r - at));
+    vec3 c = colour.rgb * min(line * line, 3.0) + mix(colour.rgb, colour.brg, clamp(bar, 0.0, 1.0)) * ray * 1.6;
+    c += colour.rgb * 0.3 * exp(-14.0 * abs(r - at));
     c = 1.0 - exp(-c * 1.4);
-    gl_FragColor = vec4(c, clamp(max(c.r, max(c.g, c.b)) * 1.5, 0.0, 1.0) * colour.a);
+    float light = max(c.r, max(c.g, c.b));               // what glows faintly leaves the picture as bright as it is
+    gl_FragColor = vec4(c / max(light, 1e-3), light * colour.a);
 }
