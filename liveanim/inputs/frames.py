@@ -31,7 +31,8 @@ class Frames:
             self.wave, self.fft = SILENT_WAVE, SILENT_FFT
             return
         wave = newest[-WAVE * self._stride :: self._stride] * np.float32(gain * WAVE_GAIN)
-        np.minimum(np.maximum(wave, MINUS_ONES, out=wave), ONES, out=wave)
+        count = len(wave)  # at low rates there are fewer samples than WAVE
+        np.minimum(np.maximum(wave, MINUS_ONES[:count], out=wave), ONES[:count], out=wave)
         fft = self._greatest(spectrum)
         fft *= np.float32(2.0 * gain)
         np.minimum(fft, ONES[:FFT], out=fft)
