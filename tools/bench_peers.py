@@ -3,7 +3,8 @@
     pip install --no-deps streamdiffusion==0.1.1
     python tools/bench_peers.py [--device cuda] [--count N] [--size 512x512] [--json FILE]
 
-On a CPU the networks are tiny unless `--full` is given: then a picture takes seconds, and memory 12 GB (18 with onnx).
+On a CPU the networks are tiny unless `--full` is given: then a picture takes seconds, and memory 16 GB (less
+`--without openvino onnx`).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 It needs torch, numpy, diffusers, transformers and safetensors, downloads nothing (random weights of the real
 architectures) and says of every part that lacks something what it lacks. Without a GPU it ends at once, as a success;
-`--device cpu` runs the same with tiny networks, which shows that it runs and nothing else. The figures, with the
-machine and the bars they are held against, go to tools/bench_results/gpu-DATE.json.
+`--device cpu` runs the same with tiny networks in one process, which shows that it runs and nothing else. The figures,
+with the machine and the bars they are held against, go to tools/bench_results/gpu-DATE.json.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ LONGEST = 460.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`tools.benchmarks.MODULE.FUNCTION(device, count, tiny)`, in a process of its own; given up after `seconds`."""
+    """`tools.benchmarks.MODULE.FUNCTION(device, count, tiny)`, on a GPU in a process of its own; given up after
+    `seconds`."""
 
     module: str
     function: str
@@ -44,13 +45,13 @@ class Part:
 
 PARTS = {
     "keyframes": Part("keyframes", "run", "SD-Turbo at 512, one step; prompt changes", ("diffusers",), 400, 90),
+    "tests": Part("gputests", "run", "tests with the marker gpu", ("pytest", "diffusers", "cv2"), 0, 120),
     "peers": Part("peers", "run", "beside StreamDiffusion and diffusers", ("diffusers", "streamdiffusion"), 200, 100),
     "profile": Part("keyframes", "run_profile", "where the time of a keyframe goes", ("diffusers",), 40, 60),
     "ways": Part("keyframes", "run_ways", "layouts, convolutions tried out", ("diffusers",), 100, 80),
     "more": Part("keyframes", "run_more", "steps, guidance, sizes to 1024", ("diffusers",), 100, 80),
     "compile": Part("keyframes", "run_compiled", "the same through torch.compile", ("diffusers", "triton"), 300, 180),
     "xl": Part("keyframes", "run_xl", "SDXL-Turbo, 512 to 1024", ("diffusers",), 100, 80),
-    "tests": Part("gputests", "run", "tests with the marker gpu", ("pytest", "diffusers", "cv2"), 0, 120),
 }  # fmt: skip
 
 BARS: Mapping[str, tuple[str, float]] = {
@@ -68,7 +69,8 @@ BARS: Mapping[str, tuple[str, float]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     if arguments.inside:
-        return _inside(arguments.inside, arguments.device, arguments.quick)
+        print(json.dumps(_figures(arguments.inside, arguments.device, arguments.quick)))
+        return 0
     lacking = _no_gpu(arguments.device)
     if lacking:
         print(f"gpu_check: nothing to check here: {lacking}")
@@ -76,14 +78,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     result: dict[str, object] = {"machine": machine(arguments.device), "figures": {}, "parts": {}}
     figures: dict[str, float] = {}
     parts: dict[str, str] = {}
-    end = time.monotonic() + LONGEST
+    end, real = time.monotonic() + LONGEST, arguments.device != "cpu"
     for name in arguments.only or PARTS:
         found, parts[name] = _measured(name, arguments, end - time.monotonic())
         figures |= found
         print(f"{name}: {PARTS[name].about}: {parts[name]}")
         for figure, value in found.items():
-            print(f"    {figure:44} {value:12.4g}  {verdict(figure, value)}", flush=True)
-    bars = {figure: verdict(figure, value) for figure, value in figures.items() if figure in BARS}
+            print(f"    {figure:44} {value:12.4g}  {verdict(figure, value) if real else ''}", flush=True)
+    bars = {figure: verdict(figure, value) for figure, value in figures.items() if real and figure in BARS}
     result |= {"figures": figures, "parts": parts, "bars": bars}
     target = arguments.json or ROOT / "tools" / "bench_results" / f"gpu-{datetime.now(UTC):%Y-%m-%d-%H%M}.json"
     target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -121,10 +123,12 @@ def _measured(name: str, arguments: argparse.Namespace, left: float) -> tuple[di
         return {}, f"left out, for want of {', '.join(missing)}"
     if left < 10:
         return {}, "left out, for want of time"
+    since = time.monotonic()
+    if arguments.device == "cpu":
+        return _figures(name, "cpu", True), f"{time.monotonic() - since:.0f} s"
     words = [sys.executable, __file__, "--inside", name, "--device", arguments.device]
     command = [*words, *(["--quick"] if arguments.quick else [])]
-    limit = left if arguments.device == "cpu" else min(left, part.seconds)
-    since = time.monotonic()
+    limit = min(left, part.seconds)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
@@ -135,14 +139,12 @@ def _measured(name: str, arguments: argparse.Namespace, left: float) -> tuple[di
     return json.loads(lines[-1]), f"{time.monotonic() - since:.0f} s"
 
 
-def _inside(name: str, device: str, quick: bool) -> int:
-    part = PARTS[name]
+def _figures(name: str, device: str, quick: bool) -> dict[str, float]:
+    part, tiny = PARTS[name], device == "cpu"
     run: Callable[[str, int, bool], dict[str, float]] = getattr(
         importlib.import_module(f"tools.benchmarks.{part.module}"), part.function
     )
-    tiny = device == "cpu"
-    print(json.dumps(run(device, 12 if tiny or quick else part.count, tiny)))
-    return 0
+    return run(device, 4 if tiny else 12 if quick else part.count, tiny)
 
 
 def machine(device: str) -> dict[str, object]:

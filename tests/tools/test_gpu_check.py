@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -32,8 +35,8 @@ def test_a_part_says_what_it_lacks_and_a_figure_how_it_stands() -> None:
 
 def test_every_part_can_be_found_and_all_fit_the_time() -> None:
     for part in gpu_check.PARTS.values():
-        source = (ROOT / "tools" / "benchmarks" / f"{part.module}.py").read_text(encoding="utf-8")
-        assert f"def {part.function}(device: str, count: int, tiny: bool" in source
+        function = getattr(importlib.import_module(f"tools.benchmarks.{part.module}"), part.function)
+        assert list(inspect.signature(function).parameters)[:3] == ["device", "count", "tiny"]
     assert gpu_check.LONGEST < 480
 
 
@@ -50,6 +53,14 @@ def test_the_large_architectures_paint_with_tiny_weights(
         pictures.add(painter.picture.tobytes())
     assert painter.picture.shape == (size[1], size[0], 3) and painter.picture.std() > 1
     assert len(pictures) == 3
+
+
+def test_it_can_be_tried_out_without_a_gpu(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    file = tmp_path / "check.json"
+    assert gpu_check.main(["--device", "cpu", "--only", "keyframes", "--json", str(file)]) == 0
+    result = json.loads(file.read_text(encoding="utf-8"))
+    assert result["figures"]["sd_turbo_512_alive"] == 1 and result["figures"]["prompt_change_over_median"] >= 1
+    assert result["bars"] == {} and "MISSED" not in capsys.readouterr().out
 
 
 def test_the_measurements_need_neither_opencv_nor_a_window() -> None:

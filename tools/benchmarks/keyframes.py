@@ -111,10 +111,11 @@ class Painter:
 
     def play(self, count: int, text_of: Callable[[int], int] = lambda index: 0) -> Played:
         """`count` keyframes; `text_of(index)` says which of three texts each has."""
-        for index in range(WARM):
+        warm = min(WARM, count)
+        for index in range(warm):
             self.next(index)
         before = allocations(self._parts.device)
-        times = [self.next(index, text_of(index)) for index in range(WARM, WARM + count)]
+        times = [self.next(index, text_of(index)) for index in range(warm, warm + count)]
         return Played(times, allocations(self._parts.device) - before, bool(self.picture.std() > 1))
 
 
@@ -127,9 +128,10 @@ def run(device: str, count: int, tiny: bool = False) -> dict[str, float]:
     """The figures of the bars: SD-Turbo at 512x512 in one step, and changes of prompt."""
     parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
     figures = Painter(parts, size).play(count).figures("sd_turbo_512")
-    switching = Painter(parts, size).play(count, lambda index: index // 10 % 3)
+    stay = 10 if count > WARM else 2
+    switching = Painter(parts, size).play(count, lambda index: index // stay % 3)
     figures["prompt_change_over_median"] = max(switching.times) / median(switching.times)
-    changed = switching.times[::10]  # from one text to the next
+    changed = switching.times[::stay]  # from one text to the next
     figures["prompt_change_p50_ms"] = median(changed)
     return figures
 

@@ -27,10 +27,11 @@ from .stats import median, percentile
 Paint = Callable[[int], object]
 TURN = 10
 WARM = 3
+ENGINES = ("openvino", "onnx")
 
 
 def run(
-    device: str, count: int, tiny: bool = False, size: tuple[int, int] | None = None, without: Sequence[str] = ()
+    device: str, count: int, tiny: bool = False, size: tuple[int, int] | None = None, without: Sequence[str] = ENGINES
 ) -> dict[str, float]:
     """Pictures a second of each, and how many times as fast liveanim is. `without`: engines to leave out.
 
@@ -59,11 +60,12 @@ def run(
 def _in_turns(ways: dict[str, Paint], count: int, device: str) -> dict[str, list[float]]:
     """Milliseconds of every picture; whatever slows the machine down slows all alike."""
     times: dict[str, list[float]] = {name: [] for name in ways}
+    length = min(TURN, count)
     for turn in range(-1, max(1, count // TURN)):
         for name, paint in ways.items():
-            for index in range(WARM if turn < 0 else TURN):
+            for index in range(WARM if turn < 0 else length):
                 since = time.perf_counter()
-                paint(max(0, turn) * TURN + index)
+                paint(max(0, turn) * length + index)
                 if device.startswith("cuda"):
                     torch.cuda.synchronize(device)
                 if turn >= 0:
