@@ -63,6 +63,7 @@ if TYPE_CHECKING:  # nothing that the first picture does not need is imported be
 log = logging.getLogger(__name__)
 
 PICTURE = (1280, 720)  # of a video or a window when nothing else is said
+PAINTED_WITHIN = 3.0  # s: then the devices are opened all the same
 REST = 0.5  # share of the time that drawing processors leave to what is being opened and loaded
 SWITCH_INTERVAL = 0.0005  # s: as late as a busy Python thread may make the loop
 
@@ -232,7 +233,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
         rest = REST if stage.compositor.by_processors else 0.0
         overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest)))
-        overture.play(lambda: overture.painted)
+        overture.play(lambda: overture.painted, most=PAINTED_WITHIN)
         from .recording import keep_take, takes_of
 
         painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))

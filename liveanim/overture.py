@@ -5,6 +5,7 @@ It fades into the show when that has something to show.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -60,13 +61,13 @@ class Overture:
         """Whether there is more to see than a glow."""
         return bool(self._last)
 
-    def play(self, enough: Callable[[], bool]) -> None:
-        """Draw frames until `enough`; one at least."""
+    def play(self, enough: Callable[[], bool], most: float = math.inf) -> None:
+        """Draw frames until `enough`, one at least; at most until `most` seconds after the first."""
         for now in self._frames:
             blend = self._ticked(now)
             if blend.layers or now > BLANK:
                 self._stage.write(replace(blend, time=BEFORE + now), BEFORE + now)
-            if enough():
+            if enough() or now >= most:
                 return
 
     def write(self, blend: Blend, now: float) -> None:

@@ -12,7 +12,7 @@ import pytest
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, Keyframe, Layer, frozen_image, frozen_map
 from liveanim.library import find_preset
-from liveanim.overture import BEFORE, FADE, Opening, Overture, mixed
+from liveanim.overture import BEFORE, BLANK, FADE, Opening, Overture, mixed
 from liveanim.show import Settings
 
 
@@ -71,6 +71,18 @@ def test_the_show_fades_in_once_it_has_something_to_show(played: tuple[Overture,
     blend = Blend(2.0, layers=(layer(200),))
     overture.write(blend, 2.0)
     assert stage.blends[-1] is blend
+
+
+def test_an_overture_that_is_never_painted_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no paint")
+
+    monkeypatch.setattr("liveanim.overture.PaintRenderer.render", broken)
+    stage = Noted()
+    overture = Overture(stage, find_preset("neon-tunnel"), Settings((64, 36)))
+    overture.play(lambda: overture.painted, most=BLANK + 0.01)
+    overture.close()
+    assert stage.blends and not overture.painted
 
 
 def test_weights_keep_their_sum_on_the_way() -> None:
