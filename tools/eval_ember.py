@@ -105,8 +105,8 @@ def measured(args: argparse.Namespace) -> dict[str, float]:
 
     groups: dict[str, Callable[[], dict[str, float]]] = {
         "motifs": lambda: {
-            "motif_top1": measures.motifs(played, judge, max(1, 5 // part)),
-            "motif_top1_4_steps": measures.motifs(played, judge, max(1, 5 // part), 4),
+            "motif_top1": measures.motifs(played, judge, max(1, 12 // part)),
+            "motif_top1_4_steps": measures.motifs(played, judge, max(1, 12 // part), 4),
         },
         "palettes": lambda: {"palette_top1": measures.palettes(played, max(2, 6 // part))},
         "few": lambda: measures.few_steps(played, judge, 328 // part),

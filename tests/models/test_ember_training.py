@@ -16,6 +16,7 @@ from ember import album, bank, judge, measures, nets  # noqa: E402
 from ember.captions import plain_caption  # noqa: E402
 from ember.drawing import Spec  # noqa: E402
 from ember.optimiser import TURNS, Orthogonal, orthogonal  # noqa: E402
+from ember.stage_few import HALFWAY, WHOLE, FewLoss, Ways  # noqa: E402
 
 
 def test_a_plain_caption_names_everything_in_one_order() -> None:
@@ -53,6 +54,15 @@ def test_sheets_are_drawn_encoded_and_read_back(tmp_path: Path, monkeypatch: pyt
     pictures.refresh()
     crops = pictures.crops(3, 32, generator)
     assert crops.shape == (3, 3, 32, 32) and -1.0 <= float(crops.min()) < float(crops.max()) <= 1.0
+
+
+def test_most_of_what_few_steps_learn_is_where_they_stop() -> None:
+    ways = Ways(*(torch.zeros(1) for _ in range(4)))
+    places = FewLoss(None, ways, 10_000, 3, "cpu").places()  # type: ignore[arg-type]
+    assert float((places == 1.0).float().mean()) == pytest.approx(WHOLE, abs=0.02)
+    assert float((places == 0.5).float().mean()) == pytest.approx(HALFWAY, abs=0.02)
+    others = places[(places != 1.0) & (places != 0.5)]
+    assert float(others.min()) >= 0.05 and float(others.mean()) == pytest.approx(0.525, abs=0.02)
 
 
 def test_the_nearest_orthogonal_matrix_has_even_singular_values() -> None:

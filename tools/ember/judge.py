@@ -22,7 +22,8 @@ logger = logging.getLogger("ember")
 SIDE = 64
 FEATURES = 48
 DRAWN = 96
-EACH, HELD_OUT = 200, 10
+EACH, HELD_OUT = 300, 25
+SHIFT = 5  # pixels of SIDE
 EPOCHS = 14
 NAMES = list(MOTIFS)
 
@@ -75,12 +76,15 @@ def examples(each: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def worse(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Some of the pictures mirrored, some blurred, all a little noisy, so that small flaws do not decide."""
+    """Pictures shifted, tinted and noisy, some mirrored, some blurred, so that small flaws do not decide."""
     if float(torch.rand((), generator=generator)) < 0.5:
         pictures = pictures.flip(-1)
     if float(torch.rand((), generator=generator)) < 0.4:
         pictures = F.interpolate(F.avg_pool2d(pictures, 2), scale_factor=2.0, mode="bilinear")
-    return pictures + 0.03 * torch.randn(pictures.shape, generator=generator)
+    pictures = pictures + 0.03 * torch.randn(pictures.shape, generator=generator)
+    top, left = torch.randint(0, 2 * SHIFT + 1, (2,), generator=generator).tolist()
+    pictures = F.pad(pictures, (SHIFT,) * 4, mode="reflect")[:, :, top : top + SIDE, left : left + SIDE]
+    return pictures * (0.8 + 0.4 * torch.rand((len(pictures), 3, 1, 1), generator=generator))
 
 
 def trained(seed: int = 99) -> tuple[Judge, float]:

@@ -21,7 +21,7 @@ from .words import MOTIF_WORDS, PALETTE_WORDS
 SIZE = (256, 256)
 FEEDBACK_PROMPTS = ("a neon mandala", "ocean, azure", "emerald crystals", "a galaxy, sunset colours")
 PALETTE_MOTIFS = ("waves", "mandala", "mountains", "flower", "marble", "eye")
-DRAWN_EACH = 4
+DRAWN_EACH, PAINTED_EACH = 12, 3
 
 Frame = np.ndarray
 
@@ -71,9 +71,10 @@ def palettes(painter: Painter, each: int, steps: int = 2) -> float:
     for number, name in enumerate(PALETTES):
         for k, motif in enumerate(motifs_used):
             text = f"{MOTIF_WORDS[motif][0]}, {PALETTE_WORDS[name][0]}"
-            colour = stack([painter.fresh([(text, 1.0)], 6_000_000 + k, steps)]).mean((0, 2, 3))
-            right += int((centres[:, k] - colour).norm(dim=1).argmin()) == number
-    return right / (len(PALETTES) * len(motifs_used))
+            seeds = range(6_000_000 + k, 6_000_000 + k + 10 * PAINTED_EACH, 10)
+            colours = stack([painter.fresh([(text, 1.0)], seed, steps) for seed in seeds]).mean((2, 3))
+            right += int((torch.cdist(colours, centres[:, k]).argmin(1) == number).sum())
+    return right / (len(PALETTES) * len(motifs_used) * PAINTED_EACH)
 
 
 def few_steps(painter: Painter, judge: Judge, count: int) -> dict[str, float]:

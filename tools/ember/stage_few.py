@@ -28,6 +28,7 @@ GUIDANCE = 2.8
 FROM_NOISE = 0.5  # share of ways that begin at pure noise
 LEAST_NOISE = 0.25
 DRAWING = 0.4  # share of the minutes in which the teacher makes ways
+WHOLE, HALFWAY = 0.35, 0.25  # shares of the samples where one and two steps ask; the others are anywhere on the way
 PHASE = Phase(batch=32, worn=0.5)
 logger = logging.getLogger("ember")
 
@@ -69,11 +70,17 @@ class FewLoss:
         self.ember, self.ways, self.batch, self.device = ember, ways, batch, device
         self.generator = torch.Generator().manual_seed(seed)
 
+    def places(self) -> Tensor:
+        """Places (B,) on the ways: 1 at the start, near 0 at the end; most are those that few steps stop at."""
+        anywhere = 1.0 - 0.95 * torch.rand(self.batch, generator=self.generator)
+        kind = torch.rand(self.batch, generator=self.generator)
+        return torch.where(kind < WHOLE, 1.0, torch.where(kind < WHOLE + HALFWAY, 0.5, anywhere))
+
     def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
         """Loss, numbers to log, samples used."""
         rows = torch.randint(0, len(self.ways), (self.batch,), generator=self.generator).to(self.device)
         start, end, t = self.ways.start[rows], self.ways.end[rows], self.ways.t[rows]
-        along = 1.0 - 0.95 * torch.rand(self.batch, generator=self.generator).to(self.device)
+        along = self.places().to(self.device)
         point = end + along.view(-1, 1, 1, 1) * (start - end)
         with precision(self.device):
             words = embed(self.ember.text, self.ways.tokens[rows])
