@@ -12,7 +12,7 @@ import numpy as np
 from liveanim.core.model import Blend, Image
 
 from . import monitors
-from .context import current_context
+from .context import Loader, current_context
 from .hud import Hud
 from .hud_layout import Readout
 from .shaders import Program
@@ -26,7 +26,7 @@ class Performer:
     loader   finds OpenGL functions; keys: what is told of keys typed here
     """
 
-    def __init__(self, beside: Any, window: Any, loader: object, keys: Keys) -> None:
+    def __init__(self, beside: Any, window: Any, loader: Loader, keys: Keys) -> None:
         self._beside, self.handle = beside, window
         self._seen: dict[int, moderngl.Texture] = {}
         glfw.make_context_current(window)

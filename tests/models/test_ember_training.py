@@ -58,7 +58,7 @@ def test_sheets_are_drawn_encoded_and_read_back(tmp_path: Path, monkeypatch: pyt
 
 def test_most_of_what_few_steps_learn_is_where_they_stop() -> None:
     ways = Ways(*(torch.zeros(1) for _ in range(4)))
-    places = FewLoss(None, ways, 10_000, 3, "cpu").places()  # type: ignore[arg-type]
+    places = FewLoss(None, ways, 10_000, 3, "cpu").places()
     assert float((places == 1.0).float().mean()) == pytest.approx(WHOLE, abs=0.02)
     assert float((places == 0.5).float().mean()) == pytest.approx(HALFWAY, abs=0.02)
     others = places[(places != 1.0) & (places != 0.5)]
