@@ -60,6 +60,12 @@ def _half(module: Any) -> Any:
     return twin
 
 
+def _forget_where_from(config: Path) -> None:
+    """Leaves the folder that the network was read from out of its configuration."""
+    kept = {key: value for key, value in json.loads(config.read_text()).items() if key != "_name_or_path"}
+    config.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+
+
 def export(ember: Ember, folder: Path) -> None:
     """Writes unet, vae, text_encoder, tokenizer, scheduler, model_index.json and vocabulary.json."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,6 +73,7 @@ def export(ember: Ember, folder: Path) -> None:
         for old in (folder / name).glob("*.safetensors*"):
             old.unlink()
         _half(module).save_pretrained(folder / name, safe_serialization=True, max_shard_size=SHARD)
+        _forget_where_from(folder / name / "config.json")
         for path in (folder / name).iterdir():
             path.chmod(0o644)
     write_tokenizer(folder / "tokenizer")
