@@ -43,7 +43,8 @@ def quiet_openvino() -> Any:
 
 def cpu_options(threads: int = 0) -> dict[str, Any]:
     """How OpenVINO is to compile for this CPU. `threads` 0: OpenVINO chooses."""
-    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    # Not bound to processors: others work there too, and the system moves a thread that would wait for them.
+    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
     if torch.backends.cpu.get_cpu_capability() == "AVX2":
         # There OpenVINO 2026.4 crashes the program in its "snippets" pass over a UNet.
         options["SNIPPETS_MODE"] = "DISABLE"

@@ -221,7 +221,12 @@ def test_openvino_is_kept_from_what_crashes_it_where_it_would(
     able: str, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: able)
-    assert compiled.cpu_options(3) == {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 3, **told}
+    assert compiled.cpu_options(3) == {
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_NUM_THREADS": 3,
+        **told,
+    }
     assert "INFERENCE_NUM_THREADS" not in compiled.cpu_options(0)
 
 
