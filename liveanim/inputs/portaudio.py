@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import logging
 import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -78,7 +80,16 @@ def sounddevice() -> ModuleType:
         ) from None
     except ImportError as error:
         raise UserError(f"live sound needs the sounddevice package: `pip install sounddevice` ({error})") from None
+    atexit.unregister(_keep_jack)
+    atexit.register(_keep_jack)  # before sounddevice's own farewell, which is older
     return module
+
+
+def _keep_jack() -> None:
+    """JACK's library, where it is loaded, stays: a thread of it outlives its clients, and would run on in nothing."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            ctypes.CDLL("libjack.so.0", mode=os.RTLD_LAZY | os.RTLD_NOLOAD | os.RTLD_NODELETE)
 
 
 def sound_devices() -> tuple[tuple[SoundDevice, ...], tuple[SoundDevice, ...]]:
@@ -117,6 +128,7 @@ def refresh() -> None:
     with _LOCK:
         if not _OPEN:
             try:
+                _keep_jack()
                 sd._terminate()
                 sd._initialize()
             except sd.PortAudioError as error:

@@ -69,7 +69,8 @@ def main(words: list[str]) -> int:
 
 
 def _end_with_the_show() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not sys.stdin, whose lock this thread would still hold when the program ends by itself
+        pass
     os._exit(1)
 
 
