@@ -19,7 +19,6 @@ LOW_HZ = (43.07, 86.13)  # where kicks live: the spectrum there, with a window l
 GAP_S = 0.058
 MEAN_S = 0.116
 PEAK_FALL_S = 6.0
-LEAST_RISE = 1e-9  # of an amplitude; so low that it is heard the same 40 dB down
 RECALL_HOPS = 6  # the network may have spoken a little before the band has risen
 LEAST_ONSET = 0.1  # how likely any attack at all must have been lately: noise rises too
 SURE = 0.5  # where the network is usually surer than this of what rises, it is believed when it is not
@@ -62,7 +61,7 @@ class Rise:
         growth = level - before if level > before >= 0.0 else 0.0
         fallen = self._peak * self._fall
         self._peak = growth if growth > fallen else fallen
-        return growth / (self._peak if self._peak > LEAST_RISE else LEAST_RISE)
+        return growth / (self._peak if self._peak > 1e-7 else 1e-7)
 
 
 class RisePicker:

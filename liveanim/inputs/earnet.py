@@ -14,7 +14,7 @@ from .bands import Floats, band_edges, hop_for, triangles
 
 COMPRESSION = 100.0  # log(1 + this * magnitude / running level)
 LEVEL_FALL_S = 4.0
-LEVEL_FLOOR = 1e-9  # of an amplitude; so low that what begins in the middle of a sound is heard the same 40 dB down
+LEVEL_FLOOR = 1e-7
 BANDS = 50
 LAG = 2  # hops over which a band's growth is measured
 BEAT_BANDS = BANDS // 2
