@@ -11,9 +11,10 @@ DISTANCE = 3
 """Niceness of what gives way, above that of the program's main thread."""
 
 
-def give_way() -> None:
-    """Let this thread (and those it starts) give way to display and sound, where the system allows it."""
+def give_way(thread: int | None = None) -> None:
+    """Let this thread (and those it starts) give way to display and sound, where the system allows it; or another of
+    this process, by the system's number for it."""
     if sys.platform == "linux":
         below = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + DISTANCE)
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), below)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id() if thread is None else thread, below)

@@ -12,9 +12,8 @@ import torch
 
 from liveanim.core.errors import UserError, near
 
-from . import compiled, exported, trt
+from . import apart, compiled, exported, trt
 from .adapters import Adapters
-from .apart import converted
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine, on
@@ -78,17 +77,20 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     if device == "cpu":
         torch.set_num_threads(threads if engine == "torch" else 1)  # beside a compiler torch has only small work
     cache = _cache(engine, parts) if engine not in ("torch", "compile") and options.keep else None
-    # Beside a show, not in its process.
-    apart = engine == "openvino" and cache is not None and options.background and not options.here
-    if apart and cache is not None and size is not None:
-        converted(cache, name, size, options.allow_pickle)
+
+    def convert(size: tuple[int, int]) -> None:
+        """Beside a show, not in its process."""
+        if engine == "openvino" and cache is not None and options.background and not options.here:
+            apart.converted(cache, name, size, options.allow_pickle)
+
+    if size is not None:
+        convert(size)  # with what encodes texts, which comes next
     double = (parts.folder / "text_encoder_2").is_dir()
     fast_words = engine == "openvino" and not double
     book = PromptBook(compiled_encoder(parts, threads, cache) if fast_words else clip_encoder(parts))
 
     def build(size: tuple[int, int]) -> Engine:
-        if apart and cache is not None:
-            converted(cache, name, size, options.allow_pickle)
+        convert(size)
         return _built(engine, parts, size, book.embedding(""), threads, cache)
 
     makes = None if engine == "torch" else build

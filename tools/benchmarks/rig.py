@@ -6,10 +6,9 @@ compositor. Only the sound source, the events and the eye at the end are the ben
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from liveanim.library import parse_preset
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.video import VideoWriter
 from liveanim.outputs.window import Window
-from liveanim.priority import DISTANCE
+from liveanim.priority import give_way
 from liveanim.render.paint import PaintRenderer
 from liveanim.render.worker import Renderer, ThreadRender
 from liveanim.show import Settings, Show, Sink, run
@@ -223,9 +222,7 @@ def beforehand(load: Callable[[], Renderer]) -> Renderer:
     before = _threads()
     made = load()
     for thread in _threads() - before:
-        below = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + DISTANCE)
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, below)
+        give_way(thread)
     return made
 
 
