@@ -176,17 +176,27 @@ def _reuse(folder: Path, take: TakeReader, options: RenderOptions, span: Span, p
 
 
 def _pictures(crew: Crew, job: Job, say: Callable[[int], None], alpha: bool) -> Iterator[Image]:
-    """The pictures of one piece, once it is finished; with `alpha` (height, width, 4), as light that is there."""
+    """The pictures of one piece, once it is finished; with `alpha` (height, width, 4), as light that is there.
+
+    UserError when its file does not hold them all; it is then gone, so that the next run paints it again.
+    """
     import av
 
     while not crew.finished(job, timeout=0.2):
         say(crew.done)
     say(crew.done)
-    with av.open(str(job.file)) as film:
-        for frame in film.decode(video=0):
-            image = np.asarray(frame.to_ndarray(format="rgba" if alpha else "rgb24"), dtype=np.uint8)
-            yield light(image) if alpha else image
-    job.file.unlink()
+    shown, why = 0, "it ends"
+    try:
+        with av.open(str(job.file)) as film:
+            for frame in film.decode(video=0):
+                image = np.asarray(frame.to_ndarray(format="rgba" if alpha else "rgb24"), dtype=np.uint8)
+                yield light(image) if alpha else image
+                shown += 1
+    except av.error.FFmpegError as error:
+        why = error.strerror or str(error)
+    if shown < job.frames:
+        job.file.unlink()
+        raise UserError(f"{job.file}: {why} after {shown} of {job.frames} frames; render again, other pieces are kept")
 
 
 class _Film:

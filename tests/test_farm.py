@@ -224,6 +224,26 @@ def test_a_run_that_broke_off_goes_on_with_its_finished_pieces(take: Path, tmp_p
     assert "job" not in kept
 
 
+@pytest.mark.parametrize("damage", ["short", "empty"])
+def test_a_piece_that_is_not_whole_is_named_and_done_again(take: Path, tmp_path: Path, damage: str) -> None:
+    class Careless(Third):
+        def do(self, job: Job, slot: int, tell: Callable[[int], None]) -> None:
+            if damage == "short":
+                super().do(replace(job, frames=7), slot, tell)
+            else:
+                job.file.touch()
+
+    options = RenderOptions(str(take), tmp_path / "a.mp4", quiet=True)
+    span = Span(0, 10 * FPS, 10 * FPS, FPS)
+    why = "it ends after 7" if damage == "short" else "Invalid data found when processing input after 0"
+    with pytest.raises(UserError, match=rf"0000\.mkv: {why} of \d+ frames; render again"):
+        farm.render(options, span, SMALL, Careless())
+    again = Third()
+    with pytest.raises(UserError):  # the second piece is no better
+        farm.render(options, span, SMALL, again)
+    assert again.began[0] == 0
+
+
 class Third:
     """Workers that make pieces of one grey picture, and refuse the last."""
 
@@ -277,10 +297,11 @@ def test_ray_renders_the_same_frames_and_sound_and_survives_a_worker_that_is_kil
     started, run = [], place._task.remote
 
     def remote(*args: object) -> object:
-        started.append(run(*args))
-        if len(started) == 1:
-            place._ray.cancel(started[0], force=True)
-        return started[-1]
+        task = run(*args)
+        started.append(task)
+        if started[0] is task:
+            place._ray.cancel(task, force=True)
+        return task
 
     monkeypatch.setattr(place, "_task", type("Task", (), {"remote": staticmethod(remote)}))
     span = Span(0, 8 * FPS, 10 * FPS, FPS)
