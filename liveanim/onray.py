@@ -16,6 +16,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from .workers import Job, Lost, counted
 LOCAL = "local"
 """The address of a Ray that is started here, and ends with the render."""
 _CHUNK = 16_000_000  # bytes of a finished piece that travel at once
-_PATIENCE = 10.0  # s for somebody to answer at an address
+_PATIENCE = 10.0  # s for somebody to answer at an address, and for threads to let go of their tasks
 _TOLD = 10  # frames: so often a worker says how far it is
 
 
@@ -49,17 +50,16 @@ class OnRay:
         )(piece)
         self._take, self._mark = take, _mark(take)
         self._packed: Any = None
-        self._lock = threading.Lock()
+        self._stopped = False
+        self._busy = 0  # threads that wait for a task
+        self._changed = threading.Condition()  # of the three above
 
     def do(self, job: Job, slot: int, tell: Callable[[int], None]) -> None:
         ray = self._ray
         partial = job.file.with_suffix(".part")
         try:
-            with partial.open("wb") as film:
-                for reference in self._task.remote(
-                    __version__, job.words, str(job.file), str(self._take), self._mark, self._pack()
-                ):
-                    news = ray.get(reference)
+            with self._begun(job) as task, partial.open("wb") as film:
+                for news in self._told(task):
                     if isinstance(news, int):
                         tell(news)
                     else:
@@ -72,14 +72,40 @@ class OnRay:
         except ray.exceptions.RayError as error:
             raise Lost(_lines(error)[0]) from None
 
-    def _pack(self) -> Any:
-        """The take as an object that workers may ask for, packed once. In a list: so it is not sent unasked."""
-        with self._lock:
-            if self._packed is None:
-                self._packed = self._ray.put(packed(self._take))
-        return [self._packed]
+    @contextmanager
+    def _begun(self, job: Job) -> Iterator[Any]:
+        """A task that does `job`. Ray goes on at least until it is left."""
+        with self._changed:
+            if self._stopped:
+                raise Lost("stopped")
+            self._packed = self._packed or self._ray.put(packed(self._take))
+            names = (str(job.file), str(self._take), self._mark)
+            # In a list: so it is not sent unasked.
+            task = self._task.remote(__version__, job.words, *names, [self._packed])
+            self._busy += 1
+        try:
+            yield task
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def _told(self, task: Any) -> Iterator[int | bytes]:
+        """What `piece` yields over there. Lost as soon as this place is stopped."""
+        while not self._stopped:
+            if self._ray.wait([task], timeout=0.2)[0]:
+                try:
+                    reference = next(task)
+                except StopIteration:
+                    return
+                yield self._ray.get(reference)
+        raise Lost("stopped")
 
     def stop(self) -> None:
+        """Let go of the tasks, then end Ray: a thread that still waited for one would crash, or start another Ray."""
+        with self._changed:
+            self._stopped = True
+            self._changed.wait_for(lambda: not self._busy, _PATIENCE)
         self._ray.shutdown()
 
 

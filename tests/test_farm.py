@@ -315,6 +315,19 @@ def test_ray_renders_the_same_frames_and_sound_and_survives_a_worker_that_is_kil
     assert np.mean([likeness(a, b) for a, b in zip(film, whole, strict=False)]) > 0.97
 
 
+def test_ray_ends_only_after_the_threads_that_wait_for_it(take: Path, tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    from liveanim.onray import LOCAL, OnRay
+
+    place = OnRay(LOCAL, 2, take)
+    jobs = [Job(["render"], tmp_path / f"{n}.mkv", 9) for n in range(3)]
+    with Crew(jobs, place) as crew:
+        pass
+    assert not ray.is_initialized() and not any(thread.is_alive() for thread in crew._threads)
+    with pytest.raises(Lost, match="stopped"):
+        place.do(jobs[0], 0, print)
+
+
 def test_a_ray_that_is_not_there_is_one_line() -> None:
     pytest.importorskip("ray", reason="Ray is not installed")
     from liveanim.onray import OnRay
