@@ -1,4 +1,4 @@
-// One instance per box or glyph; corners from the vertex number. Pixels, origin top left of the window.
+// Four vertices for each box or glyph; corners from the vertex number. Pixels, origin top left of the window.
 uniform vec2 window;
 in vec4 place;    // x, y, width, height
 in vec4 glyph;    // u, v, width, height in the atlas; width 0: a plain box
@@ -12,13 +12,13 @@ flat out float radius;
 flat out float is_glyph;
 
 void main() {
-    vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+    vec2 corner = vec2(gl_VertexID & 1, (gl_VertexID >> 1) & 1);
     vec2 p = place.xy + corner * place.zw;
     inside = (corner - 0.5) * place.zw;
     half_size = 0.5 * place.zw;
     atlas_uv = glyph.xy + corner * glyph.zw;
     colour = tint;
-    radius = round_by;
+    radius = min(round_by, min(half_size.x, half_size.y));
     is_glyph = glyph.z > 0.0 ? 1.0 : 0.0;
     gl_Position = vec4(p.x / window.x * 2.0 - 1.0, 1.0 - p.y / window.y * 2.0, 0.0, 1.0);
 }

@@ -25,9 +25,13 @@ class Hud:
         self._ctx = ctx
         head = "#version 330 core\n"
         self._program = ctx.program(head + source("hud.vert.glsl"), head + source("hud.frag.glsl"))
-        self._buffer = ctx.buffer(reserve=_ROOM * _FLOATS * 4, dynamic=True)
-        layout = [(self._buffer, "4f 4f 4f 1f/i", "place", "glyph", "tint", "round_by")]
-        self._boxes = ctx.vertex_array(self._program, layout)
+        self._program["atlas"] = 0
+        self._window = self._program["window"]
+        self._corners = ctx.buffer(reserve=_ROOM * 4 * _FLOATS * 4, dynamic=True)
+        order = 4 * np.arange(_ROOM, dtype=np.int32)[:, None] + np.array([0, 1, 2, 2, 1, 3], np.int32)
+        self._order = ctx.buffer(order.tobytes())
+        layout = [(self._corners, "4f 4f 4f 1f", "place", "glyph", "tint", "round_by")]
+        self._boxes = ctx.vertex_array(self._program, layout, index_buffer=self._order)
         self._finder = Finder()
         self._finder.start()
         self._letters: Letters | None = None
@@ -39,14 +43,14 @@ class Hud:
         letters = self._letters_for(size)
         boxes: NDArray[np.float32] = lay_out(blend, readout, size, letters)[:_ROOM]
         self._take_letters(letters)
-        self._buffer.write(boxes)
+        # Every corner knows its whole box: drawing many small instances is slow on many cards, and without one.
+        self._corners.write(np.repeat(boxes, 4, axis=0))
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         assert self._atlas is not None
         self._atlas.use(0)
-        self._program["atlas"] = 0
-        self._program["window"] = size
-        self._boxes.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(boxes))
+        self._window.value = size
+        self._boxes.render(moderngl.TRIANGLES, vertices=6 * len(boxes))
         self._ctx.disable(moderngl.BLEND)
 
     def _letters_for(self, size: tuple[int, int]) -> Letters:
@@ -74,7 +78,8 @@ class Hud:
     def release(self) -> None:
         self._finder.close()
         self._boxes.release()
-        self._buffer.release()
+        self._corners.release()
+        self._order.release()
         self._program.release()
         if self._atlas is not None:
             self._atlas.release()

@@ -24,6 +24,8 @@ RED: Colour = (0.98, 0.25, 0.28, 1.0)
 INK: Colour = (0.03, 0.03, 0.05, 1.0)
 EDGE, PAD, ROUND = 16.0, 12.0, 9.0
 _HOLDERS = {"midi": CYAN, "osc": AMBER, "web": ROSE}  # all others: green
+RATE = 20.0  # times a second that words and figures change: nobody reads faster
+_LENGTHS = (0, 1, 2, 3, 12)
 T = TypeVar("T")
 Figure = tuple[str, float, float, Colour]
 """A text, its right end, its top, its colour."""
@@ -37,6 +39,12 @@ def holder_colour(who: str) -> Colour:
 def unit(value: float) -> float:
     """`value` inside 0..1; 0 for what is no number."""
     return min(1.0, max(0.0, value)) if math.isfinite(value) else 0.0
+
+
+def moment(time: float, phase: float = 0.0) -> int:
+    """Which of the `RATE` moments in a second `time` (s) is in; `phase` 0..1 has them begin so much earlier. What is
+    drawn at different phases is not all drawn anew in one frame."""
+    return math.floor(time * RATE + phase)
 
 
 def scale_for(size: tuple[int, int]) -> float:
@@ -68,18 +76,30 @@ class Canvas:
         whole = (self._size, self.letters.version, key)
         kept = self.letters.parts.get(name)
         if kept is None or kept[0] != whole:
-            before, self._rows = self._rows, []
-            result = draw()
-            kept = self.letters.parts[name] = whole, self.rows(), result
-            self._rows = before
+            kept = self.letters.parts[name] = whole, *self.aside(draw)
         self._rows.append(kept[1])
         answer: T = kept[2]
         return answer
 
     def box(self, x: float, y: float, width: float, height: float, colour: Colour, radius: float = 0.0) -> None:
-        s = self.scale
-        place = round(x * s), round(y * s), round(width * s), round(height * s)
-        self._boxes.append((*place, 0, 0, 0, 0, *colour, radius * s))
+        self._boxes.append((x, y, width, height, 0, 0, 0, 0, *colour, radius))
+
+    def aside(self, draw: Callable[[], T]) -> tuple[NDArray[np.float32], T]:
+        """The boxes that `draw` draws, which are not shown, and what it returns."""
+        self._close()
+        before, self._rows = self._rows, []
+        result = draw()
+        drawn, self._rows = self.rows(), before
+        return drawn, result
+
+    def between(self, low: NDArray[np.float32], high: NDArray[np.float32], levels: Sequence[float]) -> None:
+        """Boxes on their way from `low` to `high`, each as far as its one of `levels` (0..1), on whole pixels."""
+        self._close()
+        rows = low + (high - low) * np.asarray(levels, np.float32)[:, None]
+        ends = np.rint(rows[:, :2] + rows[:, 2:4])
+        np.rint(rows[:, :2], out=rows[:, :2])
+        rows[:, 2:4] = ends - rows[:, :2]
+        self._rows.append(rows)
 
     def dot(self, x: float, y: float, diameter: float, colour: Colour) -> None:
         self.box(x, y, diameter, diameter, colour, diameter / 2)
@@ -114,7 +134,10 @@ class Canvas:
 
     def _close(self) -> None:
         if self._boxes:
-            self._rows.append(np.array(self._boxes, dtype=np.float32))
+            rows = np.array(self._boxes, dtype=np.float32)
+            rows[:, _LENGTHS] *= self.scale
+            np.rint(rows[:, :4], out=rows[:, :4])
+            self._rows.append(rows)
             self._boxes = []
 
     def rows(self) -> NDArray[np.float32]:

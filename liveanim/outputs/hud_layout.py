@@ -29,6 +29,7 @@ from .hud_canvas import (
     TROUGH,
     Canvas,
     holder_colour,
+    moment,
     unit,
 )
 from .hud_pick import draw_pick
@@ -67,16 +68,25 @@ class Readout:
     pick: Pick | None = None
 
 
-_SOUND_WIDTH = 4 * 34.0 + 4 * 40.0 + 118 + 2 * PAD
+_METER_LEFTS = tuple(EDGE + PAD + 8 + 34.0 * i for i in range(len(_METERS)))
+_LAMP_CENTRES = tuple(EDGE + PAD + 34.0 * len(_METERS) + 24 + 40 * i for i in range(len(_LAMPS)))
+_BEAT_LEFT = _LAMP_CENTRES[-1] + 30
+_SOUND_WIDTH, _SOUND_HEIGHT = _BEAT_LEFT + 104 + PAD - EDGE, 92.0
+_MODULATORS_LEFT = EDGE + _SOUND_WIDTH + 8
 _CHIP_ROOM = 300.0  # at the right, for the parameters that are held
 _MOST_SCENES = 9
 
 
 def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Letters) -> NDArray[np.float32]:
-    """(n, 13) float32: x, y, width, height in pixels; atlas u, v, width, height; r, g, b, a; corner radius."""
+    """(n, 13) float32: x, y, width, height in pixels; atlas u, v, width, height; r, g, b, a; corner radius.
+
+    What answers the music moves with every blend, words and figures change `RATE` times a second of its time.
+    """
     canvas = Canvas(size, letters)
     if readout.panels:
-        _panels(canvas, blend, readout)
+        now = moment(blend.time), readout.pick is None, blend.blackout, blend.freeze
+        names = canvas.part("panels", now, lambda: _panels(canvas, blend, readout))
+        _moving(canvas, blend, names)
     if readout.pick is not None:
         draw_pick(canvas, blend, readout.pick)
     if readout.keys:
@@ -84,7 +94,8 @@ def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Lett
     return canvas.rows()
 
 
-def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> None:
+def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> tuple[str, ...]:
+    """All but what moves; the modulators that there is room for."""
     status = blend.status
     cells = _cells(status, readout)
     taken = _numbers(canvas, cells)
@@ -94,7 +105,7 @@ def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> None:
     told = status.scenes, status.scene, status.arriving, status.waiting, status.learning, status.notice
     canvas.part("scenes", (told, below), lambda: _scenes(canvas, status, below))
     top = _sound(canvas, blend)
-    _modulators(canvas, blend)
+    names = _modulators(canvas, blend)
     lines = readout.warnings + status.warnings
     canvas.part("warnings", (lines, top), lambda: _warnings(canvas, lines, top))
     if readout.pick is None:
@@ -102,6 +113,7 @@ def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> None:
         canvas.part("hands", chips, lambda: _hands(canvas, chips))
     marks = _marks_of(blend, readout)
     canvas.part("marks", marks, lambda: _marks(canvas, marks))
+    return names
 
 
 def _keys(canvas: Canvas) -> None:
@@ -166,18 +178,13 @@ def _scenes(canvas: Canvas, status: Status, top: float) -> None:
         y += 20
 
 
-def _modulators(canvas: Canvas, blend: Blend) -> None:
-    """A slider for each modulator of the preset, to the right of the sound."""
-    left, top = EDGE + _SOUND_WIDTH + 8, canvas.height - EDGE - 92.0
-    room = canvas.width - left - EDGE - _CHIP_ROOM
-    names = list(blend.modulators)[: max(0, int((room - 2 * PAD) // 46))]
-    if not names:
-        return
-    canvas.part("modulators", tuple(names), lambda: _troughs(canvas, names, left, top))
-    for i, name in enumerate(names):
-        x, place = left + PAD + 46 * i, unit(blend.modulators[name])
-        canvas.box(x + 21, top + PAD + 50 * (1 - place), 4, 50 * place, (*CYAN[:3], 0.55), 2)
-        canvas.dot(x + 17, top + PAD + 44 * (1 - place), 12, CYAN)
+def _modulators(canvas: Canvas, blend: Blend) -> tuple[str, ...]:
+    """A slider for each modulator of the preset, to the right of the sound; the names of those there is room for."""
+    room = canvas.width - _MODULATORS_LEFT - EDGE - _CHIP_ROOM
+    names = tuple(blend.modulators)[: max(0, int((room - 2 * PAD) // 46))]
+    if names:
+        canvas.part("modulators", names, lambda: _troughs(canvas, names, _MODULATORS_LEFT, _sound_top(canvas)))
+    return names
 
 
 def _troughs(canvas: Canvas, names: Sequence[str], left: float, top: float) -> None:
@@ -228,58 +235,32 @@ def _flashes(readout: Readout) -> Cell:
     return f"{readout.flashes}/{MOST_FLASHES}", "flashes/s", AMBER if readout.holding else TEXT
 
 
+def _sound_top(canvas: Canvas) -> float:
+    return canvas.height - EDGE - _SOUND_HEIGHT
+
+
 def _sound(canvas: Canvas, blend: Blend) -> float:
     """Meters, lamps and beat at the bottom left; the y of the panel's top."""
-    signals = blend.signals
-    width, height = _SOUND_WIDTH, 92.0
-    left, top = EDGE, canvas.height - EDGE - height
-    canvas.part("sound", None, lambda: _still(canvas, left, top, width, height))
-    x = left + PAD
-    for name, _, colour in _METERS:
-        level = unit(signals.get(name, 0.0))
-        if level > 0.02:
-            canvas.box(x + 8, top + PAD + 50 * (1 - level), 12, 50 * level, colour, min(3.0, 25 * level))
-        x += 34
-    x += 4
-    for name, _, colour in _LAMPS:
-        _lamp(canvas, x + 20, top + PAD + 25, unit(signals.get(name, 0.0)), colour)
-        x += 40
-    _beat(canvas, x + 10, top + PAD, blend)
+    top = _sound_top(canvas)
+    canvas.part("sound", None, lambda: _still(canvas, top))
+    bpm, bar = blend.status.bpm or blend.signals.get("bpm", 0.0), blend.signals.get("bar", 0.0)
+    words = f"{bpm:.1f}" if bpm > 0 else "-", f"bar {math.floor(bar) + 1}" if bpm > 0 and math.isfinite(bar) else ""
+    canvas.part("beat", words, lambda: _tempo(canvas, _BEAT_LEFT, top + PAD, *words))
     return top
 
 
-def _still(canvas: Canvas, left: float, top: float, width: float, height: float) -> None:
+def _still(canvas: Canvas, top: float) -> None:
     """What of the sound's panel stays still."""
-    canvas.box(left, top, width, height, PANEL, ROUND)
-    x, y = left + PAD, top + PAD + 55
-    for _, label, _ in _METERS:
-        canvas.box(x + 8, top + PAD, 12, 50, TROUGH, 3)
-        canvas.text(label, canvas.caption, x + 14 - canvas.measure(label, canvas.caption) / 2, y, DIM)
-        x += 34
-    x += 4
-    for _, label, _ in _LAMPS:
-        canvas.dot(x + 9, top + PAD + 14, 22, TROUGH)
-        canvas.text(label, canvas.caption, x + 20 - canvas.measure(label, canvas.caption) / 2, y, DIM)
-        x += 40
-
-
-def _lamp(canvas: Canvas, x: float, y: float, level: float, colour: Colour) -> None:
-    if level > 0.05:
-        canvas.dot(x - 17, y - 17, 34, (*colour[:3], 0.22 * level))
-        canvas.dot(x - 11, y - 11, 22, (*colour[:3], level))
-
-
-def _beat(canvas: Canvas, x: float, y: float, blend: Blend) -> None:
-    bpm = blend.status.bpm or blend.signals.get("bpm", 0.0)
-    beat, bar = blend.signals.get("beat", 0.0), blend.signals.get("bar", 0.0)
-    words = f"{bpm:.1f}" if bpm > 0 else "-", f"bar {math.floor(bar) + 1}" if bpm > 0 and math.isfinite(bar) else ""
-    canvas.part("beat", words, lambda: _tempo(canvas, x, y, *words))
-    now = math.floor(beat) % 4 if bpm > 0 and math.isfinite(beat) else -1
+    canvas.box(EDGE, top, _SOUND_WIDTH, _SOUND_HEIGHT, PANEL, ROUND)
+    y = top + PAD + 55
+    for x, (_, label, _) in zip(_METER_LEFTS, _METERS, strict=True):
+        canvas.box(x, top + PAD, 12, 50, TROUGH, 3)
+        canvas.text(label, canvas.caption, x + 6 - canvas.measure(label, canvas.caption) / 2, y, DIM)
+    for x, (_, label, _) in zip(_LAMP_CENTRES, _LAMPS, strict=True):
+        canvas.dot(x - 11, top + PAD + 14, 22, TROUGH)
+        canvas.text(label, canvas.caption, x - canvas.measure(label, canvas.caption) / 2, y, DIM)
     for i in range(4):
-        here = i == now
-        glow = 1.0 - 0.55 * (beat % 1.0) if here else 0.0
-        colour = ROSE if i == 0 else GREEN
-        canvas.dot(x + 24 * i, y + 33, 14, (*colour[:3], glow) if here else TROUGH)
+        canvas.dot(_BEAT_LEFT + 24 * i, top + PAD + 33, 14, TROUGH)
 
 
 def _tempo(canvas: Canvas, x: float, y: float, number: str, bar: str) -> None:
@@ -287,6 +268,49 @@ def _tempo(canvas: Canvas, x: float, y: float, number: str, bar: str) -> None:
     canvas.text("bpm", canvas.caption, x + canvas.measure(number, canvas.title) + 6, y + 8, DIM)
     if bar:
         canvas.passing(bar, canvas.caption, x, y + 55, DIM)
+
+
+def _moving(canvas: Canvas, blend: Blend, names: tuple[str, ...]) -> None:
+    """What answers the music: meters, lamps, the beat, and the modulators `names`."""
+    signals = blend.signals
+    lamps = [unit(signals.get(name, 0.0)) for name, _, _ in _LAMPS]
+    sliders = [unit(blend.modulators.get(name, 0.0)) for name in names]
+    levels = [unit(signals.get(name, 0.0)) for name, _, _ in _METERS]
+    levels += lamps + lamps + _beats(blend) + sliders + sliders
+    at_rest, whole = canvas.part("movers", names, lambda: _movers(canvas, len(names)))
+    canvas.between(at_rest, whole, levels)
+
+
+def _beats(blend: Blend) -> list[float]:
+    """How bright each of the four lamps of the beat is."""
+    beat = blend.signals.get("beat", 0.0)
+    glows = [0.0] * 4
+    if math.isfinite(beat) and (blend.status.bpm or blend.signals.get("bpm", 0.0)) > 0:
+        glows[math.floor(beat) % 4] = 1.0 - 0.55 * (beat % 1.0)
+    return glows
+
+
+def _movers(canvas: Canvas, modulators: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The boxes of `_moving` at level 0 and at level 1."""
+    low, _ = canvas.aside(lambda: _moved(canvas, modulators, 0.0))
+    high, _ = canvas.aside(lambda: _moved(canvas, modulators, 1.0))
+    return low, high
+
+
+def _moved(canvas: Canvas, modulators: int, level: float) -> None:
+    top = _sound_top(canvas) + PAD
+    for x, (_, _, colour) in zip(_METER_LEFTS, _METERS, strict=True):
+        canvas.box(x, top + 50 * (1 - level), 12, 50 * level, colour, 3)
+    for radius, strength in ((17, 0.22), (11, 1.0)):
+        for x, (_, _, colour) in zip(_LAMP_CENTRES, _LAMPS, strict=True):
+            canvas.dot(x - radius, top + 25 - radius, 2 * radius, (*colour[:3], strength * level))
+    for i in range(4):
+        canvas.dot(_BEAT_LEFT + 24 * i, top + 33, 14, (*(GREEN if i else ROSE)[:3], level))
+    lefts = [_MODULATORS_LEFT + PAD + 46 * i for i in range(modulators)]
+    for x in lefts:
+        canvas.box(x + 21, top + 50 * (1 - level), 4, 50 * level, (*CYAN[:3], 0.55), 2)
+    for x in lefts:
+        canvas.dot(x + 17, top + 44 * (1 - level), 12, CYAN)
 
 
 def _warnings(canvas: Canvas, warnings: tuple[str, ...], bottom: float) -> None:

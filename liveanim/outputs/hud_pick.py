@@ -26,13 +26,13 @@ from .hud_canvas import (
     Canvas,
     Figure,
     holder_colour,
+    moment,
     unit,
 )
 from .picker import Pick
 
 _WIDTH, _ROW, _HEAD = 420.0, 22.0, 112.0
 _BAR, _TOP = 96.0, 122.0
-RATE = 20.0  # times a second that values in the list change: nobody reads faster
 _KEYS = (
     "arrows choose and turn (shift: fine)  ·  backspace release",
     "L learn a knob  ·  delete forget it  ·  S search  ·  tab done",
@@ -45,20 +45,25 @@ _WHO = {"midi": "MIDI", "osc": "OSC", "web": "the remote"}
 
 def draw_pick(canvas: Canvas, blend: Blend, pick: Pick) -> None:
     """At the right, over its whole height."""
+    shown = canvas.part("pick", (moment(blend.time, 1 / 3), pick), lambda: _list(canvas, blend, pick))
+    left = canvas.width - EDGE - PAD - _BAR
+    canvas.part("pick values", (moment(blend.time, 2 / 3), shown), lambda: _values(canvas, blend, shown, left))
+
+
+def _list(canvas: Canvas, blend: Blend, pick: Pick) -> tuple[Row, ...]:
+    """All but the values; the rows in sight."""
     width = min(_WIDTH, canvas.width - 2 * EDGE)
     x, height = canvas.width - EDGE - width, canvas.height - _TOP - EDGE
     canvas.box(x, _TOP, width, height, (*PANEL[:3], 0.86), ROUND)
     told = _told(blend, pick)
     canvas.part("pick head", (told, pick.chosen), lambda: _head(canvas, pick, told, x + PAD, width - 2 * PAD))
-    top, room = _TOP + _HEAD, height - _HEAD - 2 * 18 - PAD
-    count = max(1, int(room // _ROW))
+    count = max(1, int((height - _HEAD - 2 * 18 - PAD) // _ROW))
     first = max(0, min(pick.at - count // 2, len(pick.rows) - count))
     shown = tuple((row, _mark(blend, row.name)) for row in pick.rows[first : first + count])
     here = pick.at - first
-    canvas.part("pick rows", (shown, here), lambda: _names(canvas, shown, (x, top, width), here))
-    moment = math.floor(blend.time * RATE), shown
-    canvas.part("pick values", moment, lambda: _values(canvas, blend, shown, x + width - PAD - _BAR, top))
+    canvas.part("pick rows", (shown, here), lambda: _names(canvas, shown, (x, _TOP + _HEAD, width), here))
     canvas.part("pick keys", None, lambda: _help(canvas, x + PAD, _TOP + height - 2 * 18 - 8))
+    return shown
 
 
 def _told(blend: Blend, pick: Pick) -> tuple[str, Colour]:
@@ -119,12 +124,12 @@ def _names(canvas: Canvas, rows: Sequence[Row], place: tuple[float, float, float
         canvas.box(x + width - PAD - _BAR, top + 8, _BAR - 4, 6, TROUGH, 2)
 
 
-def _values(canvas: Canvas, blend: Blend, rows: Sequence[Row], left: float, top: float) -> None:
+def _values(canvas: Canvas, blend: Blend, rows: Sequence[Row], left: float) -> None:
     """Each value, and a bar of where it stands on its way; a stroke where the knob stands that an expression goes on
     from, a hollow dot where one waits."""
     figures: list[Figure] = []
     for i, (row, mark) in enumerate(rows):
-        y, length = top + _ROW * i, _BAR - 4
+        y, length = _TOP + _HEAD + _ROW * i, _BAR - 4
         value = blend.values.get(row.name, row.default)
         words = written(row, value)
         figures.append((canvas.fitted(words, canvas.body, 84) if row.choices else words, left - 10, y + 1, TEXT))

@@ -22,9 +22,9 @@ from liveanim.outputs.fonts import Drawn, Finder
 from liveanim.outputs.glyphs import Letters, readable
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.hud import Hud
-from liveanim.outputs.hud_canvas import scale_for, sizes_for
+from liveanim.outputs.hud_canvas import RATE, scale_for, sizes_for
 from liveanim.outputs.hud_layout import Readout, lay_out
-from liveanim.outputs.hud_pick import RATE, written
+from liveanim.outputs.hud_pick import written
 from liveanim.outputs.keys import help_lines
 from liveanim.outputs.picker import Picker
 
@@ -48,8 +48,12 @@ SIGNALS = {
 }
 
 
+MOMENTS = itertools.count()
+
+
 def blend(**changes: object) -> Blend:
-    values = {"time": 0.0, "signals": SIGNALS, "status": STATUS, **changes}
+    """Each at a moment of its own: words and figures are drawn anew."""
+    values = {"time": next(MOMENTS) / RATE, "signals": SIGNALS, "status": STATUS, **changes}
     return Blend(**values)  # type: ignore[arg-type]
 
 
@@ -99,10 +103,7 @@ def test_letters_stand_on_whole_pixels() -> None:
 
 def test_a_meter_is_as_high_as_its_signal() -> None:
     def tallest(level: float) -> float:
-        loud, silent = boxes(signals={"bass": level}), boxes(signals={"bass": 0.0})
-        return float(loud[len(loud) - len(silent) :, 3].max(initial=0) if len(loud) == len(silent) else bar(loud))
-
-    def bar(rows: NDArray[np.float32]) -> float:
+        rows = boxes(signals={"bass": level})
         rose = rows[(np.abs(rows[:, 8:11] - (1.0, 0.36, 0.52)).max(axis=1) < 0.01) & (rows[:, 2] == 12)]
         return float(rose[:, 3].max())
 
@@ -132,6 +133,20 @@ def test_parts_that_stay_the_same_are_not_drawn_again() -> None:
     assert np.array_equal(rows, boxes(signals={**SIGNALS, "beat": 9.5}))
     lay_out(blend(status=Status("Another")), Readout(60.0), (1280, 720), letters)
     assert painted.count("Another") == 1
+
+
+def test_meters_move_with_every_frame_and_words_as_fast_as_they_can_be_read() -> None:
+    letters = Letters(sizes_for(1.0))
+
+    def at(time: float, preset: str, **changes: Any) -> NDArray[np.float32]:
+        return lay_out(blend(time=time, status=Status(preset), **changes), Readout(60.0), (1280, 720), letters)
+
+    silent = at(0.1, "One", signals={})
+    loud = at(0.1 + 0.5 / RATE, "Another", signals={"kick": 1.0})
+    assert len(loud) == len(silent) and np.array_equal(loud[:, 4:8], silent[:, 4:8])
+    assert np.sum(loud[:, 11] - silent[:, 11] > 0.2) == 2  # a lamp and its halo
+    assert not np.array_equal(at(0.1 + 1 / RATE, "Another")[:, 4:8].sum(), silent[:, 4:8].sum())
+    assert len(at(0.1 + 1.1 / RATE, "Another", freeze=True)) == len(at(0.1 + 1 / RATE, "Another")) + 1 + len("FROZEN")
 
 
 def test_letters_of_other_fonts_appear_when_they_are_found(tmp_path: Path) -> None:
@@ -339,7 +354,7 @@ def test_the_list_of_parameters_shows_values_holders_and_where_knobs_stand() -> 
     assert np.any(np.abs(held[:, 8:11] - (0.36, 0.82, 1.0)).max(axis=1) < 0.01)
     waiting = shown(values={"stage.bloom": 0.5}, hints={"stage.bloom": 0.25})
     assert len(waiting[(waiting[:, 2] == 10) & (waiting[:, 3] == 10)]) == 1
-    soon = shown(later=0.5, values={"stage.bloom": 0.9}, hints={"stage.bloom": 0.25})
+    soon = shown(later=0.2, values={"stage.bloom": 0.9}, hints={"stage.bloom": 0.25})
     assert np.array_equal(soon, waiting)  # numbers that change 60 times a second cannot be read
 
 
