@@ -260,6 +260,7 @@ class Status:
     taking            name of the take that is kept now; '' for none
     notice            one line that is good news: what was saved, learned, offered
     undo, redo        how many live edits can be taken back and done again
+    macros            what each macro does where the preset does not use it; '' for its own
     """
 
     preset: str = ""
@@ -283,6 +284,7 @@ class Status:
     notice: str = ""
     undo: int = 0
     redo: int = 0
+    macros: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

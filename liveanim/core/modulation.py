@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from .expr import Driver, Memory
+from .macros import MACROS
 from .params import PARAMS, ParamSpec, Table, defaults, spec
 
 TOGGLE = "toggle"
@@ -18,13 +19,14 @@ Drivers = Mapping[str, Driver | float]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A look that plays: its drivers, how much of it there is on the stage and in what is painted, and the values of
-    its own modulators in this frame. The weights of all shares sum to 1."""
+    """A look that plays: its drivers, how much of it there is on the stage and in what is painted, the values of its
+    own modulators in this frame, and the numbers of the macros it leaves free. The weights of all shares sum to 1."""
 
     drivers: Drivers
     stage: float = 1.0
     paint: float = 1.0
     own: Mapping[str, float] = field(default_factory=dict)
+    free: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class _Row:
     drives: list[_Drive] = field(default_factory=list)
     knob: float | None = None
     holder: str = ""  # who holds the knob
+    added: float = 0.0  # of the way, by a macro that the looks leave free
     turned: float | None = None  # place 0..1 of a knob that is turned on bit by bit, finer than its whole numbers
 
 
@@ -60,6 +63,7 @@ class Panel:
         self._fresh = defaults(table)
         self._rows = {name: _Row(row, row.default) for name, row in table.items()}
         self._shares: tuple[tuple[Drivers, float, float], ...] = ()
+        self._free: list[tuple[int, float, float]] = []  # macros: number, weights of the looks that do not use it
         self._owns: tuple[Mapping[str, float], ...] = ({},)
         self._texts: Mapping[str, str] = {}
         self.load(drivers or {})
@@ -91,6 +95,8 @@ class Panel:
         self._shares = key
         for name, row in self._rows.items():
             self._join(name, row, shares)
+            row.added = 0.0
+        self._free = [(n, *_weights([s for s in shares if n in s.free])) for n in range(1, len(MACROS) + 1)]
 
     def _join(self, name: str, row: _Row, shares: Sequence[Share]) -> None:
         drives: list[_Drive] = []
@@ -128,7 +134,7 @@ class Panel:
         UserError on an unknown name. Small turns of a parameter of whole numbers add up.
         """
         row = self._rows[spec(name, self._table).name]
-        place = row.spec.to_unit(row.value if row.knob is None else row.knob)
+        place = row.spec.to_unit(row.value) + row.added if row.knob is None else row.spec.to_unit(row.knob)
         if row.turned is not None and row.knob is not None:
             place = row.turned
         place = place * factor + add
@@ -174,9 +180,17 @@ class Panel:
         if "m1" not in env:
             self.macros(env)
         envs = [{**env, **own} if own else env for own in self._owns]
-        return {
+        values = {
             name: row.value if row.spec.group == "macro" else self._next(row, envs) for name, row in self._rows.items()
         }
+        for number, stage, paint in self._free:
+            macro = MACROS[number - 1]
+            row = self._rows[macro.target]
+            weight = paint if row.spec.acts == "keyframe" else stage
+            row.added = macro.reach * weight * env[f"m{number}"] if row.knob is None else 0.0
+            if row.added:
+                values[macro.target] = row.spec.from_unit(row.spec.to_unit(row.value) + row.added)
+        return values
 
     def said(self, name: str, share: int) -> float:
         """What look number `share` says of a parameter in the frame that was last evaluated."""
@@ -203,6 +217,11 @@ class Panel:
             target = _mixed(row.spec, row.drives, knob)
         row.value = target if moving else _follow(row, target, envs[0]["dt"])
         return row.value
+
+
+def _weights(shares: Sequence[Share]) -> tuple[float, float]:
+    """How much of `shares` there is on the stage and in what is painted."""
+    return sum(share.stage for share in shares), sum(share.paint for share in shares)
 
 
 def _find(drives: Sequence[_Drive], source: Driver | float) -> _Drive | None:

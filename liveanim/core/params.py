@@ -82,6 +82,8 @@ class ParamSpec:
 
 
 PROMPT_SLOTS = 8
+MACRO_NAMES = ("trails", "glow", "split", "colour", "mirrors", "rush", "blocks", "dream")
+"""What macros are called in presets that do not use them (macros.MACROS)."""
 P = ParamSpec
 
 
@@ -331,7 +333,18 @@ _ROWS = (
         for n in range(1, 9)
         for end in ("low", "high")
     ),
-    *(P(f"macro.m{n}", "", 0, 1, 0, "stage", f"macro {n}: a knob for expressions to use as m{n}") for n in range(1, 9)),
+    *(
+        P(
+            f"macro.m{n}",
+            "",
+            0,
+            1,
+            0,
+            "stage",
+            f"macro {n}: what a preset makes of m{n}; else {word}",
+        )
+        for n, word in enumerate(MACRO_NAMES, 1)
+    ),
 )
 PARAMS: Mapping[str, ParamSpec] = MappingProxyType({row.name: row for row in _ROWS})
 Table = Mapping[str, ParamSpec]

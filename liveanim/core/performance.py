@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
+from . import macros
 from .errors import UserError, near
 from .expr import Env
 from .history import History, State
@@ -279,7 +280,10 @@ class Performance:
         self._looks = {
             k: v for k, v in self._looks.items() if (k[0] == self._generation and "\n" not in k[1]) or k in keys
         }
-        self.panel.blend([Share(self._looks[k].drivers, stage.get(k, 0.0), paint.get(k, 0.0), own[k[0]]) for k in keys])
+        looks = [(self._looks[key], key) for key in keys]
+        self.panel.blend(
+            [Share(one.drivers, stage.get(k, 0.0), paint.get(k, 0.0), own[k[0]], one.free) for one, k in looks]
+        )
 
     def prompts(self, now: float, env: Env) -> tuple[Prompt, ...]:
         """The prompts of the frame that was last evaluated, with their weights: those of every look that is painted."""
@@ -293,6 +297,11 @@ class Performance:
             for prompt in prompts:
                 found[prompt.text] = found.get(prompt.text, 0.0) + weight * prompt.weight / (total or 1.0)
         return tuple(Prompt(text, weight) for text, weight in found.items())
+
+    def macros(self) -> tuple[str, ...]:
+        """What each macro is called that the look to come leaves free; '' for its own."""
+        free = self._looks[self._key(self._scene)].free
+        return tuple(one.name if number in free else "" for number, one in enumerate(macros.MACROS, 1))
 
     def trouble(self) -> str:
         """One line about a prompt that cannot be read as it was meant; '' when all is well."""
@@ -318,7 +327,8 @@ class Performance:
         texts = Texts(preset.prompts, negative, preset.journey, preset.clock)
         if row.prompts is not None:
             texts = Texts(row.prompts, negative, None, preset.clock)
-        return Look(self._key(scene), drivers, texts)
+        inputs = [value for row in preset.modulators for value in row.inputs.values()]
+        return Look(self._key(scene), drivers, texts, macros.free(drivers, inputs, texts.prompts))
 
     def _find(self, which: float | str | None) -> Scene | None:
         scenes = self._preset.scenes

@@ -180,11 +180,13 @@ def wander_from(row: Any, where: str) -> Wander:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Everything that a preset and one of its scenes say together: a whole picture of values. `key` names it."""
+    """Everything that a preset and one of its scenes say together: a whole picture of values. `key` names it; `free`
+    are the numbers of the macros that it does not use."""
 
     key: tuple[str, str]
     drivers: Drivers
     texts: Texts
+    free: frozenset[int] = frozenset()
 
 
 def corner_weights(corners: Sequence[str], x: float, y: float) -> dict[str, float]:

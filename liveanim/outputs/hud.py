@@ -26,7 +26,6 @@ class Hud:
         head = "#version 330 core\n"
         self._program = ctx.program(head + source("hud.vert.glsl"), head + source("hud.frag.glsl"))
         self._program["atlas"] = 0
-        self._window = self._program["window"]
         self._corners = ctx.buffer(reserve=_ROOM * 4 * _FLOATS * 4, dynamic=True)
         order = 4 * np.arange(_ROOM, dtype=np.int32)[:, None] + np.array([0, 1, 2, 2, 1, 3], np.int32)
         self._order = ctx.buffer(order.tobytes())
@@ -49,7 +48,7 @@ class Hud:
         self._ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         assert self._atlas is not None
         self._atlas.use(0)
-        self._window.value = size
+        self._program["window"] = size
         self._boxes.render(moderngl.TRIANGLES, vertices=6 * len(boxes))
         self._ctx.disable(moderngl.BLEND)
 
