@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..core.model import Blend
+from ..core.model import Blend, Status
 from ..core.params import ParamSpec, Table
 from .midimap import TURNING, Control, Light
 
@@ -55,6 +55,8 @@ def _message(one: Lit, blend: Blend, table: Table) -> Message:
     if control.mode == "absolute" or control.mode in TURNING:
         finest = 16383 if light.kind == "pitch" else 127
         return _say(light, light.channel, round(finest * knob_place(control, table[control.target], blend.values)))
+    if _is_missing(control, blend.status):
+        return _say(light, light.off_channel, 0)
     if _is_on(control, blend, table):
         return _say(light, light.on_channel, light.on)
     return _say(light, light.off_channel, light.off)
@@ -74,6 +76,14 @@ def knob_place(control: Control, row: ParamSpec, values: Mapping[str, float]) ->
         return 0.0
     share = (row.to_unit(values.get(row.name, row.default)) - control.low) / way
     return min(1.0, max(0.0, share)) ** (1.0 / control.curve)
+
+
+def _is_missing(control: Control, status: Status) -> bool:
+    """Whether a pad is for a preset or a scene that there is not."""
+    names = {"do.preset": status.presets, "do.scene": status.scenes}.get(control.target)
+    if names is None or control.value in names:
+        return False
+    return _nth(names, control.value) is None
 
 
 def _is_on(control: Control, blend: Blend, table: Table) -> bool:

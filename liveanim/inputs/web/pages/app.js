@@ -120,6 +120,12 @@ function scenes() {
   current();
 }
 
+// What each macro does in the preset that plays: its own, or what all have.
+function macros() {
+  const names = state.status.macros ?? [];
+  [...by('macros').querySelectorAll('.does')].forEach((word, n) => { word.textContent = names[n] || 'own'; });
+}
+
 function current() {
   const { scene, preset, arriving } = state.status;
   for (const button of by('scene-list').children) {
@@ -175,23 +181,25 @@ on('status', (changes) => {
   by('redo').disabled = !status.redo;
   by('waiting').textContent = (status.waiting ?? []).length ? `waiting for the beat: ${status.waiting.join(', ')}` : '';
   if ('warnings' in changes || 'notice' in changes) notice();
+  if ('macros' in changes) macros();
   if ('scenes' in changes) scenes();
   else if ('scene' in changes || 'preset' in changes || 'arriving' in changes) current();
 });
 
 let refusedUntil = 0;
 let dismissed = '';
+const known = (words) => words.replace(/\d+/g, '#'); // seconds that go on are no news
 function notice() {
   if (performance.now() < refusedUntil) return;
   const [line] = state.status.warnings ?? [];
   const words = line || state.status.notice || '';
-  if (words !== dismissed) dismissed = '';
+  if (known(words) !== dismissed) dismissed = '';
   by('notice').hidden = !words || Boolean(dismissed);
   by('notice').textContent = words;
   by('notice').classList.toggle('good', !line);
 }
 by('notice').addEventListener('click', () => {
-  dismissed = by('notice').textContent;
+  dismissed = known(by('notice').textContent);
   by('notice').hidden = true;
 });
 on('refused', ({ refused }) => {
@@ -252,7 +260,8 @@ on('hello', () => {
   forget();
   groups();
   prompts.build(edit);
-  by('macros').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('macro.')).map((name) => new Knob(name, { upright: true }).element));
+  by('macros').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('macro.')).map((name) => new Knob(name, { upright: true, does: true }).element));
+  macros();
   by('changes').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('play.')).map((name) => new Knob(name, { edit }).element));
   by('preset-list').replaceChildren(...presets.map(({ number, name, about }) => tile('do.preset', number, name, about)));
   axes();

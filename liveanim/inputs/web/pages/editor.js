@@ -26,8 +26,8 @@ export function edit(which) {
   const row = specs.get(name);
   by('e-name').textContent = name;
   const range = `${row.low} … ${row.high}${row.unit ? ` ${row.unit}` : ''}`;
-  by('e-about').textContent = `${row.about} · ${range}`;
-  by('e-acts').textContent = { stage: 'on the next frame', keyframe: 'with the next painted picture', model: 'after a reload' }[row.acts];
+  const acts = { stage: 'on the next frame', keyframe: 'with the next painted picture', model: 'after a reload' }[row.acts];
+  by('e-about').textContent = `${row.about} · ${range} · acts ${acts}`;
   text.value = state.drivers[name] ?? '';
   by('e-exact').value = '';
   by('e-exact').inputMode = row.low < 0 ? 'text' : 'decimal'; // some phones have no minus among the digits

@@ -23,7 +23,7 @@ export function mark(name) {
 }
 
 export class Knob {
-  constructor(name, { label, edit, upright = false } = {}) {
+  constructor(name, { label, edit, upright = false, does = false } = {}) {
     this.name = name;
     this.row = specs.get(name);
     this.upright = upright;
@@ -37,6 +37,7 @@ export class Knob {
       this.fill, this.ghost, make('span', { className: 'name', textContent: label ?? LABELS[name] ?? this.row.name.split('.').slice(1).join('.').replaceAll('_', ' ') }), this.mark, this.value);
     this.bar.setAttribute('aria-label', this.row.about);
     this.element = make('div', { className: `knob ${upright ? 'upright' : ''}`, dataset: { acts: this.row.acts } }, this.bar);
+    if (does) this.value.before(make('small', { className: 'does' }));
     if (edit) this.element.append(this.editButton(edit));
     this.listen();
     all.set(name, (all.get(name) ?? new Set()).add(this));
@@ -197,6 +198,6 @@ export class Pad {
   put(x, y) {
     this.dot.style.setProperty('--x', x);
     this.dot.style.setProperty('--y', y);
-    this.words.textContent = this.names.map((name) => shown(specs.get(name), state.values[name])).join('  ·  ');
+    this.words.textContent = this.names.map((name, n) => shown(specs.get(name), clamp(specs.get(name), fromPlace(specs.get(name), [x, y][n])))).join('  ·  ');
   }
 }
