@@ -340,10 +340,17 @@ def _chips(blend: Blend) -> tuple[tuple[str, Colour, bool], ...]:
 
 def _chip(blend: Blend, name: str) -> tuple[str, Colour, bool]:
     value = blend.values.get(name)
-    text = name if value is None or not math.isfinite(value) else f"{name}  {value:.3g}"
+    called = _called(name, blend.status.macros)
+    text = called if value is None or not math.isfinite(value) else f"{called}  {value:.3g}"
     if name in blend.hints:
         return f"{text}  (knob at {100 * unit(blend.hints[name]):.0f} %)", AMBER, True
     return text, holder_colour(blend.holders.get(name, "")), False
+
+
+def _called(name: str, macros: Sequence[str]) -> str:
+    """A parameter's name, a macro's with what it does."""
+    number = int(name[-1]) if name.startswith("macro.m") else 0
+    return f"{name} {macros[number - 1]}".strip() if 0 < number <= len(macros) else name
 
 
 def _hands(canvas: Canvas, chips: Sequence[tuple[str, Colour, bool]]) -> None:

@@ -332,6 +332,13 @@ def test_a_held_parameter_shows_its_value_and_a_knob_that_waits_its_place() -> N
     assert len(waiting) - len(boxes(status=Status("look"))) == 3 + len("stage.hue(knobat50%)")
 
 
+def test_a_held_macro_says_what_it_does() -> None:
+    def letters(macros: tuple[str, ...]) -> int:
+        return len(boxes(status=Status("look", taken_over=("macro.m2",), macros=macros), values={"macro.m2": 0.5}))
+
+    assert letters(("trails", "glow")) - letters(("trails", "")) == len("glow")
+
+
 def test_the_list_of_parameters_shows_values_holders_and_where_knobs_stand() -> None:
     picker = Picker()
     picker.toggle()
