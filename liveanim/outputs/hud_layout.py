@@ -32,7 +32,7 @@ from .hud_canvas import (
     moment,
     unit,
 )
-from .hud_pick import draw_pick
+from .hud_pick import NARROWEST, WIDEST, draw_pick
 from .keys import help_lines
 from .picker import Pick
 
@@ -88,7 +88,7 @@ def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Lett
         names = canvas.part("panels", now, lambda: _panels(canvas, blend, readout))
         _moving(canvas, blend, names)
     if readout.pick is not None:
-        draw_pick(canvas, blend, readout.pick)
+        draw_pick(canvas, blend, readout.pick, _list_width(canvas))
     if readout.keys:
         canvas.part("keys", None, lambda: _keys(canvas))
     return canvas.rows()
@@ -105,9 +105,11 @@ def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> tuple[str, ...]:
     told = status.scenes, status.scene, status.arriving, status.waiting, status.learning, status.notice
     canvas.part("scenes", (told, below), lambda: _scenes(canvas, status, below))
     top = _sound(canvas, blend)
-    names = _modulators(canvas, blend)
+    beside = 0.0 if readout.pick is None else _list_width(canvas) + 8
+    names = _modulators(canvas, blend, beside or _CHIP_ROOM)
     lines = readout.warnings + status.warnings
-    canvas.part("warnings", (lines, top), lambda: _warnings(canvas, lines, top))
+    wide = min(760.0, canvas.width - 4 * EDGE - beside)
+    canvas.part("warnings", (lines, top, wide), lambda: _warnings(canvas, lines, top, wide))
     if readout.pick is None:
         chips = _chips(blend)
         canvas.part("hands", chips, lambda: _hands(canvas, chips))
@@ -178,9 +180,16 @@ def _scenes(canvas: Canvas, status: Status, top: float) -> None:
         y += 20
 
 
-def _modulators(canvas: Canvas, blend: Blend) -> tuple[str, ...]:
-    """A slider for each modulator of the preset, to the right of the sound; the names of those there is room for."""
-    room = canvas.width - _MODULATORS_LEFT - EDGE - _CHIP_ROOM
+def _list_width(canvas: Canvas) -> float:
+    """Of the list of parameters: beside the sound, where there is room for both."""
+    beside = canvas.width - EDGE - _MODULATORS_LEFT
+    return min(WIDEST, beside if beside >= NARROWEST else canvas.width - 2 * EDGE)
+
+
+def _modulators(canvas: Canvas, blend: Blend, taken: float) -> tuple[str, ...]:
+    """A slider for each modulator of the preset, to the right of the sound; the names of those there is room for
+    where `taken` at the right is taken."""
+    room = canvas.width - _MODULATORS_LEFT - EDGE - taken
     names = tuple(blend.modulators)[: max(0, int((room - 2 * PAD) // 46))]
     if names:
         canvas.part("modulators", names, lambda: _troughs(canvas, names, _MODULATORS_LEFT, _sound_top(canvas)))
@@ -313,10 +322,8 @@ def _moved(canvas: Canvas, modulators: int, level: float) -> None:
         canvas.dot(x + 17, top + 44 * (1 - level), 12, CYAN)
 
 
-def _warnings(canvas: Canvas, warnings: tuple[str, ...], bottom: float) -> None:
-    shown = [
-        canvas.fitted(text, canvas.body, min(760.0, canvas.width - 4 * EDGE)) for text in warnings[:_MOST_WARNINGS]
-    ]
+def _warnings(canvas: Canvas, warnings: tuple[str, ...], bottom: float, room: float) -> None:
+    shown = [canvas.fitted(text, canvas.body, room) for text in warnings[:_MOST_WARNINGS]]
     if not shown:
         return
     width = max(canvas.measure(text, canvas.body) for text in shown) + 2 * PAD + 16

@@ -31,7 +31,8 @@ from .hud_canvas import (
 )
 from .picker import Pick
 
-_WIDTH, _ROW, _HEAD = 420.0, 22.0, 112.0
+WIDEST, NARROWEST = 420.0, 330.0
+_ROW, _HEAD = 22.0, 112.0
 _BAR, _TOP = 96.0, 122.0
 _KEYS = (
     "arrows choose and turn (shift: fine)  ·  backspace release",
@@ -43,16 +44,15 @@ Row = tuple[ParamSpec, Colour | None]
 _WHO = {"midi": "MIDI", "osc": "OSC", "web": "the remote"}
 
 
-def draw_pick(canvas: Canvas, blend: Blend, pick: Pick) -> None:
-    """At the right, over its whole height."""
-    shown = canvas.part("pick", (moment(blend.time, 1 / 3), pick), lambda: _list(canvas, blend, pick))
+def draw_pick(canvas: Canvas, blend: Blend, pick: Pick, width: float) -> None:
+    """At the right, over its whole height, `width` wide."""
+    shown = canvas.part("pick", (moment(blend.time, 1 / 3), pick), lambda: _list(canvas, blend, pick, width))
     left = canvas.width - EDGE - PAD - _BAR
     canvas.part("pick values", (moment(blend.time, 2 / 3), shown), lambda: _values(canvas, blend, shown, left))
 
 
-def _list(canvas: Canvas, blend: Blend, pick: Pick) -> tuple[Row, ...]:
+def _list(canvas: Canvas, blend: Blend, pick: Pick, width: float) -> tuple[Row, ...]:
     """All but the values; the rows in sight."""
-    width = min(_WIDTH, canvas.width - 2 * EDGE)
     x, height = canvas.width - EDGE - width, canvas.height - _TOP - EDGE
     canvas.box(x, _TOP, width, height, (*PANEL[:3], 0.86), ROUND)
     told = _told(blend, pick)

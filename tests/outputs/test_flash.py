@@ -139,8 +139,8 @@ def test_it_counts_the_flashes_for_the_hud(stage: Make) -> None:
 def test_the_hud_says_that_nothing_limits_it() -> None:
     letters = Letters(sizes_for(1.0))
     said = [
-        lay_out(Blend(0.0), Readout(flashes=count, holding=held), (1280, 720), letters)
-        for count, held in ((2, False), (2, True), (None, False))
+        lay_out(Blend(time), Readout(flashes=count, holding=held), (1280, 720), letters)
+        for time, count, held in ((0.0, 2, False), (1.0, 2, True), (2.0, None, False))
     ]
     amber = [(np.abs(rows[:, 8:11] - (1.0, 0.76, 0.30)).max(axis=1) < 0.01).sum() for rows in said]
     assert amber[1] - amber[0] == len("2/3") and amber[2] - amber[0] == len("any")

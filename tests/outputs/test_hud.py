@@ -379,6 +379,23 @@ def test_the_list_of_parameters_lies_on_the_window_at_every_size() -> None:
                 assert (rows[:, 1] + rows[:, 3]).max() <= size[1]
 
 
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1920, 1080)])
+def test_the_list_of_parameters_lies_beside_everything_else(size: tuple[int, int]) -> None:
+    picker = Picker()
+    picker.toggle()
+    letters = Letters(sizes_for(scale_for(size)))
+    modulators = {f"wave{n}": 0.5 for n in range(20)}
+    rows = [
+        lay_out(
+            blend(modulators=modulators), Readout(60.0, "", ("long " * 90,), panels, pick=picker.pick), size, letters
+        )
+        for panels in (True, False)
+    ]
+    left, top = rows[1][:, 0].min(), rows[1][:, 1].min()
+    others = rows[0][: len(rows[0]) - len(rows[1])]
+    assert not np.any((others[:, 0] + others[:, 2] > left) & (others[:, 1] + others[:, 3] > top))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
