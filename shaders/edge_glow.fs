@@ -10,7 +10,7 @@
         {"NAME": "width", "LABEL": "how wide they glow", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.0, "MAX": 1.0},
         {"NAME": "ground", "LABEL": "how much of the picture stays under them", "TYPE": "float", "DEFAULT": 0.22, "MIN": 0.0, "MAX": 1.0},
         {"NAME": "drive", "LABEL": "how much the sound lights them", "TYPE": "float", "DEFAULT": 0.7, "MIN": 0.0, "MAX": 1.0},
-        {"NAME": "tint", "LABEL": "colour of the lines (alpha: how much of it)", "TYPE": "color", "DEFAULT": [0.2, 0.9, 1.0, 0.25]}
+        {"NAME": "tint", "LABEL": "colour of the lines (alpha: how much of it)", "TYPE": "color", "DEFAULT": [0.2, 0.9, 1.0, 0.12]}
     ],
     "PASSES": [
         {"TARGET": "lines", "WIDTH": "$WIDTH", "HEIGHT": "$HEIGHT"},
@@ -30,7 +30,7 @@ vec3 outline() {
     vec3 gx = ne + 2.0 * e + se - nw - 2.0 * w - sw, gy = nw + 2.0 * n + ne - sw - 2.0 * s - se;
     float edge = smoothstep(0.12, 0.95, length(sqrt(gx * gx + gy * gy)));
     vec3 c = max(max(max(n, s), max(w, e)), IMG_THIS_PIXEL(inputImage).rgb);
-    c /= max(max(c.r, max(c.g, c.b)), 0.15);
+    c = pow(c / max(max(c.r, max(c.g, c.b)), 0.15), vec3(1.6));
     return mix(c, tint.rgb, tint.a) * edge;
 }
 
@@ -51,6 +51,8 @@ void main() {
     float bass = IMG_NORM_PIXEL(spectrum, vec2(0.06, 0.5)).r;
     float light = amount * (1.0 - 0.5 * drive + 1.4 * drive * bass);
     vec3 lit = light * (IMG_THIS_PIXEL(lines).rgb + 1.3 * IMG_THIS_PIXEL(halo).rgb);
+    // What is too bright keeps most of its hue instead of going white.
+    lit = mix(min(lit, 1.0), lit / max(max(lit.r, lit.g), max(lit.b, 1.0)), 0.75);
     vec3 base = IMG_THIS_PIXEL(inputImage).rgb * ground;
-    gl_FragColor = vec4(1.0 - (1.0 - base) * (1.0 - min(lit, 1.0)), 1.0);
+    gl_FragColor = vec4(1.0 - (1.0 - base) * (1.0 - lit), 1.0);
 }

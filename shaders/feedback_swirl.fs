@@ -6,9 +6,9 @@
     "INPUTS": [
         {"NAME": "inputImage", "TYPE": "image"},
         {"NAME": "spectrum", "TYPE": "audioFFT", "MAX": 16},
-        {"NAME": "amount", "LABEL": "how much of the past stays", "TYPE": "float", "DEFAULT": 0.86, "MIN": 0.0, "MAX": 0.98},
-        {"NAME": "twist", "LABEL": "how far the past turns, and which way", "TYPE": "float", "DEFAULT": 0.35, "MIN": -1.0, "MAX": 1.0},
-        {"NAME": "pull", "LABEL": "how fast the past flies out", "TYPE": "float", "DEFAULT": 0.3, "MIN": -1.0, "MAX": 1.0},
+        {"NAME": "amount", "LABEL": "how much of the past stays", "TYPE": "float", "DEFAULT": 0.96, "MIN": 0.0, "MAX": 0.98},
+        {"NAME": "twist", "LABEL": "how far the past turns, and which way", "TYPE": "float", "DEFAULT": 0.6, "MIN": -1.0, "MAX": 1.0},
+        {"NAME": "pull", "LABEL": "how fast the past flies out", "TYPE": "float", "DEFAULT": 0.45, "MIN": -1.0, "MAX": 1.0},
         {"NAME": "drift", "LABEL": "how fast its colours turn", "TYPE": "float", "DEFAULT": 0.25, "MIN": 0.0, "MAX": 1.0},
         {"NAME": "drive", "LABEL": "how much the bass does", "TYPE": "float", "DEFAULT": 0.6, "MIN": 0.0, "MAX": 1.0}
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from tools.ember.drawing import Spec, draw  # noqa: E402
 
 SIZE, FPS, BPM = (512, 288), 25, 120.0
 SHOWN = (22, 39)  # frames: late in a beat, and just after the next one
-COLUMNS, MARGIN, TITLE = 3, 8, 22
+COLUMNS, MARGIN, GAP, TITLE = 3, 8, 3, 22
 SCENES = (
     ("galaxy", "neon"),
     ("mandala", "jade"),
@@ -87,21 +88,29 @@ def play(path: Path, frames: list[Keyframe], first: int) -> list[Image]:
     return shown
 
 
+def sheet(cells: Sequence[tuple[str, Sequence[Image]]], size: tuple[int, int], columns: int) -> Pillow.Image:
+    """Titled rows of pictures, each drawn `size` (width, height) small; all cells have as many."""
+    (wide, high), across = size, len(cells[0][1])
+    step = across * (wide + GAP) + MARGIN
+    rows = math.ceil(len(cells) / columns)
+    page = Pillow.new("RGB", (columns * step - MARGIN, rows * (high + TITLE + MARGIN)), (16, 16, 20))
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(15)
+    for n, (title, images) in enumerate(cells):
+        x, y = n % columns * step, n // columns * (high + TITLE + MARGIN)
+        pen.text((x + 4, y + 2), title, (225, 225, 230), font)
+        for k, image in enumerate(images):
+            small = Pillow.fromarray(image).resize(size, Pillow.Resampling.LANCZOS)
+            page.paste(small, (x + k * (wide + GAP), y + TITLE))
+    return page
+
+
 def main() -> None:
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "gallery" / "shaders.jpg"
-    frames, paths = pictures(), library.shipped()
-    wide, high = 320, 180
-    rows = math.ceil(len(paths) / COLUMNS)
-    sheet = Pillow.new("RGB", (COLUMNS * (2 * wide + 2 * MARGIN), rows * (high + TITLE + MARGIN)), (16, 16, 20))
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-    for n, path in enumerate(paths):
-        x, y = n % COLUMNS * (2 * wide + 2 * MARGIN), n // COLUMNS * (high + TITLE + MARGIN)
-        pen.text((x + 4, y + 2), f"{path.stem} ({library.read(path).kind})", (225, 225, 230), font)
-        for k, image in enumerate(play(path, frames, n)):
-            small = Pillow.fromarray(image).resize((wide, high), Pillow.Resampling.LANCZOS)
-            sheet.paste(small, (x + k * (wide + 3), y + TITLE))
-        sys.stdout.write(f"{path.stem}\n")
-    sheet.save(out, quality=82, optimize=True)
+    frames = pictures()
+    cells = [
+        (f"{path.stem} ({library.read(path).kind})", play(path, frames, n)) for n, path in enumerate(library.shipped())
+    ]
+    sheet(cells, (320, 180), COLUMNS).save(out, quality=82, optimize=True)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from liveanim.core.model import Image, Keyframe, frozen_image
 from liveanim.options import RenderOptions
 from tools import gallery_presets as gallery
+from tools import gallery_stage as stage
+from tools.gallery_shaders import GAP, MARGIN, TITLE, sheet
 
 
 def test_the_dancer_is_lit_before_a_dark_ground_and_is_back_after_four_beats() -> None:
@@ -47,3 +50,26 @@ def test_presets_that_nobody_knows_are_refused(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         gallery.main(["no-such-preset"])
     assert "there is no preset 'no-such-preset'; known: audio-travel" in capsys.readouterr().err
+
+
+def grey(level: int) -> Image:
+    return frozen_image(np.full((36, 64, 3), level, np.uint8))
+
+
+def test_pictures_lie_beside_each_other_under_their_titles() -> None:
+    page = np.asarray(sheet([("dark", [grey(40), grey(90)]), ("light", [grey(240)] * 2)], (32, 18), 1))
+    assert page.shape == (2 * (18 + TITLE + MARGIN), 2 * (32 + GAP), 3)
+    assert page[TITLE + 9, 16].tolist() == [40] * 3 and page[TITLE + 9, 32 + GAP + 16].tolist() == [90] * 3
+    assert page[2 * TITLE + MARGIN + 18 + 9, 16].tolist() == [240] * 3
+    assert page[:TITLE].max() > 200  # words
+
+
+def test_what_flickers_and_trembles_is_evened_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(1).integers(40, 160, (18, 32, 1), dtype=np.uint8)
+    frame = Keyframe(0, 0.0, frozen_image(np.repeat(rows.repeat(8, 0).repeat(8, 1), 3, axis=2)))
+    monkeypatch.setattr(stage, "SIZE", (256, 144))
+    restless, calm = (
+        np.abs(np.diff(stage.over_time(frame, values).astype(float).mean(axis=(0, 2)))).mean()
+        for values in ({}, {"deflicker": 1.0, "steady": 1.0})
+    )
+    assert calm < 0.6 * restless
