@@ -36,7 +36,8 @@ from .workers import Crew, Job, Local, Place
 
 OVERLAP = 0.25  # s during which two pieces are cross-faded
 SHORTEST = 4.0  # s of a piece
-PIECES = 3  # a worker, so that a slow one does not keep all the others waiting
+WORTH = 20.0  # s of a piece beside which its start, and the two seconds it paints beforehand, are little
+PIECES = 3  # a worker at most, so that a slow one does not keep all the others waiting
 MOST_PIECES = 200
 
 
@@ -55,9 +56,13 @@ class Piece:
 
 
 def cut(span: Span, kept: Sequence[float], workers: int) -> tuple[Piece, ...]:
-    """`span` in pieces for `workers`, each beginning where a picture was kept (`kept`: their show times, sorted)."""
+    """`span` in pieces for `workers`, each beginning where a picture was kept (`kept`: their show times, sorted).
+
+    As many for each worker, so that none waits for another at the end.
+    """
     seconds = span.frames / span.fps
-    count = max(1, min(workers * PIECES, MOST_PIECES, int(seconds / SHORTEST)))
+    each = max(1, min(PIECES, int(seconds / (workers * WORTH))))
+    count = max(1, min(workers * each, MOST_PIECES, int(seconds / SHORTEST)))
     starts = [span.first]
     for n in range(1, count):
         wished = span.begin + n * seconds / count

@@ -29,6 +29,11 @@ from .outputs.test_video import pictures, sound
 from .takes.test_rerender import FPS, SMALL, likeness, perform
 
 
+@pytest.fixture(autouse=True)
+def _short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(farm, "WORTH", farm.SHORTEST)
+
+
 @pytest.mark.parametrize("workers", [1, 2, 5, 40])
 @pytest.mark.parametrize("kept", [[n * 2.0 for n in range(300)], [n * 2.03 + 0.01 for n in range(20)], []])
 @pytest.mark.parametrize("span", [Span(0, 18000, 18000, 30.0), Span(900, 1500, 18000, 30.0), Span(7, 40, 50, 25.0)])
@@ -42,6 +47,17 @@ def test_pieces_cover_every_frame_once_but_for_what_they_share(span: Span, kept:
     if len(kept) == 300 and span.frames > 10000 and workers == 5:
         assert len(pieces) == 15
         assert max(piece.frames for piece in pieces) < 1.3 * span.frames / 15
+
+
+@pytest.mark.parametrize(
+    ("seconds", "workers", "wanted"), [(30, 2, 2), (100, 2, 4), (600, 2, 6), (30, 12, 7), (9, 1, 1)]
+)
+def test_a_short_take_is_cut_into_few_pieces_as_many_for_each_worker(
+    seconds: int, workers: int, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(farm, "WORTH", 20.0)
+    kept = [n * 1.0 for n in range(seconds)]
+    assert len(cut(Span(0, 30 * seconds, 30 * seconds, 30.0), kept, workers)) == wanted
 
 
 def test_joined_pieces_fade_over_what_they_share() -> None:
