@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Protocol
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from ..core.model import Features
 from .aubiotools import NO_TONES
 from .autogain import Impulses, to_db
-from .bands import Floats, Ring, Spectrum, clean, hop_for, newest_window
+from .bands import Bank, Floats, Ring, Spectrum, clean, hop_for, newest_window
 from .beattrack import NetworkTempo
 from .drums import CLASSES, RULES, DrumEars
 from .earnet import BANDS, MEAN, HitNetwork, LogBands, ear_bank
@@ -22,7 +21,7 @@ from .frames import Frames
 from .meters import Meters, Tuning
 from .onsets import Picker, attack_age
 
-EVENT_GATE_DB = -118.0  # under this there is nothing to hear, whatever the gain
+EVENT_GATE = 1e-8  # rms of a hop: under this there is nothing to hear, whatever the gain
 RAIL = 0.98  # a hop whose every sample has nearly the same size is a fault, not music
 ONSET_THRESHOLD = 0.45
 MARKS = ("onset", *CLASSES)
@@ -30,6 +29,7 @@ AUDIBLE_DB = 50.0  # events this far under the loudest hop of the last minutes a
 AUDIBLE_FALL_DB_S = 0.2
 KEPT_HOPS = 8
 COAST_S = 8.0  # beats go on this long through silence
+NOTHING_KEPT = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,11 @@ class Analyser:
         self.hop = hop_for(rate)
         self.hop_s = self.hop / rate
         self._size = self.hop * 4
-        self._window = newest_window(self._size, self.hop // 4)
         self._ring = Ring(self.hop * KEPT_HOPS, self.hop)
-        self._kept = np.zeros(0, dtype=np.float32)
+        self._kept = NOTHING_KEPT
         self._hops = 0
-        self._spectrum = Spectrum(self._size)
-        self._bank = ear_bank(rate)
+        self._spectrum = Spectrum(newest_window(self._size, self.hop // 4))
+        self._bank = Bank(ear_bank(rate))
         self._hits = HitNetwork()
         self._log_bands = LogBands(self.hop_s, self._hits.input)
         self._picker = Picker(ONSET_THRESHOLD, self.hop_s)
@@ -110,28 +109,32 @@ class Analyser:
         if len(self._kept):
             data = np.concatenate([self._kept, data])
         whole = len(data) // self.hop * self.hop
-        self._kept = data[whole:].copy()
+        self._kept = data[whole:].copy() if whole < len(data) else NOTHING_KEPT
         return [self._step(data[i : i + self.hop]) for i in range(0, whole, self.hop)]
 
     def _step(self, hop: Floats) -> Features:
         newest = self._ring.push(hop)
         self._hops += 1
         now = self.time
-        spectrum = self._spectrum(newest[-self._size :] * self._window)
-        magnitudes = self._bank.dot(spectrum)
+        recent = newest[-self._size :]
+        spectrum = self._spectrum(recent)
+        magnitudes = self._bank(spectrum)
         bands = self._log_bands.step(magnitudes)
         chances = self._hits.step()
         rms = math.sqrt(float(hop.dot(hop)) / self.hop)
-        values = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN)))
-        audible = self._audible(to_db(rms)) and not _on_rails(hop, rms)
-        hit = self._picker.step(chances[0])  # in silence too: that is where it gets ready for the next attack
+        audible = self._audible(rms) and not _on_rails(hop, rms)
+        hit = self._picker.step(chances[0] if audible else 0.0)
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
-        struck = self._drums.step(newest, magnitudes, bands[:BANDS], chances)
-        drums = {name: (now - RULES[name].age_s,) for name, hit in struck.items() if hit} if audible else {}
+        struck = self._drums.step(recent, magnitudes, bands, chances, audible)
+        drums = {name: (now - RULES[name].age_s,) for name in struck}
         self._heard = now if audible else self._heard
         beats = self._tempo.step(hop, bands, chances, now)
-        values.update(self._marks({"onset": onsets, **drums}, now))
-        values.update(self._pitch.step(hop) if self._pitch is not None else NO_TONES)
+        values = {
+            **self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN))),
+            **self._impulses.step({"onset": onsets, **drums}),
+            **self._counted(onsets, now),
+            **(self._pitch.step(hop) if self._pitch is not None else NO_TONES),
+        }
         if self._hops % 2:
             self._frames.step(newest, spectrum, self._meters.shown_gain)
         return Features(
@@ -148,25 +151,23 @@ class Analyser:
             fft=self._frames.fft,
         )
 
-    def _audible(self, level_db: float) -> bool:
+    def _audible(self, rms: float) -> bool:
+        level_db = to_db(rms)
         fallen = self._loudest_db - AUDIBLE_FALL_DB_S * self.hop_s
         self._loudest_db = level_db if level_db > fallen else fallen
-        return level_db > EVENT_GATE_DB and level_db > self._loudest_db - AUDIBLE_DB
+        return rms > EVENT_GATE and level_db > self._loudest_db - AUDIBLE_DB
 
     def _onsets(self, hop: Floats, newest: Floats, hit: bool, now: float) -> tuple[float, ...]:
         if self._aubio_onset is not None:
             return tuple(self._aubio_onset.step(hop))
         return (now - attack_age(newest, self.hop) / self.rate,) if hit else ()
 
-    def _marks(self, events: Mapping[str, tuple[float, ...]], now: float) -> dict[str, float]:
-        """The impulses, and how many onsets there were and how long ago the last."""
-        if events["onset"]:
-            self._onset_count += len(events["onset"])
-            self._last_onset = events["onset"][-1]
-        out = self._impulses.step(events)
-        out["onset_count"] = float(self._onset_count)
-        out["time_since_onset"] = min(3600.0, now - self._last_onset)
-        return out
+    def _counted(self, onsets: tuple[float, ...], now: float) -> dict[str, float]:
+        """How many onsets there were, and how long ago the last."""
+        if onsets:
+            self._onset_count += len(onsets)
+            self._last_onset = onsets[-1]
+        return {"onset_count": float(self._onset_count), "time_since_onset": min(3600.0, now - self._last_onset)}
 
 
 def _on_rails(hop: Floats, rms: float) -> bool:

@@ -102,11 +102,11 @@ class Impulses:
     def shape(self, decay_s: float) -> None:
         self._fall = math.exp(-self._hop_s / max(decay_s, 1e-4))
 
-    def step(self, events: Mapping[str, object]) -> dict[str, float]:
-        """What has an event in this hop, by name (true) -> every value; the caller may keep the answer."""
+    def step(self, events: Mapping[str, object]) -> Mapping[str, float]:
+        """What has an event in this hop, by name (true) -> every value; not to be changed, but it may be kept."""
         fall = self._fall
         self._values = {name: 1.0 if events.get(name) else value * fall for name, value in self._values.items()}
-        return self._values.copy()
+        return self._values
 
 
 class Energy:

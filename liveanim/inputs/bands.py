@@ -60,34 +60,55 @@ def boxes(limits: list[tuple[float, float]], size: int, rate: int) -> Floats:
 
 
 def clean(samples: NDArray[np.floating]) -> Floats:
-    """A float32 copy of `samples` with NaN, infinities and absurd values set to 0."""
-    if samples.dtype == np.float32:
-        out = samples.flatten()
-    else:
-        with np.errstate(invalid="ignore", over="ignore"):
-            out = samples.astype(np.float32).reshape(-1)
+    """`samples` flat and float32, with NaN, infinities and absurd values as 0: a copy only where something changes."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        out = samples.astype(np.float32, copy=False).reshape(-1)
+        power = float(out.dot(out))
+    if power < 0.5 * MAX_AMPLITUDE**2:  # then none of them can be
+        return out
     good = np.abs(out) <= MAX_AMPLITUDE
-    if np.count_nonzero(good) < len(good):
-        out[~good] = 0.0
-    return out
+    return out if good.all() else np.where(good, out, np.float32(0.0))
 
 
 class Spectrum:
     """Magnitudes of windowed samples (OpenCV's transform: half the cost of numpy's for so few of them)."""
 
-    def __init__(self, size: int) -> None:
-        """`size`: samples, an even number."""
-        self._packed = np.zeros((1, size), dtype=np.float32)  # real, then pairs of real and imaginary, then real
-        self._pairs = self._packed[0, 1:-1].view(np.complex64)
-        self._count = size // 2 + 1
+    def __init__(self, window: Floats) -> None:
+        """`window`: an even number of factors."""
+        size = len(window)
+        self._window = window
+        self._windowed, self._packed = np.zeros((2, 1, size), dtype=np.float32)
+        self._samples, self._row = self._windowed[0], self._packed[0]
+        self._pairs = self._row[1:-1].view(np.complex64)  # before and after them the two that are real
+        self._out = np.zeros(size // 2 + 1, dtype=np.float32)
+        self._inner = self._out[1:-1]
 
     def __call__(self, samples: Floats) -> Floats:
-        """(size,) samples -> (size // 2 + 1,) magnitudes."""
-        cv2.dft(samples[None], self._packed)
-        out = np.empty(self._count, dtype=np.float32)
-        np.abs(self._pairs, out[1:-1])
-        out[0], out[-1] = abs(self._packed.item(0)), abs(self._packed.item(-1))
-        return out
+        """(size,) samples -> (size // 2 + 1,) magnitudes; the array is reused by the next call."""
+        np.multiply(samples, self._window, self._samples)
+        cv2.dft(self._windowed, self._packed)
+        np.abs(self._pairs, self._inner)
+        self._out[0], self._out[-1] = abs(self._row.item(0)), abs(self._row.item(-1))
+        return self._out
+
+
+class Bank:
+    """A bank of filters (rows) in two halves, each without the columns that it does not use."""
+
+    def __init__(self, rows: Floats) -> None:
+        half = len(rows) // 2
+        self._out = np.zeros(len(rows), dtype=np.float32)
+        self._parts = []
+        for part, out in ((rows[:half], self._out[:half]), (rows[half:], self._out[half:])):
+            used = np.flatnonzero(part.any(axis=0))
+            columns = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
+            self._parts.append((np.ascontiguousarray(part[:, columns]), columns, out))
+
+    def __call__(self, spectrum: Floats) -> Floats:
+        """(bins,) -> (rows,); the array is reused by the next call."""
+        for part, columns, out in self._parts:
+            part.dot(spectrum[columns], out)
+        return self._out
 
 
 class Ring:

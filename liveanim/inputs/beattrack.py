@@ -127,6 +127,7 @@ class BeatTracker:
         self._least = np.where(there, LEAST_BELIEF, 0.0).astype(np.float32)
         self._table = NewestFirst(np.where(there, prior / self._intervals, 0.0) / prior.sum())
         self._all = np.ones(rows, dtype=np.float32)
+        self._factors = np.ones(2, dtype=np.float32)  # of belief: elsewhere, and where an attack is expected
         self._since = 0
         self._last_place = 0
         self._sure = False
@@ -145,7 +146,8 @@ class BeatTracker:
         on_beat, off_beat = odds**TEMPER * (1.0 + kick + snare), max(1.0, OFF_BEAT * (odds - 1.0) + 1.0) ** TEMPER
         for factor, (where, apart) in zip((on_beat, off_beat), self._regions, strict=True):
             if factor != 1.0:
-                belief[where] *= np.array([1.0, factor], dtype=np.float32).dot(apart)
+                self._factors[1] = factor
+                belief[where] *= self._factors.dot(apart)
         self._backbeat.step(kick, snare)
         place, tempo = divmod(int(belief.argmax()), self._tempi)
         self._frames += 1

@@ -19,6 +19,7 @@ LOW_HZ = (43.07, 86.13)  # where kicks live: the spectrum there, with a window l
 GAP_S = 0.058
 MEAN_S = 0.116
 PEAK_FALL_S = 6.0
+LEAST_RISE = 1e-9  # of an amplitude: so low that what begins faintly is heard the same 40 dB down
 RECALL_HOPS = 6  # the network may have spoken a little before the band has risen
 LEAST_ONSET = 0.1  # how likely any attack at all must have been lately: noise rises too
 SURE = 0.5  # where the network is usually surer than this of what rises, it is believed when it is not
@@ -61,7 +62,7 @@ class Rise:
         growth = level - before if level > before >= 0.0 else 0.0
         fallen = self._peak * self._fall
         self._peak = growth if growth > fallen else fallen
-        return growth / (self._peak if self._peak > 1e-7 else 1e-7)
+        return growth / (self._peak if self._peak > LEAST_RISE else LEAST_RISE)
 
 
 class RisePicker:
@@ -98,44 +99,37 @@ class DrumEars:
 
     def __init__(self, rate: int, hop: int) -> None:
         size, hop_s = hop * 4, hop / rate
-        self._size = size
         phase = 2.0 * np.pi * np.outer(LOW_HZ, np.arange(size)) / rate
-        waves = np.concatenate([np.cos(phase), np.sin(phase)]) * newest_window(size, hop)
-        self._waves = waves.astype(np.float32)
+        self._waves = (np.concatenate([np.cos(phase), np.sin(phase)]) * newest_window(size, hop)).astype(np.float32)
         centres = band_edges(40.0, 16000.0, 6)[1 : BANDS + 1]
         snare = np.flatnonzero((centres >= 400.0) & (centres < 2500.0))
         self._snare = slice(int(snare[0]), int(snare[-1]) + 1)
         self._hat = slice(int(np.flatnonzero(centres >= 7000.0)[0]), BANDS)
-        high = BANDS - self._hat.start
-        self._hat_past = np.zeros((RULES["hat"].lag, high), dtype=np.float32)
-        self._hat_at = -1
-        self._mean, self._nothing = np.full(high, 1.0 / high, np.float32), np.zeros(high, np.float32)
-        self._chances = [deque([0.0] * RECALL_HOPS, maxlen=RECALL_HOPS) for _ in range(4)]
+        self._hat_past: deque[list[float]] = deque(maxlen=RULES["hat"].lag)
+        self._chances = deque([[0.0] * 4] * RECALL_HOPS, maxlen=RECALL_HOPS)
         self._rises = {name: Rise(RULES[name].lag, hop_s) for name in ("kick", "snare")}
         self._pickers = {name: RisePicker(RULES[name], hop_s) for name in CLASSES}
 
-    def step(self, newest: Floats, magnitudes: Floats, levels: Floats, chances: list[float]) -> dict[str, bool]:
-        """The newest samples, (50,) magnitudes, (50,) log levels and the network's four chances -> hits by class."""
-        for recent, chance in zip(self._chances, chances, strict=True):
-            recent.append(chance)
-        onset, kick, snare, hat = map(max, self._chances)
-        low = math.hypot(*self._waves.dot(newest[-self._size :]).tolist())
+    def step(
+        self, recent: Floats, magnitudes: Floats, levels: Floats, chances: list[float], audible: bool
+    ) -> list[str]:
+        """The newest four hops of samples, (50,) magnitudes, (50, ..) log levels and the network's four chances (kept)
+        -> the classes that are hit: none in a hop that is not audible."""
+        self._chances.append(chances)
+        onset, kick, snare, hat = map(max, *self._chances)
+        low = math.hypot(*self._waves.dot(recent).tolist())
         body = magnitudes[self._snare]
-        likely = onset > LEAST_ONSET
+        likely = audible and onset > LEAST_ONSET
         rise = self._rises["kick"].step(low) * kick ** RULES["kick"].trust
         kicked = self._pickers["kick"].step(rise, kick, likely)
         rise = self._rises["snare"].step(math.sqrt(float(body.dot(body)))) * snare ** RULES["snare"].trust
         snared = self._pickers["snare"].step(rise, snare, likely)
-        rise = self._hat_rise(levels[self._hat]) * hat ** RULES["hat"].trust
-        return {"kick": kicked, "snare": snared, "hat": self._pickers["hat"].step(rise, hat, likely)}
+        rise = self._hat_rise(levels[self._hat].tolist()) * hat ** RULES["hat"].trust
+        hats = self._pickers["hat"].step(rise, hat, likely)
+        return [name for name, hit in zip(CLASSES, (kicked, snared, hats), strict=True) if hit]
 
-    def _hat_rise(self, levels: Floats) -> float:
+    def _hat_rise(self, levels: list[float]) -> float:
         """Mean growth of the log levels of the highest bands."""
-        if self._hat_at < 0:
-            self._hat_past[:] = levels
-            self._hat_at = 0
-        past = self._hat_past[self._hat_at]
-        growth = np.subtract(levels, past)
-        past[:] = levels
-        self._hat_at = (self._hat_at + 1) % len(self._hat_past)
-        return float(np.maximum(growth, self._nothing, out=growth).dot(self._mean))
+        before = self._hat_past[0] if self._hat_past else levels
+        self._hat_past.append(levels)
+        return sum([now - past for now, past in zip(levels, before, strict=True) if now > past]) / len(levels)

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from numpy import add, log1p, maximum, multiply, subtract, tanh
 
 from .bands import Floats, band_edges, hop_for, triangles
 
 COMPRESSION = 100.0  # log(1 + this * magnitude / running level)
 LEVEL_FALL_S = 4.0
-LEVEL_FLOOR = 1e-7
+LEVEL_FLOOR = 1e-9  # of an amplitude: so low that what begins faintly is heard the same 40 dB down
 BANDS = 50
 LAG = 2  # hops over which a band's growth is measured
 BEAT_BANDS = BANDS // 2
@@ -59,17 +60,17 @@ class LogBands:
         level, fallen = float(magnitudes.dot(MEAN)), self._level * self._fall
         level = level if level > fallen else fallen
         self._level = level if level > LEVEL_FLOOR else LEVEL_FLOOR
-        np.multiply(magnitudes, np.float32(COMPRESSION / self._level), levels)
-        np.log1p(levels, levels)
+        multiply(magnitudes, COMPRESSION / self._level, levels)
+        log1p(levels, levels)
         if self._at < 0:  # what sounds when the stream begins has not just begun
             for _, past, _ in self._rows:
                 past[:] = levels
             self._at = 0
         below, past, above = self._rows[self._at]
-        np.maximum(below, above, out=growth)
-        np.maximum(growth, past, out=growth)
-        np.subtract(levels, growth, growth)
-        np.maximum(growth, NOTHING, out=growth)
+        maximum(below, above, out=growth)
+        maximum(growth, past, out=growth)
+        subtract(levels, growth, growth)
+        maximum(growth, NOTHING, out=growth)
         past[:] = levels
         self._at = (self._at + 1) % LAG
         return self.both
@@ -108,15 +109,15 @@ class Gru:
         gates, reset, update, new, recalled = self._parts
         state = self._state
         self._heard.dot(self._matrix, self._sums)
-        np.tanh(gates, gates)
-        np.add(gates, self._ones, gates)
-        np.multiply(recalled, reset, recalled)
-        np.add(new, recalled, new)
-        np.tanh(new, new)
-        np.subtract(state, new, state)
-        np.multiply(state, update, state)
-        np.multiply(state, self._halves, state)
-        np.add(state, new, state)
+        tanh(gates, gates)
+        add(gates, self._ones, gates)
+        multiply(recalled, reset, recalled)
+        add(new, recalled, new)
+        tanh(new, new)
+        subtract(state, new, state)
+        multiply(state, update, state)
+        multiply(state, self._halves, state)
+        add(state, new, state)
 
 
 def beside(blocks: Sequence[Floats]) -> Floats:
@@ -185,16 +186,16 @@ class BeatNetwork:
             return None
         levels, growth, slow = self._parts
         both = self._half[:BANDS] + bands[:BANDS]
-        np.add(both[::2], both[1::2], levels)
-        np.multiply(levels, QUARTER, levels)
-        peaks = np.maximum(self._half[BANDS:], bands[BANDS:])
-        np.maximum(peaks[::2], peaks[1::2], out=growth)
+        add(both[::2], both[1::2], levels)
+        multiply(levels, QUARTER, levels)
+        peaks = maximum(self._half[BANDS:], bands[BANDS:])
+        maximum(peaks[::2], peaks[1::2], out=growth)
         if self._at < 0:
             self._past[:] = levels
             self._at = 0
         past = self._past[self._at]
-        np.subtract(levels, past, slow)
-        np.maximum(slow, NOTHING[:BEAT_BANDS], out=slow)
+        subtract(levels, past, slow)
+        maximum(slow, NOTHING[:BEAT_BANDS], out=slow)
         past[:] = levels
         self._at = (self._at + 1) % BEAT_LAG
         self._half = None

@@ -102,7 +102,8 @@ class Meters:
     def step(self, rms: float, spectrum: Floats, magnitudes: Floats, flux: float) -> dict[str, float]:
         """rms of the hop, (bins,) spectrum, (50,) log-spaced magnitudes, mean growth -> signals by name.
 
-        Flux is new in every hop, the levels in every other one: in those in which the beat network rests.
+        Flux is new in every hop, the levels in every other one: in those in which the beat network rests. The answer
+        is changed by the next step.
         """
         self._hops += 1
         self._power += 0.5 * rms * rms
@@ -111,7 +112,8 @@ class Meters:
             self._power = 0.0
         fallen = self._flux_peak * self._flux_fall
         self._flux_peak = flux if flux > fallen else fallen if fallen > LEAST_FLUX else LEAST_FLUX
-        return {**self._levels, "flux": flux / self._flux_peak if self._gate.open else 0.0}
+        self._levels["flux"] = flux / self._flux_peak if self._gate.open else 0.0
+        return self._levels
 
     @property
     def shown_gain(self) -> float:

@@ -35,7 +35,7 @@ def attack_age(newest: Floats, hop: int) -> float:
     """How many samples ago the steepest rise began, within the newest two hops of `newest` (of three or more)."""
     grain = hop // 8
     edges = np.diff(newest[-3 * hop - 1 :])
-    energy = np.square(edges).reshape(-1, grain).sum(axis=1) + 1e-12
+    energy = np.square(edges).reshape(-1, grain).sum(axis=1) + 1e-18
     before = 0.5 * (energy[6:-2] + energy[7:-1])
     rise = np.log((energy[8:] + 0.02 * energy.max()) / (before + 0.02 * energy.max()))
     return float((len(rise) - int(rise.argmax())) * grain)

@@ -99,6 +99,14 @@ def test_music_gives_the_same_events_however_loud_it_is(
         assert gained[kind] == pytest.approx(times, abs=0.005)
 
 
+def test_what_begins_faintly_gives_the_same_events_40_db_down() -> None:
+    sound = bursts(2.5, 0.25, low=0.6) * np.float32(10.0) ** np.linspace(-5.0, 0.0, round(2.5 * RATE), dtype=np.float32)
+    plain, gained = events(sound), events(sound * np.float32(0.01))
+    assert min(len(plain[kind]) for kind in ("onsets", "kicks", "beats")) >= 6
+    for kind in KINDS:
+        assert gained[kind] == pytest.approx(plain[kind], abs=0.005)
+
+
 @settings(max_examples=20, deadline=None)
 @given(
     st.lists(
@@ -275,6 +283,15 @@ def test_every_click_out_of_digital_silence_is_an_onset() -> None:
         sound[start : start + 130] = 0.8 * np.cos(np.arange(130) * 0.3) * np.exp(-np.arange(130) / 53)
     heard = [time for features in Analyser(rate).feed(sound) for time in features.onsets]
     assert heard == pytest.approx([beat / 2 for beat in range(1, 8)], abs=0.01)
+
+
+def test_what_is_too_faint_to_hear_does_not_hide_the_attack_after_it() -> None:
+    """As what a lossy codec smears before a click."""
+    sound = np.zeros(RATE, dtype=np.float32)
+    at, rng = RATE // 2, np.random.default_rng(4)
+    sound[at - 500 : at] = 5e-9 * rng.standard_normal(500)
+    sound[at : at + 2000] = 0.5 * rng.standard_normal(2000) * np.exp(-np.arange(2000) / 500)
+    assert onsets(Analyser(RATE).feed(sound)) == pytest.approx([0.5], abs=0.005)
 
 
 def test_bands_of_ones_own_are_levels_from_the_moment_they_are_set_and_others_keep_their_gain() -> None:
