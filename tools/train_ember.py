@@ -1,8 +1,8 @@
 """Trains ember from nothing, or goes on from where it was: `python tools/train_ember.py --minutes 120`.
 
 Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs its latents are kept, so that the UNet
-stays valid), text encoder and UNet (`flow`), and these for few guided steps (`few`). Another process draws the training
-pictures meanwhile. Then the networks are exported as fp16 safetensors in diffusers' format.
+stays valid), text encoder and UNet (`flow`), and these for few guided steps (`few`, then `polish`). Another process
+draws the training pictures meanwhile. Then the networks are exported as fp16 safetensors in diffusers' format.
 Checkpoints lie in the work folder; without it, training goes on from the exported weights alone.
 """
 
@@ -18,6 +18,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -35,7 +36,8 @@ from ember.stage_unet import train_unet
 from ember.stage_vae import train_vae
 
 logger = logging.getLogger("ember")
-SHARES = {"vae": 0.20, "flow": 0.60, "few": 0.20}
+SHARES = {"vae": 0.20, "flow": 0.50, "few": 0.20, "polish": 0.10}
+STAGES = {"flow": train_unet, "few": train_few, "polish": partial(train_few, name="polish")}
 FIRST_SHEETS = 4
 
 
@@ -115,11 +117,10 @@ def flow_stages(ember: Ember, args: argparse.Namespace, minutes: dict[str, float
     with drawing(args, shard_path(args.work, FIRST_SHEETS - 1), ember.vae):
         bank = Bank(args.work, args.device)
         bank.refresh()
-        for name in ("flow", "few"):
+        for name, train in STAGES.items():
             time = minutes.get(name, 0.0)
             if time == 0.0 and not (args.work / f"{name}.pt").exists():
                 continue
-            train = train_unet if name == "flow" else train_few
             stage = train(ember, bank, args.work, time, args.batch, args.device, args.seed, args.workers)
             take(ember, stage)
             stages.append(stage)
@@ -141,7 +142,7 @@ def main() -> int:
     sizes = {"unet": count(ember.unet), "vae": count(ember.vae), "text": count(ember.text)}
     logger.info("parameters in millions: %s", json.dumps(sizes))
     stages = vae_stage(ember, args, minutes.get("vae", 0.0), new)
-    if any(minutes.get(name, 0.0) for name in ("flow", "few")):
+    if any(minutes.get(name, 0.0) for name in STAGES):
         stages += flow_stages(ember, args, minutes)
     for module in (ember.unet, ember.text, ember.vae):
         module.to("cpu", torch.float32).eval()

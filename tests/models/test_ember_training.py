@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from ember import album, bank, judge, measures, nets  # noqa: E402
+from ember import album, bank, judge, measures, nets, stage_few  # noqa: E402
 from ember.captions import plain_caption  # noqa: E402
 from ember.drawing import Spec  # noqa: E402
 from ember.optimiser import TURNS, Orthogonal, orthogonal  # noqa: E402
@@ -58,11 +59,34 @@ def test_sheets_are_drawn_encoded_and_read_back(tmp_path: Path, monkeypatch: pyt
 
 def test_most_of_what_few_steps_learn_is_where_they_stop() -> None:
     ways = Ways(*(torch.zeros(1) for _ in range(4)))
-    places = FewLoss(None, ways, 10_000, 3, "cpu").places()
+    places, halfway = FewLoss(None, ways, 10_000, 3, "cpu").places()
     assert float((places == 1.0).float().mean()) == pytest.approx(WHOLE, abs=0.02)
-    assert float((places == 0.5).float().mean()) == pytest.approx(HALFWAY, abs=0.02)
-    others = places[(places != 1.0) & (places != 0.5)]
+    assert float(halfway.float().mean()) == pytest.approx(HALFWAY, abs=0.02)
+    assert torch.equal(halfway, places == 0.5)
+    others = places[(places != 1.0) & ~halfway]
     assert float(others.min()) >= 0.05 and float(others.mean()) == pytest.approx(0.525, abs=0.02)
+
+
+def test_a_student_that_goes_straight_to_the_end_has_nothing_to_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in that always heads for the end is right everywhere; one that stands still is not, nor beside a way."""
+    generator = torch.Generator().manual_seed(6)
+    end = torch.randn(1, 16, 2, 2, generator=generator).expand(4, -1, -1, -1)
+    start = torch.randn(4, 16, 2, 2, generator=generator)
+    ways = Ways(start, end, torch.full((4,), 0.8), torch.zeros(4, 3, dtype=torch.long))
+    ember = SimpleNamespace(unet="network", text="text")
+    monkeypatch.setattr(stage_few, "embed", lambda text, tokens: tokens)
+    told = []
+    for gain in (1.0, 0.0):
+
+        def answer(unet: str, point: object, t: object, words: object, gain: float = gain) -> object:
+            return gain * (point - end[:1]) / t.view(-1, 1, 1, 1)
+
+        monkeypatch.setattr(stage_few, "velocity", answer)
+        told.append(FewLoss(ember, ways, 512, 3, "cpu")(0, 0.0)[1]["loss"])
+    straight = float(((start - end) / 0.8).square().mean())
+    beside = 4.0  # whoever stood still for half of the time has to go twice as fast
+    assert told[0] == pytest.approx(0.0, abs=1e-9)
+    assert told[1] == pytest.approx(straight * (1 - HALFWAY + HALFWAY * beside), rel=0.1)
 
 
 def test_the_nearest_orthogonal_matrix_has_even_singular_values() -> None:
