@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .header import FIRST, IMAGES, Header
+from .header import IMAGES, Header
 
 OUTPUT = "isf_FragColor"
 _VERSION = "#version 330 core\n"
@@ -148,11 +148,6 @@ def _modern(code: str, host: set[str], attribute: str, varying: str, rename: boo
 def _outside_comments(text: str, change: Callable[[str], str]) -> str:
     """`text` with its comments blanked and `change` applied to what is left. Line numbers stay."""
     return change(_COMMENT.sub(lambda found: " " + "\n" * found[0].count("\n"), text))
-
-
-def reads_picture(header: Header) -> bool:
-    """Whether it needs the picture on the stage."""
-    return any(each.name == FIRST for each in header.inputs)
 
 
 _PLACES = (

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from transformers import CLIPTokenizer
 
@@ -76,10 +75,3 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 def encode(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
     """Token numbers (B, TOKENS), cut or padded."""
     return tokenizer(texts, padding="max_length", truncation=True, max_length=TOKENS, return_tensors="pt").input_ids
-
-
-def random_pieces(tokenizer: CLIPTokenizer) -> Tensor:
-    """Numbers of the tokens that are no whole word of ours: what unknown words fall into."""
-    known = {word + "</w>" for word in all_words()}
-    table = tokenizer.get_vocab()
-    return torch.tensor(sorted(n for piece, n in table.items() if piece not in known and piece not in (START, END)))
