@@ -226,7 +226,8 @@ class Hands:
             return self.presets[int(which) - 1]
         if which in names:
             return self.presets[names.index(str(which))]
-        raise UserError(f"there is no preset {which!r}{near(str(which), names)}")
+        shown = f"{which:g}" if isinstance(which, (int, float)) else repr(which)
+        raise UserError(f"there is no preset {shown}{near(str(which), names)}")
 
     def _save(self, event: ControlEvent) -> None:
         if self._keeper is None:

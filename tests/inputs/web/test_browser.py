@@ -20,6 +20,7 @@ pytestmark = [
 ]
 QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SIDEWAYS = {**PHONE, "viewport": {"width": 844, "height": 390}}
 LAPTOP = {"viewport": {"width": 1280, "height": 800}}
 PATIENCE = 60_000  # ms: a busy machine
 
@@ -53,7 +54,7 @@ def opened(browser: Any, playing: Playing, device: dict[str, Any], tab: str = "p
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.goto(playing.remote.link, wait_until="domcontentloaded")
     until_js(page, "document.querySelector('#look').textContent !== '' && document.querySelector('#bpm') !== null")
-    if device is PHONE:
+    if device is not LAPTOP:
         page.click(f"#tabs [data-tab={tab}]")
     yield page
     context.close()
@@ -92,22 +93,26 @@ def dragged(page: Any, selector: str, share: float) -> bool:
 HUE = '#knobs [data-param="stage.hue"]'
 
 
-@pytest.mark.parametrize("device", [PHONE, LAPTOP], ids=["phone", "laptop"])
+@pytest.mark.parametrize("device", [PHONE, SIDEWAYS, LAPTOP], ids=["phone", "sideways", "laptop"])
 def test_nothing_is_wider_than_the_screen_and_what_one_touches_is_large(
     browser: Any, playing: Playing, device: dict[str, Any]
 ) -> None:
     with opened(browser, playing, device) as page:
-        for tab in ("play", "prompts", "knobs", "scenes") if device is PHONE else ("play",):
-            if device is PHONE:
+        for tab in ("play", "prompts", "knobs", "scenes") if device is not LAPTOP else ("play",):
+            if device is not LAPTOP:
                 page.click(f"#tabs [data-tab={tab}]")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             sizes = page.evaluate(
                 "[...document.querySelectorAll('button, .knob .bar, input, select')].filter((e) => e.checkVisibility())"
                 ".map((e) => [e.id || e.className || e.textContent, e.offsetHeight])"
             )
-            small = [(name, height) for name, height in sizes if height < (44 if device is PHONE else 36)]
+            small = [(name, height) for name, height in sizes if height < (36 if device is LAPTOP else 44)]
             assert small == [] and len(sizes) > 10
             assert page.evaluate("document.getElementById('safety').getBoundingClientRect().bottom <= innerHeight")
+        page.evaluate("document.querySelector('#tabs [data-tab=play]').click()")
+        for part in (".tap", "#macros .bar"):  # what plays is in sight at once
+            box = page.locator(part).first.bounding_box()
+            assert box["y"] + box["height"] <= page.locator("footer").bounding_box()["y"]
 
 
 def test_a_dragged_knob_takes_over_and_two_taps_give_it_back(browser: Any, playing: Playing) -> None:
