@@ -233,12 +233,14 @@ def test_what_is_held_is_listed_wherever_it_lives_and_an_empty_list_says_why(bro
 
 def test_a_notice_moves_nothing_and_a_tap_hides_it(browser: Any, playing: Playing) -> None:
     with opened(browser, playing, PHONE, "knobs") as page:
-        before = page.locator("#search").bounding_box()
-        page.evaluate("import('/pages/link.js').then((link) => link.act('do.preset', 'no such preset'))")
-        page.wait_for_selector("#notice", state="visible")
-        assert page.locator("#search").bounding_box() == before
-        page.click("#notice")
-        assert page.is_hidden("#notice")
+        notice = "document.getElementById('notice')"
+        place = "JSON.stringify(document.getElementById('search').getBoundingClientRect())"
+        before = page.evaluate(place)
+        wrong = "import('/pages/link.js').then((link) => link.act('do.preset', 'no such preset'))"
+        page.evaluate(wrong)
+        until_js(page, f"!{notice}.hidden && {place} === '{before}'")  # it goes after a while, so all at one moment
+        page.evaluate(wrong)
+        until_js(page, f"((one) => !one.hidden && (one.click(), one.hidden))({notice})")
 
 
 def test_words_not_to_paint_and_exact_values_are_sent_without_an_enter_key(browser: Any, playing: Playing) -> None:
