@@ -81,11 +81,33 @@ class Stroke:
     grain: Tensor | None = None
 
 
-def repainted(engine: Any, schedule: Schedule, stroke: Stroke, moved: Tensor, lap: Lap = lambda stage: None) -> Tensor:
-    """`moved` (1, 3, height, width), 0..1, painted over; same shape and range. `engine`: see engines.Engine."""
-    dials, own = stroke.dials, stroke.own
-    now = coherence.measure(moved)
-    source = _prepared(moved, now, stroke)
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How colours and detail are measured and led: see `coherence.measure`, `coherence.recoloured`.
+
+    prepared   (moved, its look, own look, dials, grain) -> coherence, contrast, sharpening and grain, clamped to 0..1
+    """
+
+    measure: Callable[..., Look]
+    prepared: Callable[[Tensor, Look, Look, Dials, Tensor | None], Tensor]
+    recoloured: Callable[[Tensor, Look, Look, Number], Tensor]
+
+
+def repainted(
+    engine: Any,
+    schedule: Schedule,
+    stroke: Stroke,
+    moved: Tensor,
+    lap: Lap = lambda stage: None,
+    hand: Hand | None = None,
+) -> Tensor:
+    """`moved` (1, 3, height, width), 0..1, painted over; same shape and range. `engine`: see engines.Engine.
+
+    `hand`: how the picture itself is worked on; None: with tensors, wherever they are.
+    """
+    dials, own, hand = stroke.dials, stroke.own, hand or TENSORS
+    now = hand.measure(moved)
+    source = hand.prepared(moved, now, own.look, dials, stroke.grain)
     lap("coherence")
     latents = coherence.laid_out(engine.encode(source), own.plan, dials.coherence * PULL)
     lap("encode")
@@ -95,7 +117,7 @@ def repainted(engine: Any, schedule: Schedule, stroke: Stroke, moved: Tensor, la
     lap("unet")
     picture = engine.decode(latents)
     lap("decode")
-    picture = _finished(picture, moved, stroke)
+    picture = _finished(picture, moved, stroke, hand)
     lap("coherence")
     return picture
 
@@ -137,14 +159,13 @@ def sum_of(terms: Sequence[tuple[Tensor, Number]]) -> Tensor:
     return torch.stack([value * weight for value, weight in terms]).sum(0)
 
 
-def _prepared(moved: Tensor, now: Look, stroke: Stroke) -> Tensor:
+def _prepared(moved: Tensor, now: Look, own: Look, dials: Dials, grain: Tensor | None) -> Tensor:
     """Coherence, contrast, sharpening and grain, in this order."""
-    dials, own = stroke.dials, stroke.own.look
     picture = coherence.recoloured(moved, now, own, dials.coherence)
     picture = coherence.contrasted(picture, dials.contrast)
     picture = coherence.redetailed(picture, now, own, dials.coherence, dials.sharpen)
-    if stroke.grain is not None:
-        picture = picture + dials.noise * _grainy(stroke.grain.to(picture.device))
+    if grain is not None:
+        picture = picture + dials.noise * _grainy(grain.to(picture.device))
     return picture.clamp(0, 1)
 
 
@@ -152,6 +173,9 @@ def _grainy(fine: Tensor) -> Tensor:
     """Grey noise of two sizes of grain, standard deviation about 1, twice as large as `fine`."""
     coarse = functional.interpolate(fine.roll(1, -1)[..., ::2, ::2], size=fine.shape[-2:], mode="nearest")
     return functional.interpolate(fine + coarse, scale_factor=2, mode="nearest") * 0.7
+
+
+TENSORS = Hand(coherence.measure, _prepared, coherence.recoloured)
 
 
 def _begun(start: Number, vitality: Tensor) -> Number:
@@ -162,12 +186,12 @@ def _begun(start: Number, vitality: Tensor) -> Number:
     return start + (1 - start) * ((ALIVE - vitality) / (ALIVE - DEAD)).clamp(0, 1) ** 2
 
 
-def _finished(picture: Tensor, moved: Tensor, stroke: Stroke) -> Tensor:
+def _finished(picture: Tensor, moved: Tensor, stroke: Stroke, hand: Hand) -> Tensor:
     """Colours led back once more; near denoise 0 the moved picture shows through."""
     dials = stroke.dials
     if not coherence.nothing(dials.coherence):
-        now = coherence.measure(picture, 0)
-        picture = coherence.recoloured(picture, now, stroke.own.look, dials.coherence / 2)
+        now = hand.measure(picture, 0)
+        picture = hand.recoloured(picture, now, stroke.own.look, dials.coherence / 2)
     if not isinstance(dials.share, Tensor) and dials.share >= 1:
         return picture
     return moved + dials.share * (picture - moved)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ from .matrices import Number
 
 OCTAVES = 3
 LAYOUT = 4
-_LUMA = (0.299, 0.587, 0.114)
+LUMA = (0.299, 0.587, 0.114)
 _FLOOR = 0.012  # standard deviation (0..1) below which a colour direction or an octave counts as empty
 _MOST_COLOUR = 1.35
 _MOST_DETAIL = 1.4
@@ -49,7 +50,7 @@ class Look:
     @property
     def contrast(self) -> Tensor:
         """Standard deviation of luma, 0..0.5."""
-        red, green, blue = (self.spread[channel] * share for channel, share in enumerate(_LUMA))
+        red, green, blue = (self.spread[channel] * share for channel, share in enumerate(LUMA))
         return _weighed(red + green + blue).clamp_min(0).sqrt()
 
 
@@ -81,9 +82,15 @@ def recoloured(picture: Tensor, now: Look, own: Look, amount: Number) -> Tensor:
     """`picture` with its colours led toward `own` by `amount` 0..1: one affine map of RGB, bounded either way."""
     if nothing(amount):
         return picture
+    mapping = colour_map(now, own, amount).to(picture)
+    return functional.conv2d(picture, mapping[:, :3, None, None], mapping[:, 3])
+
+
+def colour_map(now: Look, own: Look, amount: Number) -> Tensor:
+    """(3, 4), float64: the affine map of RGB that leads colours like `now`'s toward `own`'s by `amount` 0..1."""
     gain = matrices.powered(matrices.transport(now.spread, own.spread, _FLOOR), amount, _MOST_COLOUR)
     shift = now.mean + amount * (own.mean - now.mean) - gain @ now.mean
-    return functional.conv2d(picture, gain.to(picture)[:, :, None, None], shift.to(picture))
+    return torch.cat([gain, shift[:, None]], 1)
 
 
 def redetailed(picture: Tensor, now: Look, own: Look, amount: Number, sharpen: Number = 0.0) -> Tensor:
@@ -93,9 +100,19 @@ def redetailed(picture: Tensor, now: Look, own: Look, amount: Number, sharpen: N
     """
     if nothing(amount) and nothing(sharpen):
         return picture
+    return amplified(picture, sharpened(detail_gains(now, own, amount).to(picture).unbind(), sharpen))
+
+
+def detail_gains(now: Look, own: Look, amount: Number) -> Tensor:
+    """(OCTAVES,), float64: what each octave is multiplied by, finest first, to lead it toward `own`'s by `amount`."""
     ratio = own.detail.clamp_min(_FLOOR / 4) / now.detail.clamp_min(_FLOOR / 4)
-    first, second, *rest = (ratio**amount).clamp(1 / _MOST_DETAIL, _MOST_DETAIL).to(picture).unbind()
-    return amplified(picture, (first * (1 + sharpen), second * (1 + sharpen / 2), *rest))
+    return (ratio**amount).clamp(1 / _MOST_DETAIL, _MOST_DETAIL)
+
+
+def sharpened(gains: Sequence[Any], sharpen: Number) -> list[Any]:
+    """`gains` of octaves with an unsharp mask in them."""
+    first, second, *rest = gains
+    return [first * (1 + sharpen), second * (1 + sharpen / 2), *rest]
 
 
 def amplified(picture: Tensor, gains: Sequence[Number]) -> Tensor:
@@ -136,11 +153,11 @@ def nothing(amount: Number) -> bool:
 
 
 def _luma(picture: Tensor) -> Tensor:
-    return picture[:, 0:1] * _LUMA[0] + picture[:, 1:2] * _LUMA[1] + picture[:, 2:3] * _LUMA[2]
+    return picture[:, 0:1] * LUMA[0] + picture[:, 1:2] * LUMA[1] + picture[:, 2:3] * LUMA[2]
 
 
 def _weighed(rgb: Tensor) -> Tensor:
-    return rgb[0] * _LUMA[0] + rgb[1] * _LUMA[1] + rgb[2] * _LUMA[2]
+    return rgb[0] * LUMA[0] + rgb[1] * LUMA[1] + rgb[2] * LUMA[2]
 
 
 def _octaves(plane: Tensor, count: int) -> list[Tensor]:

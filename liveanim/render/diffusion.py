@@ -19,7 +19,7 @@ from torch import Tensor
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 from liveanim.core.params import Values
 
-from . import brush, coherence, family, noise, optical, tune
+from . import brush, coherence, family, noise, optical, retouch, tune
 from .adapters import Adapters
 from .brush import Dials, Own, Stroke, Way
 from .engines import Engine, EnginePool, on, out_of_memory
@@ -190,7 +190,8 @@ class DiffusionRenderer:
         stroke = self._stroke(engine, request)
         watch.lap("look")
         led = self._led(engine, request, moved)
-        return self._bytes(brush.repainted(led, self._schedule, stroke, moved, watch.lap))
+        hand = retouch.HAND if self._device == "cpu" else brush.TENSORS
+        return self._bytes(brush.repainted(led, self._schedule, stroke, moved, watch.lap, hand))
 
     def _redone(
         self, engine: Engine, request: RenderRequest, picture: Tensor | Floats, watch: Stopwatch
@@ -336,5 +337,7 @@ class DiffusionRenderer:
         return brush.sketched(engine, self._schedule, way, first.to(self._device))
 
     def _bytes(self, picture: Tensor) -> Image:
+        if self._device == "cpu":
+            return tune.levels(retouch.pixelwise(picture))
         levels = (picture[0].permute(1, 2, 0) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
         return np.ascontiguousarray(levels.cpu().numpy())

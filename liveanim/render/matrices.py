@@ -7,10 +7,12 @@ computed: there they go through eigenvalues in closed form, in a few dozen launc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 Number = float | Tensor
@@ -25,23 +27,29 @@ def transport(spread: Tensor, target: Tensor, floor: float) -> Tensor:
     little = _constants(spread.device, spread.dtype)[0] * floor**2
     before, after = spread + little, target + little
     if before.device.type == "cpu":
-        values, vectors = torch.linalg.eigh((before + before.T) / 2)
-        root, back = ((vectors * values.clamp_min(_LEAST) ** power) @ vectors.T for power in (0.5, -0.5))
-        return back @ powered(root @ after @ root, 0.5) @ back
+        root, back = _powers(before.numpy(), (0.5, -0.5))
+        (middle,) = _powers(root @ after.numpy() @ root, (0.5,))
+        return torch.from_numpy(back @ middle @ back)
     return inverse(before) @ spectral(before @ after, torch.sqrt)
 
 
 def powered(matrix: Tensor, exponent: Number, most: float = math.inf) -> Tensor:
     """A symmetric positive matrix to a power; eigenvalues of the result within 1/most..most."""
+    if matrix.device.type == "cpu":
+        return torch.from_numpy(_powers(matrix.numpy(), (float(exponent),), most)[0])
 
     def raised(values: Tensor) -> Tensor:
         found: Tensor = values**exponent
         return found if most == math.inf else found.clamp(1 / most, most)
 
-    if matrix.device.type == "cpu":
-        values, vectors = torch.linalg.eigh((matrix + matrix.T) / 2)
-        return (vectors * raised(values.clamp_min(_LEAST))) @ vectors.T
     return spectral(matrix, raised)
+
+
+def _powers(matrix: NDArray[np.float64], exponents: Sequence[float], most: float = math.inf) -> list[NDArray]:
+    """The same of arrays, for each exponent: numpy takes a fifth of torch's time for so little."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    values = np.maximum(values, _LEAST)
+    return [(vectors * np.clip(values**exponent, 1 / most, most)) @ vectors.T for exponent in exponents]
 
 
 def spectral(matrix: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
