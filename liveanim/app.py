@@ -17,7 +17,7 @@ from . import calibration, outlets, progress
 from .calibration import Calibration
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
-from .core.model import Blend, ControlEvent
+from .core.model import Blend, ControlEvent, Prompt
 from .core.params import Table
 from .core.preset import Preset
 from .inputs import playback
@@ -178,7 +178,7 @@ def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
     return _loaded(plan, outside, background=False)
 
 
-def _loaded(plan: Plan, outside: Outside, background: bool) -> Renderer:
+def _loaded(plan: Plan, outside: Outside, background: bool, prompts: tuple[Prompt, ...] = ()) -> Renderer:
     """The model of `plan` with what goes on top of it, or ember where it cannot be had."""
     from .render.load import Options, load_or_ember
 
@@ -192,6 +192,7 @@ def _loaded(plan: Plan, outside: Outside, background: bool) -> Renderer:
             words=outside.words,
             loras=outside.loras,
             controls=outside.controls,
+            prompts=prompts,
         ),
     )[0]
 
@@ -236,7 +237,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         overture.play(lambda: overture.painted, most=PAINTED_WITHIN)
         from .recording import keep_take, takes_of
 
-        painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside), PaintRenderer())))
+        prompts = overture.asked.prompts if overture.asked is not None else ()
+        painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside, prompts), PaintRenderer())))
         pace = stage.max_fps, options.seconds
         clock = WallClock(*pace, waits=True, rest=lambda: rest if painter.loading else 0.0)
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
@@ -346,7 +348,7 @@ def _media(outside: Outside, plan: Plan, live: bool) -> MediaDesk:
     return MediaDesk(outside.files, plan.painted, live, plan.preset.media)
 
 
-def _loading(plan: Plan, outside: Outside) -> Callable[[], Renderer] | None:
+def _loading(plan: Plan, outside: Outside, prompts: tuple[Prompt, ...]) -> Callable[[], Renderer] | None:
     """What loads the model beside the show; None when nothing is to be loaded."""
     if plan.model == PAINT:
         return None
@@ -358,6 +360,6 @@ def _loading(plan: Plan, outside: Outside) -> Callable[[], Renderer] | None:
 
     def load() -> Renderer:
         imports.join()
-        return _loaded(plan, outside, background=True)
+        return _loaded(plan, outside, background=True, prompts=prompts)
 
     return load

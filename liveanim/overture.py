@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from .clock import WallClock
-from .core.model import Blend, Features, Layer
+from .core.model import Blend, Features, Layer, RenderRequest
 from .core.preset import Preset
 from .render.paint import PaintRenderer
 from .render.worker import ThreadRender
@@ -60,6 +60,11 @@ class Overture:
     def painted(self) -> bool:
         """Whether there is more to see than a glow."""
         return bool(self._last)
+
+    @property
+    def asked(self) -> RenderRequest | None:
+        """What was painted last, or is being painted."""
+        return self._port.taken()
 
     def play(self, enough: Callable[[], bool], most: float = math.inf) -> None:
         """Draw frames until `enough`, one at least; at most until `most` seconds after the first."""

@@ -134,21 +134,20 @@ class DiffusionRenderer:
             return False
         return True
 
-    def warm(self, size: tuple[int, int]) -> None:
-        """Build what pictures of `size` need, and paint one; on a GPU another over it. What is recorded there belongs
-        to the thread that plays it, so that is left to the first keyframe.
+    def warm(self, size: tuple[int, int], prompts: tuple[Prompt, ...] = ()) -> None:
+        """Build what pictures of `size` need and paint one: over another, with the look of `prompts`, where there are
+        any. What is recorded on a GPU belongs to the thread that plays it: that is left to the first keyframe.
 
         The model that played before may still be there: what lacked memory only now is tried again.
         """
         note = self._note
         self._pool.prepare(size)
-        picture = self.render(RenderRequest(0, 0.0, size, denoise=1.0), None).image
-        if self._tape is not None:
-            tape, self._tape = self._tape, None
-            try:
-                self.render(RenderRequest(1, 0.0, size, denoise=0.5), picture)
-            finally:
-                self._tape = tape
+        grey = frozen_image(np.full((size[1], size[0], 3), 128, np.uint8))
+        tape, self._tape = self._tape, None
+        try:
+            self.render(RenderRequest(0, 0.0, size, prompts, denoise=0.5), grey if prompts or tape else None)
+        finally:
+            self._tape = tape
         self._shrink, self._most_steps, self._note = 1.0, MOST_STEPS, note
 
     def _painting_size(self, size: tuple[int, int]) -> tuple[int, int]:

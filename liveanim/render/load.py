@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from liveanim.core.errors import UserError, near
+from liveanim.core.model import Prompt
 
 from . import apart, compiled, exported, trt
 from .adapters import Adapters
@@ -48,6 +49,7 @@ class Options:
     loras       LoRA files, controls: folders of ControlNets; with either torch runs the networks
     keep        keep compiled models on disk for the next start
     here        convert networks in this process
+    prompts     what is painted first: what it looks like is found before the model is ready
     """
 
     device: str = "auto"
@@ -61,6 +63,7 @@ class Options:
     words: str | None = None
     loras: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
 
 
 def load(name: str, size: tuple[int, int] | None = None, options: Options = Options()) -> DiffusionRenderer:
@@ -101,7 +104,7 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape)
     renderer.message = trouble
     if size is not None:
-        renderer.warm(size)
+        renderer.warm(size, options.prompts)
         if engine in ("openvino", "onnx"):  # what was converted plays now
             parts.forget("unet", "vae", *(["text_encoders"] if fast_words else []))
     return renderer

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .brush import Dials, Hand
 from .coherence import LUMA, OCTAVES, Look, colour_map, detail_gains, sharpened
+from .matrices import Number
 from .tune import Floats
 
 _TO_LUMA = np.array([LUMA], np.float32)
@@ -54,7 +55,7 @@ def prepared(moved: Tensor, now: Look, own: Look, dials: Dials, grain: Tensor | 
     return planewise(np.clip(made, 0, 1, out=made))
 
 
-def recoloured(picture: Tensor, now: Look, own: Look, amount: float) -> Tensor:
+def recoloured(picture: Tensor, now: Look, own: Look, amount: Number) -> Tensor:
     """`picture` with its colours led toward `own` by `amount` 0..1."""
     return planewise(cv2.transform(pixelwise(picture), colour_map(now, own, amount).numpy()))
 

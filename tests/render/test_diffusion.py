@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from liveanim.core.model import Image, Prompt, RenderRequest
+from liveanim.render import brush
 from liveanim.render.diffusion import REDO_SEED, DiffusionRenderer
 from liveanim.render.engines import Engine
 from liveanim.render.feedback import Start
@@ -75,6 +77,16 @@ def test_a_fresh_process_gives_the_same_bytes(flow_model: Path, renderer: Diffus
     for index in range(3):
         previous = renderer.render(request(index), previous).image
     assert previous is not None and np.array_equal(np.load(target), previous)
+
+
+def test_what_a_show_begins_with_is_known_when_the_model_is_ready(
+    flow_model: Path, renderer: DiffusionRenderer, before: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = load(str(flow_model), SIZE, replace(TORCH, prompts=(Prompt("gold"),)))
+    with monkeypatch.context() as patch:
+        patch.setattr(brush, "sketched", lambda *_: pytest.fail("the look of a prompt is looked for again"))
+        first = ready.render(request(), before).image
+    assert np.array_equal(first, renderer.render(request(), before).image)
 
 
 def test_denoise_nought_gives_the_moved_picture_untouched(renderer: DiffusionRenderer, before: Image) -> None:
