@@ -1,6 +1,6 @@
 """Colours, detail and grain of `render.brush` on a CPU: what render.coherence computes, in few passes of OpenCV.
 
-Values are those of coherence up to rounding (2e-4 of 1). Pictures are tensors (1, 3, height, width) float32 sRGB 0..1
+Values are those of coherence up to rounding (1e-6). Pictures are tensors (1, 3, height, width) float32 sRGB 0..1
 on the CPU, height and width multiples of 8; what is returned lies in memory pixel by pixel.
 """
 
