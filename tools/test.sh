@@ -57,7 +57,8 @@ start_midi() {
   export JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1
   local turn
   # JACK remembers eight servers; ones that were killed fill its list for good, until nobody uses it and it is removed.
-  pgrep -x jackd >/dev/null || rm -f /dev/shm/jack-shm-registry
+  # So with its metadata: a client that was killed while it wrote them lets every later one die of a bus error.
+  pgrep jackd >/dev/null || rm -rf /dev/shm/jack-shm-registry "/dev/shm/jack-$(id -u)-"* "/dev/shm/jack_db-$(id -u)"
   for turn in 1 2 3; do
     jackd -r -n "$JACK_DEFAULT_SERVER" -d dummy -r 48000 -p 256 >"$RIG/jack.log" 2>&1 &
     PIDS="$PIDS $!"

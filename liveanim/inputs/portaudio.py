@@ -2,7 +2,7 @@
 
 Measured habits that shape this module: a block size must always be given; an unplugged stream ends without an
 exception, or stays "active" and brings no more blocks; the device list is frozen until PortAudio is started again;
-closing a stream whose JACK server died never returns.
+closing a stream never returns, at times, where its PulseAudio died; where JACK died, `jackserver` tells what happens.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import functools
 import logging
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from ..core.errors import UserError
 from .devices import LOOPBACK, SoundDevice
+from .jackserver import JACK, JackServer
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ _CLOSE = 1.0  # seconds a close may take before it is left behind
 # PortAudio is not made for calls from several threads at once, and starting it anew kills every stream there is.
 _LOCK = threading.RLock()
 _OPEN: set[int] = set()
+_LEFT: list[threading.Thread] = []  # closes that took too long
+_JACK = JackServer()
 
 
 class Stream(Protocol):
@@ -80,16 +83,32 @@ def sounddevice() -> ModuleType:
         ) from None
     except ImportError as error:
         raise UserError(f"live sound needs the sounddevice package: `pip install sounddevice` ({error})") from None
-    atexit.unregister(_keep_jack)
-    atexit.register(_keep_jack)  # before sounddevice's own farewell, which is older
+    _settle(module)
     return module
 
 
-def _keep_jack() -> None:
-    """JACK's library, where it is loaded, stays: a thread of it outlives its clients, and would run on in nothing."""
-    if sys.platform == "linux":
+@functools.cache
+def _settle(sd: ModuleType) -> None:
+    """Once: PortAudio's library stays in memory whatever the interpreter unloads, and it ends as `_leave` says.
+
+    JACK's threads call into it from its start to its end, and at times it cannot be ended.
+    """
+    ctypes.CDLL(sd._libname)  # ctypes gives no library back
+    atexit.unregister(sd._exit_handler)
+    atexit.register(_leave, sd)
+    _meet_jack(sd)
+
+
+def _meet_jack(sd: ModuleType) -> None:
+    if any(api["name"] == JACK for api in sd.query_hostapis()):
         with contextlib.suppress(OSError):
-            ctypes.CDLL("libjack.so.0", mode=os.RTLD_LAZY | os.RTLD_NOLOAD | os.RTLD_NODELETE)
+            _JACK.meet()
+
+
+def _leave(sd: ModuleType) -> None:
+    """End PortAudio and let nobody start it again; not while a call of it hangs: this would hang as well."""
+    if _LOCK.acquire(timeout=_CLOSE) and not any(close.is_alive() for close in _LEFT) and _JACK.part():
+        sd._exit_handler()
 
 
 def sound_devices() -> tuple[tuple[SoundDevice, ...], tuple[SoundDevice, ...]]:
@@ -123,16 +142,18 @@ def sound_devices() -> tuple[tuple[SoundDevice, ...], tuple[SoundDevice, ...]]:
 
 
 def refresh() -> None:
-    """Start PortAudio anew, so that it sees what was plugged in since; not while a stream of ours is open."""
+    """Start PortAudio anew, so that it sees what was plugged in since; not where that would end a stream of ours or,
+    with JACK gone, the program."""
     sd = sounddevice()
     with _LOCK:
-        if not _OPEN:
-            try:
-                _keep_jack()
-                sd._terminate()
-                sd._initialize()
-            except sd.PortAudioError as error:
-                raise UserError(f"PortAudio does not start: {_one_line(error)}") from None
+        if _OPEN or not _JACK.part():
+            return
+        try:
+            sd._terminate()
+            sd._initialize()
+            _meet_jack(sd)
+        except sd.PortAudioError as error:
+            raise UserError(f"PortAudio does not start: {_one_line(error)}") from None
 
 
 def best_rate(device: SoundDevice) -> int:
@@ -153,7 +174,7 @@ class _PortAudioStream:
         sd = sounddevice()
         make = sd.OutputStream if spec.output else sd.InputStream
         self.name, self.rate = LOOPBACK if spec.monitor else spec.device.name, rate
-        self._finished = False
+        self._finished, self._on_jack = False, spec.device.system == JACK
         with _source(_MONITOR if spec.monitor else None):
             self._stream = make(
                 device=spec.device.number,
@@ -177,7 +198,12 @@ class _PortAudioStream:
         return not self._finished and bool(self._stream.active)
 
     def close(self) -> None:
-        self._stream.close()
+        if self._on_jack and not _JACK.lives():
+            return
+        try:
+            self._stream.close()
+        except sounddevice().PortAudioError as error:
+            log.info("sound: closing %s: %s", self.name, _one_line(error))
 
 
 @contextlib.contextmanager
@@ -222,23 +248,19 @@ def open_stream(spec: StreamSpec, callback: Callback) -> Stream:
 def close_stream(stream: Stream) -> None:
     """Close `stream`, waiting a second at most: the close of a dead JACK stream never returns."""
     with _LOCK:
-        helper = threading.Thread(target=_close_quietly, args=(stream,), name="close sound", daemon=True)
+        helper = threading.Thread(target=_close, args=(stream,), name="close sound", daemon=True)
         helper.start()
         helper.join(_CLOSE)
         if helper.is_alive():
-            # It stays among the open ones, and leaving the program must not wait for it either.
-            atexit.unregister(sounddevice()._exit_handler)
+            _LEFT.append(helper)
             log.warning("sound: closing %s does not return; left behind", stream.name)
-        else:
-            _OPEN.discard(id(stream))
 
 
-def _close_quietly(stream: Stream) -> None:
-    sd = sounddevice()
+def _close(stream: Stream) -> None:
     try:
         stream.close()
-    except sd.PortAudioError as error:
-        log.info("sound: closing %s: %s", stream.name, _one_line(error))
+    finally:
+        _OPEN.discard(id(stream))
 
 
 def _one_line(error: Exception) -> str:

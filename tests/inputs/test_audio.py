@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -423,74 +421,3 @@ def test_music_played_through_a_sound_server_is_heard_in_its_own_time(server: Se
         source.close()
     assert isinstance(source, Heard)
     assert np.median(np.diff(times)) == pytest.approx(0.5, abs=0.01)
-
-
-JACK = """
-import sys, time
-import numpy as np
-from liveanim.inputs.analysis import Analyser
-from liveanim.inputs.audio import LiveInput
-from liveanim.inputs.ears import Ears
-source = LiveInput("metronome (JACK", time.perf_counter)
-ears, onsets, end = Ears(source, Analyser(source.rate)), [], time.monotonic() + 20
-def even():
-    gaps = np.abs(np.diff(onsets) - 0.25) < 0.02
-    return bool((gaps[2:] & gaps[1:-1] & gaps[:-2]).any())
-while not even() and time.monotonic() < end:
-    onsets += [onset for hop in ears.read(time.perf_counter()) for onset in hop.onsets]
-    time.sleep(0.01)
-print(source.status(), even(), flush=True)
-sys.stdin.readline()
-end = time.monotonic() + 8
-while not source.status().startswith("gone") and time.monotonic() < end:
-    time.sleep(0.02)
-print(source.status(), flush=True)
-source.close()
-print("closed", flush=True)
-"""
-
-
-@pytest.mark.audio
-def test_a_program_on_a_jack_server_is_heard_and_the_servers_death_hangs_nothing() -> None:
-    if not (shutil.which("jackd") and shutil.which("jack_metro")):
-        pytest.skip("no jackd and jack_metro programs")
-    # One name for all runs: JACK's registry holds eight, and a killed server frees its place only for its own name.
-    name = "liveanim-test"
-    env = {**os.environ, "JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
-    jack = subprocess.Popen(
-        ["jackd", "-r", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256"],
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-    def there(port: str) -> bool:
-        ports = subprocess.run(["jack_lsp"], env=env, capture_output=True, text=True, check=False)
-        return ports.returncode == 0 and port in ports.stdout
-
-    metronome: subprocess.Popen[bytes] | None = None
-    try:
-        wait(lambda: there("system"), 10.0)
-        metronome = subprocess.Popen(["jack_metro", "-b", "240", "-n", "metronome"], env=env, stdout=subprocess.DEVNULL)
-        wait(lambda: there("metronome"), 10.0)
-        with subprocess.Popen(
-            [sys.executable, "-c", JACK],
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        ) as player:
-            assert player.stdout is not None
-            assert re.fullmatch(r"metronome 48 kHz(, \d+ xruns?)? True\n", player.stdout.readline())
-            jack.send_signal(signal.SIGKILL)
-            said, _ = player.communicate("\n", timeout=30)
-    finally:
-        for process in (metronome, jack):
-            if process is not None:
-                process.kill()
-                process.wait()
-        for left in Path("/dev/shm").glob(f"jack*{name}*"):
-            left.unlink()
-    assert said == "gone: metronome, retrying\nclosed\n"
-    assert player.returncode == 0
