@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 
-def wait(done: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait(done: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "took too long"
@@ -38,6 +38,8 @@ class Jack:
         # Long periods, so that a busy machine keeps up with them.
         words = ["jackd", "-r", "-n", NAME, "-d", "dummy", "-r", "48000", "-p", "1024"]
         self._processes = [subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+
+    def started(self) -> None:
         wait(lambda: self._has("system"))
 
     def _has(self, port: str) -> bool:
@@ -63,10 +65,13 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jack]:
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
     jack = Jack()
-    yield jack
-    jack.end()
-    for left in Path("/dev/shm").glob(f"jack*{NAME}*"):
-        left.unlink()
+    try:
+        jack.started()
+        yield jack
+    finally:
+        jack.end()
+        for left in Path("/dev/shm").glob(f"jack*{NAME}*"):
+            left.unlink()
 
 
 class Program:
