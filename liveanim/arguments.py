@@ -39,11 +39,15 @@ def _check(good: bool, message: str) -> None:
         raise argparse.ArgumentTypeError(message)
 
 
-def size(text: str) -> tuple[int, int]:
-    """'512x288' -> (512, 288). UserError says the nearest valid size."""
-    from .core.preset import parse_size
+def size(option: str) -> Callable[[str], tuple[int, int]]:
+    """A parser of '512x288' -> (512, 288) for `option`. UserError says the nearest valid size."""
 
-    return parse_size(text if len(text) < 20 else text[:20] + "...", "--size")
+    def parsed(text: str) -> tuple[int, int]:
+        from .core.preset import parse_size
+
+        return parse_size(text if len(text) < 20 else text[:20] + "...", option)
+
+    return parsed
 
 
 def number(low: float, high: float, unit: str = "") -> Callable[[str], float]:
@@ -93,7 +97,9 @@ def _look(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
     group.add_argument("--engine", choices=ENGINES, default="auto", help="what runs the model (docs/gpu.md)")
-    group.add_argument("--size", type=size, metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)")
+    group.add_argument(
+        "--size", type=size("--size"), metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)"
+    )
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
     shader = "put an ISF shader on top: a name or a .fs file (liveanim shaders)"
     _many(group, "--shader", dest="shaders", metavar="NAME", help=shader)
@@ -204,7 +210,9 @@ def _render(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="only S seconds")
     group.add_argument("--from", dest="begin", type=number(0, 86400, "seconds"), metavar="S", help="begin at S seconds")
     group.add_argument("--to", dest="end", type=number(0, 86400, "seconds"), metavar="S", help="end at S seconds")
-    group.add_argument("--painted", type=size, metavar="WxH", help="size of painted pictures (follows from the model)")
+    group.add_argument(
+        "--painted", type=size("--painted"), metavar="WxH", help="size of painted pictures (follows from the model)"
+    )
     group.add_argument(
         "--pace",
         choices=["take", "free"],
@@ -214,7 +222,7 @@ def _render(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workers", type=whole(1, 256), metavar="N", help="render a take with N processes at once")
     group.add_argument("--ray", metavar="ADDRESS", help="render a take on that Ray cluster; 'local' starts one here")
     group.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
-    group.add_argument("--steps", type=whole(1, 64), metavar="N", help="diffusion steps of a keyframe")
+    group.add_argument("--steps", type=whole(1, 8), metavar="N", help="diffusion steps of a keyframe")
     group.add_argument("--depth-maps", type=Path, metavar="DIR", help="keep the depth of every keyframe as a picture")
     group.add_argument("--sheet", type=Path, metavar="OUT.png", help="write a contact sheet of 12 frames too")
     group.add_argument("-q", "--quiet", action="store_true", help="no progress bar")

@@ -29,10 +29,13 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def draw_curve(values: NDArray[np.float64], path: Path, fps: float, title: str) -> None:
-    """Draws `values` (one a frame) to `path`; where one is not finite the curve has a gap. UserError if none is."""
+    """Draws `values` (one a frame) to `path`; where one is not finite the curve has a gap.
+
+    UserError if none is finite, or where `path` cannot be written.
+    """
     if not np.isfinite(values).any():
         raise UserError("there is nothing to draw: the expression has no finite value")
-    _curve(values, fps, title, 0.0, _SIZE).save(path, "PNG")
+    _save(_curve(values, fps, title, 0.0, _SIZE), path)
 
 
 def draw_curves(curves: Mapping[str, NDArray[np.float64]], path: Path, fps: float, begin: float) -> None:
@@ -43,10 +46,14 @@ def draw_curves(curves: Mapping[str, NDArray[np.float64]], path: Path, fps: floa
     sheet = Image.new("RGB", (width, height * len(curves)), _PAPER)
     for row, (name, values) in enumerate(curves.items()):
         sheet.paste(_curve(values, fps, name, begin, (width, height)), (0, row * height))
+    _save(sheet, path)
+
+
+def _save(picture: Picture, path: Path) -> None:
     try:
-        sheet.save(path, "PNG")
+        picture.save(path, "PNG")
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _curve(values: NDArray[np.float64], fps: float, title: str, begin: float, size: tuple[int, int]) -> Picture:

@@ -135,6 +135,8 @@ def test_near_names_are_offered() -> None:
         (["render", "a"], "-o/--output"),
         (["render", "a", "-o", "b", "--fps", "inf"], "not a number from 1 to 240"),
         (["render", "a", "-o", "b", "--steps", "0"], "not from 1"),
+        (["render", "a", "-o", "b", "--steps", "9"], "not from 1 to 8"),
+        (["render", "a", "-o", "b", "--painted", "1x1"], "--painted: width and height"),
         (["--sise"], "--sise"),
     ],
 )

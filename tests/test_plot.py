@@ -51,6 +51,11 @@ def test_nothing_to_draw_is_said(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^.*nowhere/a\.png: cannot be written: No such file"):
+        draw_curve(np.ones(3), tmp_path / "nowhere" / "a.png", 25.0, "x")
+
+
 def test_a_schedule_is_printed_frame_by_frame(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["schedule", "0:(1), 4:(2)", "--frames", "5", "--fps", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == [1.0, 1.25, 1.5, 1.75, 2.0]

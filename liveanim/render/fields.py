@@ -166,14 +166,14 @@ def flames(v: View, t: float, drive: Mapping[str, float]) -> Plane:
 
 Field = Callable[[View, float, Mapping[str, float]], Plane]
 _TABLE: dict[str, tuple[Field, str]] = {
-    "silk": (silk, "silk marble smoke cloud clouds cloth velvet nebula sky dream abstract fluid ink"),
-    "plasma": (plasma, "plasma acid psychedelic lava stripes moire liquid oil smooth"),
-    "tunnel": (tunnel, "tunnel tube corridor portal vortex hyperspace cave techno circuit machine"),
-    "mandala": (mandala, "mandala flower flowers kaleidoscope rose lace temple eye eyes symmetry ornament"),
+    "silk": (silk, "silk marble smoke cloud clouds cloth velvet nebula sky dream fluid ink ribbons jellyfish"),
+    "plasma": (plasma, "plasma acid psychedelic lava stripes moire liquid oil knots abstract"),
+    "tunnel": (tunnel, "tunnel tube corridor portal vortex hyperspace cave techno circuit city"),
+    "mandala": (mandala, "mandala flower flowers kaleidoscope rose lace temple eye star rays butterfly"),
     "waves": (waves, "waves wave ocean sea water dunes sand desert mountains landscape synthwave sunset"),
-    "cells": (cells, "cells bubbles bubble coral crystals crystal stones glass hexagons drops scales"),
-    "spiral": (spiral, "spiral galaxy stars space cosmos cosmic universe swirl rings"),
-    "flames": (flames, "fire flame flames inferno burning forest grass feathers aurora rain"),
+    "cells": (cells, "cells bubbles bubble coral crystals crystal stones glass hexagons shards scales"),
+    "spiral": (spiral, "spiral galaxy stars space starfield planet cosmic universe swirl rings"),
+    "flames": (flames, "fire flame flames inferno lightning forest grass feathers aurora rain"),
 }
 NAMES = tuple(_TABLE)
 _WORDS = {word: name for name, (_, words) in reversed(_TABLE.items()) for word in (*words.split(), name)}

@@ -100,7 +100,7 @@ def _coloured(relief: fields.Plane, request: RenderRequest) -> NDArray[np.floati
         gradient += palettes.gradient(palettes.palette_of(prompt.text)) * np.float32(weight)
     low, high = np.percentile(relief[::4, ::4], (3, 99))
     level = (relief - np.float32(low)) * np.float32(1 / max(high - low, 0.05))
-    level = np.clip(level, 0, 1.2) ** np.float32(1.35) + np.float32(
+    level = np.clip(level, 0, 1.2) ** np.float32(1.8) + np.float32(
         0.05 * np.sin(0.4 * request.time) + 0.1 * request.signals.get("mid", 0.0) - 0.02
     )
     places = (np.clip(level, 0, 1) * (palettes.STEPS - 1)).astype(np.int16)

@@ -1,5 +1,7 @@
+import json
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,10 +68,23 @@ def test_two_prompts_blend_by_weight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "palette"), [("a NEON city", "neon"), ("ocean, waves", "ocean"), ("golden eye", "gold")]
+    ("text", "palette"),
+    [
+        ("a NEON city", "neon"),
+        ("ocean, waves", "ocean"),
+        ("golden eye", "gold"),
+        ("lightning over an ocean, silver", "mono"),
+        ("ink splashes, inked, crimson, black and white", "blood"),
+    ],
 )
 def test_palette_words_choose_the_palette(text: str, palette: str) -> None:
     assert palettes.palette_of(text) == palette
+
+
+def test_every_colour_that_ember_knows_is_known_here() -> None:
+    ember = Path(palettes.__file__).parents[1] / "models" / "ember" / "vocabulary.json"
+    colours = json.loads(ember.read_text())["palettes"]
+    assert [word for word in colours if palettes.palette_of(f"{word} ocean") == "ocean"] == ["turquoise"]
 
 
 def test_unknown_words_always_give_the_same_look() -> None:
