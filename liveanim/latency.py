@@ -231,6 +231,9 @@ def latency(options: LatencyOptions, say: Callable[[str], None]) -> None:
     if picture.clicks.values:
         say(f"click fed in -> picture drawn: {picture.clicks}")
     display = picture.drawn.median + options.screen / 1e3
+    if display > LATEST:
+        say(f"nothing is kept: more than {1e3 * LATEST:.0f} ms; this machine is too busy, measure again when it is not")
+        return
     path = calibration.write(Calibration(display, inputs))
     say(f"kept in {path}: the beat is shown {1e3 * display:.0f} ms ahead (play.ahead), what inputs hear is dated back")
     if not options.screen:

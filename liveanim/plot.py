@@ -35,7 +35,7 @@ def draw_curve(values: NDArray[np.float64], path: Path, fps: float, title: str) 
     """
     if not np.isfinite(values).any():
         raise UserError("there is nothing to draw: the expression has no finite value")
-    _save(_curve(values, fps, title, 0.0, _SIZE), path)
+    save(_curve(values, fps, title, 0.0, _SIZE), path)
 
 
 def draw_curves(curves: Mapping[str, NDArray[np.float64]], path: Path, fps: float, begin: float) -> None:
@@ -46,10 +46,11 @@ def draw_curves(curves: Mapping[str, NDArray[np.float64]], path: Path, fps: floa
     sheet = Image.new("RGB", (width, height * len(curves)), _PAPER)
     for row, (name, values) in enumerate(curves.items()):
         sheet.paste(_curve(values, fps, name, begin, (width, height)), (0, row * height))
-    _save(sheet, path)
+    save(sheet, path)
 
 
-def _save(picture: Picture, path: Path) -> None:
+def save(picture: Picture, path: Path) -> None:
+    """`picture` as the PNG file `path`; UserError where it cannot be written."""
     try:
         picture.save(path, "PNG")
     except OSError as error:

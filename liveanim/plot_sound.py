@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .core.errors import UserError
 from .core.model import FFT, Features
-from .plot import ticks
+from .plot import save, ticks
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -76,7 +76,7 @@ def columns(values: NDArray[np.floating], count: int) -> NDArray[np.float64]:
 
 
 def draw(log: SoundLog, path: Path, title: str) -> None:
-    """Writes the picture. UserError when there was less than a hop of sound."""
+    """Writes the picture. UserError when there was less than a hop of sound, or where it cannot be written."""
     from PIL import Image, ImageDraw, ImageFont
 
     if not log.times or not log.blocks:
@@ -110,7 +110,7 @@ def draw(log: SoundLog, path: Path, title: str) -> None:
         first = step / 2 if name == "lamps" else 12
         for n, (word, colour) in enumerate(words):
             pen.text((_LEFT - 12, tops[name] + first + n * step), word, colour, small, anchor="rm")
-    picture.save(path, "PNG")
+    save(picture, path)
 
 
 _HEAT_INK = (236, 96, 64)

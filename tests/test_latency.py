@@ -122,6 +122,14 @@ def test_an_input_that_was_not_asked_for_may_be_deaf(kept: Path, monkeypatch: py
         latency.latency(LatencyOptions(input="line"), said.append)
 
 
+def test_what_a_busy_machine_measures_is_not_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "measure_picture", lambda headless, times: Picture("x", Spread((2.2,)), Spread(())))
+    said: list[str] = []
+    latency.latency(LatencyOptions(inject=True), said.append)
+    assert said[-1].startswith("nothing is kept: more than 500 ms")
+    assert not kept.exists()
+
+
 def test_a_show_makes_up_for_the_picture(kept: Path) -> None:
     calibration.write(Calibration(0.04))
     options = PlayOptions(audio="silence", model="paint", size=(64, 32), headless=True, osc=False, web=False, midi="-")

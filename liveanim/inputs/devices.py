@@ -56,7 +56,8 @@ def choose_input(devices: Sequence[SoundDevice], wanted: str | None, outputs: Se
     if wanted is not None and wanted.partition(":")[0].strip().casefold() == LOOPBACK:
         return _loopback_choice(devices, wanted.partition(":")[2], outputs)
     if not devices:
-        raise UserError("no sound input found; plug one in, start the sound server, or play a file with --audio FILE")
+        file = "liveanim play --audio FILE, liveanim listen FILE"
+        raise UserError(f"no sound input found; plug one in, start the sound server, or hear a file: {file}")
     if wanted is None or not wanted.strip():
         return _with_channels(_default(devices), None)
     device = None if wanted.startswith(":") else find(devices, wanted)
