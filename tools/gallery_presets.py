@@ -3,7 +3,8 @@
     python tools/gallery_presets.py [NAME ...] [--into DIR] [--seconds S] [--model NAME]
 
 Presets that want a video are shown one that is drawn here: a figure that dances to the beat. Worth running again when
-the weights of ember or a preset have changed; docs/gallery.md shows the sheets.
+the weights of ember or a preset have changed; docs/gallery.md shows the sheets, the README presets.jpg: a frame of each
+sheet that is there.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ SIZE, FPS, SECONDS = (640, 360), 12.0, 24.0
 LONGER = {"prompt-travel": 48.0}  # s: once round its journey
 WIDTH, QUALITY = 1280, 82
 CLIP, CLIP_FPS = (512, 288), 24
+COLUMNS, ROWS, SHOWN = 4, 3, (1, 0)  # of a sheet; the column and row of the frame that stands for it
 DANCE = 16  # beats
 VIDEO = float(PARAMS["picture.mode"].choices.index("video"))
 
@@ -61,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sheet(name, seconds, asked.model, clip, asked.into / f"{name}.jpg")
             sys.stdout.write(f"{asked.into / name}.jpg\n")
             sys.stdout.flush()
+    overview([path for name in known if (path := asked.into / f"{name}.jpg").exists()], asked.into / "presets.jpg")
     return 0
 
 
@@ -76,6 +79,20 @@ def sheet(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
         size = WIDTH, round(whole.height * WIDTH / whole.width)
         small = whole.convert("RGB").resize(size, Pillow.Resampling.LANCZOS)
     small.save(out, quality=QUALITY, optimize=True)
+
+
+def overview(sheets: Sequence[Path], out: Path) -> None:
+    """A frame of each of the `sheets`, in full rows: what is left over is not shown."""
+    full = sheets[: len(sheets) // COLUMNS * COLUMNS]
+    with Pillow.open(sheets[0]) as first:
+        width, height = first.width // COLUMNS, first.height // ROWS
+    whole = Pillow.new("RGB", (width * COLUMNS, height * len(full) // COLUMNS))
+    left, top = SHOWN[0] * width, SHOWN[1] * height
+    for n, path in enumerate(full):
+        with Pillow.open(path) as sheet:
+            frame = sheet.crop((left, top, left + width, top + height))
+        whole.paste(frame, (n % COLUMNS * width, n // COLUMNS * height))
+    whole.save(out, quality=QUALITY, optimize=True)
 
 
 def write_clip(path: Path) -> None:

@@ -46,6 +46,17 @@ def test_a_sheet_is_drawn_of_a_preset_with_its_video(tmp_path: Path, monkeypatch
             assert picture.width == gallery.WIDTH
 
 
+def test_the_overview_has_a_frame_of_each_sheet_in_full_rows(tmp_path: Path) -> None:
+    sheets = [tmp_path / f"{n}.jpg" for n in range(9)]
+    for n, path in enumerate(sheets):
+        Pillow.new("RGB", (64, 24), (25 * n, 0, 0)).save(path)
+    gallery.overview(sheets, tmp_path / "all.png")
+    with Pillow.open(tmp_path / "all.png") as whole:
+        assert whole.size == (64, 16)
+        reds = np.asarray(whole)[4::8, 8::16, 0].ravel()
+    assert np.abs(reds - 25.0 * np.arange(8)).max() <= 2
+
+
 def test_presets_that_nobody_knows_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         gallery.main(["no-such-preset"])
