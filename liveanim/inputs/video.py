@@ -302,5 +302,5 @@ def _shut(container: Any) -> None:
 
 
 def _brief(error: Exception) -> str:
-    said = getattr(error, "strerror", None) or str(error)
+    said = str(getattr(error, "strerror", None) or error)
     return (said.strip().splitlines() or [type(error).__name__])[0][:120]
