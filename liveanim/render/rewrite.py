@@ -13,6 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+WIDTH = 8
+"""Channels that processors compute at a time, at least."""
+
 
 def rewritten(layers: Sequence[nn.Module]) -> nn.Sequential:
     """`layers` in a row, with what can be merged merged; the others are shared, not copied.
@@ -20,8 +23,9 @@ def rewritten(layers: Sequence[nn.Module]) -> nn.Sequential:
     upsample x2, conv 3x3, conv 3x3   one 3x3 convolution at half size, its channels dealt out to 2 x 2 pixels
     upsample x2, conv 3x3             one transposed 4x4 convolution (16 of 36 multiplications)
     conv 3x3, conv 3x3 of stride 2    one 5x5 convolution of stride 2
+    residual block                    without its channels that are never above 0
     """
-    left, made = list(layers), []
+    left, made = [_without_silent(layer) for layer in layers], []
     while left:
         taken, layer = _first(left)
         made.append(layer)
@@ -41,6 +45,55 @@ def _first(layers: Sequence[nn.Module]) -> tuple[int, nn.Module]:
         kernel, bias = _composed(one, two)
         return 2, _convolution(kernel, bias, one, stride=2)
     return 1, layers[0]
+
+
+class _Residual(nn.Module):
+    """A residual block: what `path` makes of x is added to it."""
+
+    def __init__(self, path: nn.Module, skip: nn.Module, fuse: nn.Module) -> None:
+        super().__init__()
+        self.path, self.skip, self.fuse = path, skip, fuse
+
+    def forward(self, x: Tensor) -> Any:
+        return self.fuse(self.path(x) + self.skip(x))
+
+
+class _Constant(nn.Module):
+    def __init__(self, bias: Tensor) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(bias[None, :, None, None], requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.bias
+
+
+def _without_silent(layer: Any) -> nn.Module:
+    """A block of `AutoencoderTiny` without channels that its weights keep at 0; anything else as it is."""
+    path = list(getattr(layer, "conv", ()))
+    shape = [nn.Conv2d, nn.ReLU, nn.Conv2d, nn.ReLU, nn.Conv2d]
+    if [type(part) for part in path] != shape or any(part.bias is None for part in path[::2]):
+        return layer  # type: ignore[no-any-return]
+    first, _, second, _, third = path
+    one = _heard(first.weight, first.bias)
+    two = _heard(second.weight[:, one], second.bias)
+    if not len(two):
+        return _Residual(_Constant(third.bias), layer.skip, layer.fuse)
+    if not len(one) or (len(one) == first.out_channels and len(two) == second.out_channels):
+        return layer  # type: ignore[no-any-return]
+    some = (
+        _convolution(first.weight[one], first.bias[one], first), nn.ReLU(),
+        _convolution(second.weight[two][:, one], second.bias[two], second), nn.ReLU(),
+        _convolution(third.weight[:, two], third.bias, third),
+    )  # fmt: skip
+    return _Residual(nn.Sequential(*some), layer.skip, layer.fuse)
+
+
+def _heard(weight: Tensor, bias: Tensor) -> Tensor:
+    """Numbers of the channels that can be above 0, with silent ones up to a multiple of WIDTH; none where none can."""
+    can = (weight.flatten(1) != 0).any(1) | (bias > 0)
+    count = int(can.sum())
+    order = torch.argsort(~can, stable=True)
+    return order[: min(len(can), -(-count // WIDTH) * WIDTH)].sort().values
 
 
 def _doubles(layer: nn.Module | None) -> bool:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 import torch
 from diffusers import AutoencoderTiny
+from diffusers.models.unets.unet_2d_blocks import AutoencoderTinyBlock
 from torch import Tensor, nn
 
 from liveanim.render.engines import _Decode, _Encode
@@ -82,3 +83,38 @@ def test_a_small_autoencoder_codes_and_decodes_as_before(first: int, last: int) 
     assert own.shape == picture.shape
     assert float((own - whole)[..., 1:-1, 1:-1].abs().max()) < 1e-5
     assert float((own - whole).abs().max()) < (1e-5 if last else 0.05)
+
+
+@pytest.mark.parametrize(
+    ("silent", "widths"),
+    [((0, 0), [32, 32, 32]), ((3, 9), [32, 24, 32]), ((20, 24), [16, 8, 32]), ((32, 32), []), ((0, 32), [])],
+)
+def test_channels_that_weights_keep_at_nought_are_left_out_of_a_block(
+    silent: tuple[int, int], widths: list[int]
+) -> None:
+    block = a_block(32)
+    for layer, count in zip(block.conv[::2], silent, strict=False):
+        layer.weight[:count], layer.bias[:count] = 0, -0.1
+    (made,), picture = rewritten([block]), dice(1, 32, 10, 14)
+    assert float((made(picture) - block(picture)).abs().max()) < 1e-5
+    assert [layer.out_channels for layer in made.modules() if isinstance(layer, nn.Conv2d)] == widths
+
+
+@pytest.mark.parametrize("silent", [12, 16])
+def test_a_channel_that_is_the_same_everywhere_is_not_left_out(silent: int) -> None:
+    block = a_block(16)
+    block.conv[0].weight[:silent], block.conv[0].bias[:silent] = 0, 0.5
+    (made,), picture = rewritten([block]), dice(1, 16, 8, 8)
+    assert made is block and torch.equal(made(picture), block(picture))
+
+
+def test_a_block_whose_first_convolution_is_silent_and_the_second_not_stays() -> None:
+    block = a_block(16)
+    block.conv[0].weight[:], block.conv[0].bias[:] = 0, 0
+    block.conv[2].bias[:] = 0.5
+    assert rewritten([block])[0] is block
+
+
+def a_block(width: int) -> Any:
+    torch.manual_seed(width)
+    return AutoencoderTinyBlock(width, width, "relu").requires_grad_(False)
