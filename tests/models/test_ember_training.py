@@ -13,11 +13,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from ember import album, bank, judge, measures, nets, stage_few  # noqa: E402
+from ember import album, bank, judge, measures, nets, silence, stage_few  # noqa: E402
 from ember.captions import plain_caption  # noqa: E402
 from ember.drawing import Spec  # noqa: E402
 from ember.optimiser import TURNS, Orthogonal, orthogonal  # noqa: E402
 from ember.stage_few import HALFWAY, WHOLE, FewLoss, Ways  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 
 def test_a_plain_caption_names_everything_in_one_order() -> None:
@@ -153,3 +154,28 @@ def test_every_motif_has_prompts_and_the_judge_one_score_each() -> None:
     assert len({text for text, _ in prompts}) == len(prompts)
     scores = judge.Judge().eval()(torch.rand(2, 3, 32, 32))
     assert scores.shape == (2, len(judge.NAMES))
+
+
+def test_a_channel_that_never_speaks_is_silenced_and_leaves_the_picture_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(7)
+    vae = nets.make_vae().eval().requires_grad_(False)
+    block = next(part for part in vae.modules() if type(part).__name__ == "AutoencoderTinyBlock")
+    block.conv[0].bias[[3, 5]] = -100.0
+    picture = torch.rand(1, 3, 64, 64) * 2 - 1
+    monkeypatch.setattr(silence, "shown", lambda parts, count, seed: [picture])
+    before = silence.through(vae, picture)
+    loudest = silence.heard(SimpleNamespace(vae=vae), 1, 1)
+    silent = int(sum((most <= 0).sum() for most in loudest.values()))
+    assert silence.silence(loudest) == silent >= 2
+    assert not block.conv[0].weight[[3, 5]].any() and not block.conv[0].bias[[3, 5]].any()
+    assert torch.equal(silence.through(vae, picture), before)
+    path = tmp_path / "vae.safetensors"
+    save_file({name: value.half().contiguous() for name, value in vae.state_dict().items()}, path)
+    block.conv[0].weight[0] = 0.25
+    silence.write(vae, path)
+    kept = load_file(path)
+    assert kept.keys() == vae.state_dict().keys() and {value.dtype for value in kept.values()} == {torch.float16}
+    name = next(name for name, value in vae.named_parameters() if value is block.conv[0].weight)
+    assert (kept[name][0] == 0.25).all()
