@@ -22,7 +22,10 @@ class _State(enum.Enum):
 
 
 class JackServer:
-    """The server that PortAudio met when it was last started. Not for several threads at once."""
+    """The server that PortAudio met when it was last started. Not for several threads at once.
+
+    JACK's library knows one server a process: a second one, met while the first is known, crashes it.
+    """
 
     def __init__(self) -> None:
         self._state = _State.UNKNOWN

@@ -72,14 +72,14 @@ def _without_silent(layer: Any) -> nn.Module:
     path = list(getattr(layer, "conv", ()))
     shape = [nn.Conv2d, nn.ReLU, nn.Conv2d, nn.ReLU, nn.Conv2d]
     if [type(part) for part in path] != shape or any(part.bias is None for part in path[::2]):
-        return layer  # type: ignore[no-any-return]
+        return layer
     first, _, second, _, third = path
     one = _heard(first.weight, first.bias)
     two = _heard(second.weight[:, one], second.bias)
     if not len(two):
         return _Residual(_Constant(third.bias), layer.skip, layer.fuse)
     if not len(one) or (len(one) == first.out_channels and len(two) == second.out_channels):
-        return layer  # type: ignore[no-any-return]
+        return layer
     some = (
         _convolution(first.weight[one], first.bias[one], first), nn.ReLU(),
         _convolution(second.weight[two][:, one], second.bias[two], second), nn.ReLU(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_a_student_that_goes_straight_to_the_end_has_nothing_to_learn(monkeypatc
     told = []
     for gain in (1.0, 0.0):
 
-        def answer(unet: str, point: object, t: object, words: object, gain: float = gain) -> object:
+        def answer(unet: str, point: Any, t: Any, words: Any, gain: float = gain) -> Any:
             return gain * (point - end[:1]) / t.view(-1, 1, 1, 1)
 
         monkeypatch.setattr(stage_few, "velocity", answer)
