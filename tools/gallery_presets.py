@@ -83,15 +83,16 @@ def sheet(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
 
 def overview(sheets: Sequence[Path], out: Path) -> None:
     """A frame of each of the `sheets`, in full rows: what is left over is not shown."""
-    full = sheets[: len(sheets) // COLUMNS * COLUMNS]
+    columns = min(COLUMNS, len(sheets))
+    full = sheets[: len(sheets) // columns * columns]
     with Pillow.open(sheets[0]) as first:
         width, height = first.width // COLUMNS, first.height // ROWS
-    whole = Pillow.new("RGB", (width * COLUMNS, height * len(full) // COLUMNS))
+    whole = Pillow.new("RGB", (width * columns, height * len(full) // columns))
     left, top = SHOWN[0] * width, SHOWN[1] * height
     for n, path in enumerate(full):
         with Pillow.open(path) as sheet:
             frame = sheet.crop((left, top, left + width, top + height))
-        whole.paste(frame, (n % COLUMNS * width, n // COLUMNS * height))
+        whole.paste(frame, (n % columns * width, n // columns * height))
     whole.save(out, quality=QUALITY, optimize=True)
 
 
