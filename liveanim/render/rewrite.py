@@ -73,6 +73,8 @@ def _without_silent(layer: Any) -> nn.Module:
     shape = [nn.Conv2d, nn.ReLU, nn.Conv2d, nn.ReLU, nn.Conv2d]
     if [type(part) for part in path] != shape or any(part.bias is None for part in path[::2]):
         return layer
+    if path[0].weight.is_meta:  # no values, only shapes
+        return layer
     first, _, second, _, third = path
     one = _heard(first.weight, first.bias)
     two = _heard(second.weight[:, one], second.bias)
