@@ -21,9 +21,9 @@ from torch import Tensor
 from .bank import Bank
 from .export import Ember
 from .loop import Stage
-from .nets import embed, precision, quick_attention, velocity
+from .nets import embed, precision, velocity
 from .sampling import denoise
-from .stage_unet import FlowLoss, Phase
+from .stage_unet import FlowLoss, Phase, moved
 
 STEPS = 10
 FROM_NOISE = 0.5  # share of ways that begin at pure noise
@@ -135,10 +135,7 @@ def train_few(
     """Trains by the course of that name for that long; the EMA holds the result. The teacher is the network as it
     came in."""
     course = COURSES[name]
-    ember.text.to(device)
-    ember.unet.to(device, memory_format=torch.channels_last)
-    if device == "cpu":
-        quick_attention(ember.unet)
+    moved(ember, device)
     frozen = Ember(ember.tokenizer, copy.deepcopy(ember.text).eval(), copy.deepcopy(ember.unet).eval(), ember.vae)
     stage = Stage(name, work, {"unet": ember.unet, "text": ember.text}, course.rate, plain_rate=course.rate, decay=0.99)
     stage.load()
