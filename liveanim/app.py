@@ -171,8 +171,17 @@ def offline_show(
     return Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
 
 
+def _by_paint(plan: Plan, outside: Outside) -> bool:
+    """Whether no model is wanted. What is asked for besides that only a model can use is then said."""
+    asked = {"lora": outside.loras, "control": outside.controls, "depth": outside.depth, "words": outside.words}
+    idle = [f"--{name}" for name, value in asked.items() if value]
+    if plan.model == PAINT and idle:
+        log.warning("paint has no networks: it makes nothing of %s", ", ".join(idle))
+    return plan.model == PAINT
+
+
 def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
-    if plan.model == PAINT:
+    if _by_paint(plan, outside):
         return PaintRenderer()
     find(plan.model)  # offline a name that nobody knows is refused; weights that are missing are not
     return _loaded(plan, outside, background=False)
@@ -350,7 +359,7 @@ def _media(outside: Outside, plan: Plan, live: bool) -> MediaDesk:
 
 def _loading(plan: Plan, outside: Outside, prompts: tuple[Prompt, ...]) -> Callable[[], Renderer] | None:
     """What loads the model beside the show; None when nothing is to be loaded."""
-    if plan.model == PAINT:
+    if _by_paint(plan, outside):
         return None
     # Not in the thread that loads: it is of low priority, an import holds the interpreter's lock, and whoever had that
     # while waiting for a processor would hold up the picture.

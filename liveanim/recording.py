@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -22,15 +23,17 @@ from .options import PlayOptions
 from .outputs.codecs import CODECS, MOST_GIF_FPS, container_of
 from .outputs.headless import Headless
 from .outputs.taps import Tap
-from .outputs.video import VideoWriter
+from .outputs.video import VideoWriter, recorded
 from .outputs.window import Window
 from .plan import BROKEN_OFF, Plan
 from .show import Render, Source
 from .span import TapFrom
 from .takes.format import TakeInfo
 from .takes.writer import TakeWriter
-from .taking import Takes, takes_dir
+from .taking import Takes, free, takes_dir
 from .used import used_by, whole_paths
+
+log = logging.getLogger(__name__)
 
 RECORD_FPS = 60.0  # at most: a video of a 144 Hz screen need not be larger
 _NAMED = ("torch", "diffusers", "openvino", "numpy", "aubio-ledfx")  # what pictures and signals depend on
@@ -169,10 +172,18 @@ def _can_be_transparent(paths: Sequence[Path], codec: str | None) -> None:
 def record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Recorders:
     """The files of `--record`, begun; the stage closes them."""
     fps = min(stage.refresh_rate, RECORD_FPS)
-    recorders = Recorders(options.record, stage, ears, fps, live=True, codec=options.codec, alpha=options.alpha)
+    files = [_kept_apart(path, free(path, recorded, path.suffix)) for path in options.record]
+    recorders = Recorders(files, stage, ears, fps, live=True, codec=options.codec, alpha=options.alpha)
     if isinstance(stage, Window):
         stage.recorder = recorders
     return recorders
+
+
+def _kept_apart(asked: Path, place: Path) -> Path:
+    """`place`, and a word where that is not the one that was `asked` for: what an earlier show left stays."""
+    if place != asked:
+        log.warning("%s is there already: this show is kept in %s", asked, place)
+    return place
 
 
 def keep_take(
@@ -236,9 +247,12 @@ def takes_of(
 
     if options.take is None:
         return Takes(make, takes_dir())
-    return Takes(
-        make, options.take.parent, new_take(options.take, options, plan, choice, broken, size), options.take.name
-    )
+    folder = _kept_apart(options.take, free(options.take, _filled))
+    return Takes(make, folder.parent, new_take(folder, options, plan, choice, broken, size), folder.name)
+
+
+def _filled(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _in_words(preset: Preset) -> Preset:

@@ -89,7 +89,7 @@ class Takes:
         about it. `clock`: tempo and beat, as a 'clock.midi' event says them."""
         if self.name:
             return self._end()
-        folder = _free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
+        folder = free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
         self.name, self._early, self._problem = folder.name, self._before.all(), ""
         self.event(ControlEvent(now, "clock.midi", clock, "take"))
         since = self._before.since(now)
@@ -175,11 +175,11 @@ def takes_dir() -> Path:
     return platformdirs.user_videos_path() / "liveanim" / "takes"
 
 
-def _free(folder: Path) -> Path:
-    """`folder`, or with a number behind it where there is something of that name."""
-    made, count = folder, 2
-    while made.exists():
-        made, count = folder.with_name(f"{folder.name}-{count}"), count + 1
+def free(path: Path, taken: Callable[[Path], bool] = Path.exists, ending: str = "") -> Path:
+    """`path`, or with a number behind its name (but before its `ending`) where that one is `taken`."""
+    made, count = path, 2
+    while taken(made):
+        made, count = path.with_name(f"{path.name.removesuffix(ending)}-{count}{ending}"), count + 1
     return made
 
 

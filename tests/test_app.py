@@ -15,7 +15,7 @@ import pytest
 from liveanim import app, plan
 from liveanim.core.errors import UserError
 from liveanim.inputs.media import MediaDesk
-from liveanim.options import PlayOptions, RenderOptions
+from liveanim.options import Outside, PlayOptions, RenderOptions
 from liveanim.takes.format import EVENTS, META
 from liveanim.takes.reader import TakeReader
 
@@ -110,10 +110,35 @@ def test_a_wrong_wish_is_one_line_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [('filters = ["bad"]', "bad.fs: line 2: "), ('lut = "bad.cube"', "bad.cube: expected 8 rows")],
+)
+def test_a_render_ends_where_its_look_cannot_be_drawn(tmp_path: Path, names: str, said: str) -> None:
+    look = tmp_path / "look.toml"
+    look.write_text(f'[prompt]\ntext = "a"\n[stage]\n{names}\n')
+    (tmp_path / "bad.fs").write_text('/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]}*/\nvoid main() { none; }')
+    (tmp_path / "bad.cube").write_text("LUT_3D_SIZE 2\n")
+    before = set(tmp_path.iterdir())
+    with pytest.raises(UserError, match=said):
+        app.render(options(tmp_path, preset=str(look)))
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_paint_says_what_only_a_model_can_use(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app.render(options(tmp_path, seconds=0.1, outside=Outside(depth="midas", loras=("a.safetensors",))))
+    said = "paint has no networks: it makes nothing of --lora, --depth"
+    assert [record.getMessage() for record in caplog.records] == [said]
+
+
 def test_a_live_show_is_recorded_and_its_take_plays_again(tmp_path: Path) -> None:
     take, video = tmp_path / "take", tmp_path / "live.mp4"
+    (take / "of another show").mkdir(parents=True)
+    video.write_text("of another show")
     played = PlayOptions("click:120", headless=True, seconds=3.0, model="paint", record=(video,), take=take, seed=3)
     assert app.play(replace(played, size=SMALL)) == 0
+    assert video.read_text() == "of another show"
+    take, video = tmp_path / "take-2", tmp_path / "live-2.mp4"
     assert 0.5 < seconds_of(video, "video") < 3.2  # real time: a busy machine shows its first frame late
     assert (take / META).is_file() and (take / EVENTS).is_file()
     again = options(tmp_path, str(take), model=None, seconds=None)

@@ -16,9 +16,11 @@ from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import Script, click
 from liveanim.inputs.sources import Steady
 from liveanim.outputs.taps import Tap
+from liveanim.outputs.video import recorded
 from liveanim.takes.format import AUDIO, TakeInfo
 from liveanim.takes.reader import TakeReader
 from liveanim.takes.writer import TakeWriter
+from liveanim.taking import free
 
 from .fakes import Desk, grey
 from .inputs.test_ears import Level
@@ -91,6 +93,15 @@ def test_several_files_are_recorded_as_one(tmp_path: Path) -> None:
     assert recorders.label() == "REC 00:01" and recorders.status() == "" and recorders.dropped == 0
     recorders.close()
     assert recorders.label() == "" and all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_what_an_earlier_show_recorded_stays(tmp_path: Path) -> None:
+    for name in ("night.mp4", "night-2.mp4", "night-000000.png", "of%d.png"):
+        (tmp_path / name).touch()
+    asked = ("night.mp4", "night.png", "night.wav", "of%d.png", "folder")
+    (tmp_path / "folder").mkdir()
+    made = [free(path, recorded, path.suffix).name for path in (tmp_path / name for name in asked)]
+    assert made == ["night-3.mp4", "night-2.png", "night.wav", "of%d.png", "folder"]
 
 
 def test_one_bad_file_of_several_leaves_nothing(tmp_path: Path) -> None:

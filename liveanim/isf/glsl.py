@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from .header import IMAGES, Header
 
 OUTPUT = "isf_FragColor"
+OWN = "isf_own_"
+"""What names begin with that were given others."""
 _VERSION = "#version 330 core\n"
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _HOST = {
@@ -60,6 +62,7 @@ vec2 isf_size(sampler2D s) { return vec2(textureSize(s, 0)); }
 #define IMG_SIZE isf_size
 #define vv_FragNormCoord isf_FragNormCoord
 #define vv_FragPixelCoord (isf_FragNormCoord * RENDERSIZE)
+#define isf_FragCoord vv_FragPixelCoord
 """
 _VERTEX = """\
 #define vv_vertShaderInit isf_vertShaderInit
@@ -85,7 +88,7 @@ def translate(header: Header, fragment: str, vertex: str | None = None, *, renam
 
     rename  give names that have become words of the language others: the second try, after a compiler refused
     """
-    shared = _uniforms(header)
+    shared = _renamed(_uniforms(header)) if rename else _uniforms(header)
     names = _HOST | set(_declared_names(header))
 
     def own(text: str, old: str, new: str) -> str:
@@ -140,9 +143,11 @@ def _modern(code: str, host: set[str], attribute: str, varying: str, rename: boo
     code = re.sub(r"\bvarying\b", varying, code)
     if attribute:
         code = re.sub(r"\battribute\b", "in", code)
-    if rename:
-        code = _RESERVED.sub(lambda found: f"isf_own_{found[1]}", code)
-    return code
+    return _renamed(code) if rename else code
+
+
+def _renamed(code: str) -> str:
+    return _RESERVED.sub(lambda found: f"{OWN}{found[1]}", code)
 
 
 def _outside_comments(text: str, change: Callable[[str], str]) -> str:

@@ -180,9 +180,9 @@ def _ranged(row: Mapping[str, Any], empty: Input, where: str, version: int) -> I
     if empty.kind == "point2D" and version == 1 and row.get("MAX") is None:
         both = (0.5, 0.5), (0.0, 0.0), (1.0, 1.0)
         return Input(empty.name, empty.kind, empty.label, *both, in_pixels=True)
-    default = _numbers(row.get("DEFAULT"), width, f"{where}: DEFAULT")
     if empty.kind in ("event", "bool"):
-        return Input(empty.name, empty.kind, empty.label, (float((default or (0.0,))[0] > 0.5),), (0.0,), (1.0,))
+        return Input(empty.name, empty.kind, empty.label, (float(_true(row.get("DEFAULT"))),), (0.0,), (1.0,))
+    default = _numbers(row.get("DEFAULT"), width, f"{where}: DEFAULT")
     low = _numbers(row.get("MIN"), width, f"{where}: MIN") or (0.0,) * width
     high = _numbers(row.get("MAX"), width, f"{where}: MAX") or (1.0,) * width
     middle = (1.0,) * 4 if empty.kind == "color" else (0.5,) * width if empty.kind == "point2D" else low

@@ -164,5 +164,13 @@ def _lut(name: str, beside: Path | None) -> str:
 
 
 def rows_of(chain: Chain) -> tuple[ParamSpec, ...]:
-    """The rows that the shaders of a resolved chain bring to the table. UserError when one cannot be read."""
-    return tuple(row for name in dict.fromkeys(chain.shaders) for row in read(Path(name)).rows)
+    """The rows that the shaders of a resolved chain bring to the table.
+
+    UserError when one cannot be read, or is no transition where one is wanted, or is one where none is.
+    """
+    read_once = {name: read(Path(name)) for name in chain.shaders}
+    for name, shader in read_once.items():
+        if (shader.kind == "transition") != (name == chain.transition):
+            place = "transition" if shader.kind == "transition" else "filters or generator"
+            raise UserError(f"{shader.path.name} is a {shader.kind}: it belongs into {place}")
+    return tuple(row for shader in read_once.values() for row in shader.rows)

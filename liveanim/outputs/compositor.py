@@ -48,7 +48,8 @@ class Compositor:
     """Blend -> picture in `framebuffer`, `size` (width, height) pixels, row 0 the picture's top row.
 
     flash_limit     hold back pictures that would flash more than three times a second
-    live            where processors draw, make do with 8 bits where nobody sees it: that is twice as fast
+    live            go on without a shader that is no good (see Post); where processors draw, make do with 8 bits where
+                    nobody sees it: that is twice as fast
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Compositor:
         self._glow_programs: dict[str, Program] = {}
         self._trailing = False
         self._shown = self._black
-        self.post = Post(ctx, size)
+        self.post = Post(ctx, size, live)
         self._fades: list[Target] = []
         self.limiter = FlashLimiter(ctx, size) if flash_limit else None
         self._drawn_once = False

@@ -13,7 +13,7 @@ from .taps import Tap, TapFeed
 class Headless:
     """A stage sink of `size` (width, height) pixels without a window. Pictures reach the taps at once.
 
-    live                    quick rather than exact where processors draw (see Compositor)
+    live                    nothing stops it, and quick rather than exact where processors draw (see Compositor)
     refresh_rate, max_fps   what a live show without a screen is paced to (Hz)
     """
 

@@ -75,7 +75,7 @@ class Isf:
         self._ctx, self.shader = ctx, shader
         self._program = _compiled(ctx, shader)
         self._square = ctx.vertex_array(self._program, [])
-        self._known: dict[str, Any] = {name: self._program[name] for name in self._program}
+        self._known: dict[str, Any] = {name.removeprefix(glsl.OWN): self._program[name] for name in self._program}
         self._buffers: dict[str, _Buffer] = {}
         self._sounds: dict[str, moderngl.Texture] = {}
         self._imported = {name: self._picture(file) for name, file in shader.header.imported.items()}

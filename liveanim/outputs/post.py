@@ -25,15 +25,15 @@ _LUT_LIMIT = 20_000_000  # bytes of a .cube file
 class Lut:
     """The colour table of the look: read when it is first asked for, kept until another one is."""
 
-    def __init__(self, ctx: moderngl.Context) -> None:
-        self._ctx = ctx
+    def __init__(self, ctx: moderngl.Context, live: bool) -> None:
+        self._ctx, self._live = ctx, live
         self._path = ""
         self._texture: moderngl.Texture | moderngl.Texture3D | None = None
         self.cube: Cube | None = None
         self.problem = ""
 
     def take(self, path: str) -> None:
-        """Make `path` ('': none) the table. One that cannot be read is left out, and said."""
+        """Make `path` ('': none) the table. One that cannot be read is left out live, and said; else a UserError."""
         if path == self._path:
             return
         self._path, self.problem, self.cube = path, "", None
@@ -42,6 +42,8 @@ class Lut:
         try:
             self.cube = read_cube(Path(path))
         except UserError as error:
+            if not self._live:
+                raise
             self.problem = str(error)
             log.warning("%s", error)
             return
@@ -82,12 +84,15 @@ def read_cube(path: Path) -> Cube:
 
 
 class Post:
-    """Of one compositor whose pictures have `size` (width, height) pixels."""
+    """Of one compositor whose pictures have `size` (width, height) pixels.
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
+    live    go on without a shader or table that is no good, and say so; else that is a UserError
+    """
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], live: bool) -> None:
         self._ctx, self._size = ctx, size
-        self.shading = Shading(ctx, size)
-        self.lut = Lut(ctx)
+        self.shading = Shading(ctx, size, live)
+        self.lut = Lut(ctx, live)
         self._programs: dict[tuple[str, ...], Program] = {}
         self._starts: list[Target] = []  # where pictures begin, the newest last: with `median` the last three are kept
         self._mixed: Target | None = None

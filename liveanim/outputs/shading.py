@@ -1,6 +1,7 @@
 """The ISF shaders of a look on the stage: made when first needed, read again when their files change.
 
-A shader that does not compile leaves the last good one at work, or is left out; `problem` says why.
+A shader that does not compile leaves the last good one at work. Live, one that never did is left out, and `problem`
+says why; offline that is a UserError.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class _Slot:
 class Shading:
     """The shaders of a stage whose pictures have `size` (width, height) pixels. Row 0 of all textures is the bottom."""
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
-        self._ctx, self._size = ctx, size
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], live: bool) -> None:
+        self._ctx, self._size, self._live = ctx, size, live
         self._slots: dict[tuple[str, int], _Slot] = {}
         self._active: list[_Slot] = []
         self._looked = 0.0
@@ -138,6 +139,8 @@ class Shading:
             fresh = Isf(self._ctx, read(slot.path))
         except UserError as error:
             slot.problem = f"shader {error}"
+            if not self._live and slot.isf is None:
+                raise UserError(slot.problem) from None
             log.warning("%s", slot.problem)
             return
         if slot.isf is not None:

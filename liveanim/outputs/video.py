@@ -270,6 +270,11 @@ class VideoWriter:
         return item
 
 
+def recorded(path: Path) -> bool:
+    """Whether something was recorded to `path`."""
+    return Path(str(_numbered(path)) % 0).exists() if path.suffix.lower() == ".png" else path.is_file()
+
+
 def _numbered(path: Path) -> Path:
     """FFmpeg's pattern for the pictures of a series: night.png -> night-%06d.png; a pattern of one's own stays."""
     folder = str(path.parent).replace("%", "%%")

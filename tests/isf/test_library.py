@@ -68,6 +68,17 @@ def test_a_preset_that_names_a_missing_or_broken_shader_says_where(mine: Path) -
         read_preset(preset)
 
 
+def test_a_transition_is_wanted_where_one_is_named_and_nowhere_else() -> None:
+    where = {shader.stem: str(shader) for shader in library.shipped()}
+    assert library.rows_of(Chain(transition=where["liquid"], filters=(where["glitch"],)))
+    for chain, said in [
+        (Chain(transition=where["glitch"]), "glitch.fs is a filter: it belongs into filters"),
+        (Chain(filters=(where["liquid"],)), "liquid.fs is a transition: it belongs into transition"),
+    ]:
+        with pytest.raises(UserError, match=said):
+            library.rows_of(chain)
+
+
 def test_shaders_can_be_put_on_top_of_a_preset(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (mine / "look.toml").write_text('[prompt]\ntext = "a"\n[stage]\nfilters = "glitch"\n', encoding="utf-8")
     monkeypatch.chdir(mine)

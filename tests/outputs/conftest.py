@@ -14,13 +14,13 @@ Show = Callable[[Blend], Image]
 
 
 @pytest.fixture
-def stage() -> Iterator[Callable[[tuple[int, int]], Headless]]:
+def stage() -> Iterator[Callable[..., Headless]]:
     """Makes headless stages of a given size; skips where there is no EGL (macOS, Windows)."""
     made: list[Headless] = []
 
-    def make(size: tuple[int, int] = (320, 180)) -> Headless:
+    def make(size: tuple[int, int] = (320, 180), live: bool = False) -> Headless:
         try:
-            made.append(Headless(size))
+            made.append(Headless(size, live=live))
         except UserError as error:
             pytest.skip(f"macOS and Windows have no EGL: {error}")
         return made[-1]
@@ -31,7 +31,7 @@ def stage() -> Iterator[Callable[[tuple[int, int]], Headless]]:
 
 
 @pytest.fixture
-def show(stage: Callable[[tuple[int, int]], Headless]) -> Show:
+def show(stage: Callable[..., Headless]) -> Show:
     """Draws one blend on a fresh 320x180 stage."""
 
     def draw(blend: Blend, size: tuple[int, int] = (320, 180)) -> Image:

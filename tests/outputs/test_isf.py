@@ -49,7 +49,7 @@ class Bench:
 
 @pytest.fixture
 def bench(stage: Make, tmp_path: Path) -> Bench:
-    return Bench(stage(SIZE), tmp_path)
+    return Bench(stage(SIZE, live=True), tmp_path)
 
 
 def near(colour: tuple[float, float, float]) -> object:
@@ -269,8 +269,9 @@ def test_a_file_that_changes_is_read_again_and_a_broken_edit_keeps_the_last_good
 
 
 def test_names_that_became_words_still_compile(bench: Bench) -> None:
-    body = "void main() { vec4 sample = vec4(0.5); float common = 1.0; gl_FragColor = sample * common; }"
-    assert bench.draw(Chain(filters=(bench.shader(body, FILTER),)))[18, 32] / 255 == near((0.5,) * 3)
+    body = "void main() { vec4 sample = vec4(0.5); float common = 1.0; gl_FragColor = sample * common * smooth; }"
+    path = bench.shader(body, f'{FILTER}, {{"NAME": "smooth", "TYPE": "float"}}')
+    assert bench.draw(Chain(filters=(path,)), None, a__smooth=0.6)[18, 32] / 255 == near((0.3,) * 3)
 
 
 @pytest.mark.parametrize("path", library.shipped(), ids=lambda path: path.stem)

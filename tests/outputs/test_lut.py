@@ -54,6 +54,6 @@ def test_each_channel_has_its_own_curve_and_range(stage: Make, tmp_path: Path) -
 
 
 def test_a_broken_table_is_left_out_and_said(stage: Make, tmp_path: Path) -> None:
-    one, picture = stage(SIZE), smooth(SIZE)
+    one, picture = stage(SIZE, live=True), smooth(SIZE)
     assert np.abs(graded(one, "LUT_3D_SIZE 2\n", still(picture), tmp_path).astype(int) - picture).max() <= 1
     assert "expected 8 rows" in one.compositor.problem()
