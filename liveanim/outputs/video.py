@@ -21,7 +21,7 @@ import numpy as np
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image
 from liveanim.core.pacing import Pacer, Samples, SoundLine, exact_rate
-from liveanim.priority import give_way
+from liveanim.priority import FILMING, give_way
 
 from .codecs import container_of
 from .encode import Encoder, VideoFormat
@@ -233,7 +233,7 @@ class VideoWriter:
     def _write(self) -> None:
         """The writer thread. After an error it goes on emptying the queue, so that nobody waits for it."""
         if self._live:
-            give_way()  # first: the encoder's own threads follow it
+            give_way(FILMING)  # first: the encoder's own threads follow it
         encoder = self._open()
         if encoder is None:
             return

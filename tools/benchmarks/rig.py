@@ -222,7 +222,7 @@ def beforehand(load: Callable[[], Renderer]) -> Renderer:
     before = _threads()
     made = load()
     for thread in _threads() - before:
-        give_way(thread)
+        give_way(thread=thread)
     return made
 
 
