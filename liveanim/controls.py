@@ -51,11 +51,11 @@ def open_controls(
 
     UserError only for what was asked for by name.
     """
-    readback = Readback()
+    readback = Readback([preset.name for preset in choice])
     controls: list[Control] = []
     if options.link:
         controls.append(stack.enter_context(closing(LinkClock(clock.now))))
-    if options.osc and (osc := _osc(options, clock, readback, choice, table)) is not None:
+    if options.osc and (osc := _osc(options, clock, readback, table)) is not None:
         controls.append(stack.enter_context(closing(osc)))
     midi = _midi(options, clock, readback, table) if options.midi != "-" else None
     controls.append(NoMidi(readback) if midi is None else stack.enter_context(closing(midi)))
@@ -72,13 +72,11 @@ def open_controls(
     return Controls(controls, sinks, remote)
 
 
-def _osc(
-    options: PlayOptions, clock: WallClock, readback: Readback, choice: Sequence[Preset], table: Table
-) -> OscInput | None:
+def _osc(options: PlayOptions, clock: WallClock, readback: Readback, table: Table) -> OscInput | None:
     host = "0.0.0.0" if options.listen else "127.0.0.1"
-    names = [preset.name for preset in choice]
     try:
-        return OscInput(clock.now, lambda: readback.values, host, options.osc_port or PORT, names, Book(table))
+        port, names = options.osc_port or PORT, lambda: readback.presets
+        return OscInput(clock.now, lambda: readback.values, host, port, names, Book(table))
     except UserError as error:
         if options.osc_port is not None or options.listen:
             raise

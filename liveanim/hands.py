@@ -235,7 +235,9 @@ class Hands:
         name = str(event.value or "").strip() or self._free_name()
         state = replace(baked(self._play.as_preset()), name=name)
         self._notice = self._keeper.save(name, state), event.time
-        self.presets = (*(one for one in self.presets if one.name != name), state)
+        names = [preset.name for preset in self.presets]
+        at = names.index(name) if name in names else len(names)  # one that is saved again keeps its number
+        self.presets = (*self.presets[:at], state, *self.presets[at + 1 :])
 
     def _free_name(self) -> str:
         names = {preset.name for preset in self.presets}

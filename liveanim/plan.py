@@ -100,15 +100,17 @@ def first_look(options: PlayOptions, broken: Preset | None) -> Preset:
     return replace(broken, text=as_toml(broken))
 
 
-def _own_presets() -> list[Preset]:
-    """The user's presets; one that cannot be read is said and left out."""
-    found = []
+def _all_presets() -> list[Preset]:
+    """Those of the package and the user's, which take the place of others of their name. One of the user's that cannot
+    be read is said and left out."""
+    found = {preset.name: preset for preset in map(read_preset, shipped())}
     for path in own():
         try:
-            found.append(read_preset(path))
+            preset = read_preset(path)
+            found[preset.name] = preset
         except UserError as error:
             log.warning("%s", error)
-    return found
+    return [*found.values()]
 
 
 def broken_off(take: TakeReader | None) -> Preset | None:
@@ -143,7 +145,7 @@ def presets_for(first: Preset, take: TakeReader | None = None) -> list[Preset]:
     """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
     kept = take.looks() if take else {}
     presets = [_kept(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
-    presets = presets or [*(read_preset(path) for path in shipped()), *_own_presets()]
+    presets = presets or _all_presets()
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]
 
 

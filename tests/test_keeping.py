@@ -88,6 +88,16 @@ def test_a_saved_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest
     keeper.close()
 
 
+def test_what_was_saved_over_a_shipped_preset_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveanim.library.own_presets_dir", lambda: tmp_path)
+    names = [preset.name for preset in plan.presets_for(find_preset("1"))]
+    write_whole(tmp_path / "neon-tunnel.toml", look(stage={"hue": 0.25}))
+    there = plan.presets_for(find_preset("1"))
+    assert [preset.name for preset in there] == names
+    assert there[names.index("neon-tunnel")].drivers["stage.hue"] == 0.25
+    assert find_preset("neon-tunnel").drivers["stage.hue"] == 0.25
+
+
 def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     keeper = Keeper(tmp_path / "file" / "shows", tmp_path)

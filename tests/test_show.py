@@ -273,6 +273,7 @@ def test_panic_is_the_look_as_it_was_loaded_moving_on_a_fresh_picture() -> None:
         look(picture=LINEAR, stage={"hue": "0.25"}),
         ControlEvent(0.1, "expr.stage.hue", "0.5"),
         ControlEvent(0.1, "stage.bloom", 1.0, "osc"),
+        ControlEvent(0.1, "macro.m5", 1.0, "midi"),
         ControlEvent(0.1, "prompt.1", "b"),
         ControlEvent(0.1, "out.freeze", 1.0),
         ControlEvent(0.1, "out.blackout", 1.0),
@@ -287,7 +288,7 @@ def test_panic_is_the_look_as_it_was_loaded_moving_on_a_fresh_picture() -> None:
         "osc",
     )
     assert (back.stage["hue"], back.stage["bloom"], back.freeze, back.status.prompts) == (0.25, 0.0, False, ("a",))
-    assert back.blackout
+    assert back.blackout and played.values["macro.m5"] == 1.0 and back.values["macro.m5"] == 0.0
     assert desk.requests[-1].fresh
 
 

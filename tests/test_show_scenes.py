@@ -132,6 +132,13 @@ def test_every_change_is_kept_and_a_saved_state_is_a_preset_to_choose() -> None:
     assert blends[35].status.preset == "mine" and blends[35].stage["hue"] == 0.25 and not blends[35].knobs
 
 
+def test_a_preset_that_is_saved_again_keeps_its_number() -> None:
+    events = [event(0.1, "do.save", "mine"), event(0.2, "stage.hue", 0.5), event(0.3, "do.save", "other")]
+    blends = played(*events, event(0.5, "do.preset", 2.0), frames=40, keeper=Shelf())
+    assert blends[-1].status.presets == ("look", "other", "mine")
+    assert blends[-1].status.preset == "other" and blends[-1].stage["hue"] == 0.5
+
+
 def test_a_show_that_broke_off_is_offered_and_not_forced() -> None:
     broken = look("broken", knobs={"stage.hue": 0.75}, start="calm")
     blends = played(event(0.5, "do.resume"), frames=40, broken_off=broken)

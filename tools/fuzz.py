@@ -38,6 +38,7 @@ from tests.fakes import AtOnce, Hears  # noqa: E402
 from tools.benchmarks.machine import rss_mb  # noqa: E402
 
 FRAME = 64  # packets of a display frame
+LOOKS = ("dawn", "storm")
 WARM_UP = 0.2  # share of the run after which memory has to stay
 _PATHS = list(ADDRESSES)
 _WORDS: list[Argument] = [
@@ -90,7 +91,7 @@ class Played:
 
     def __init__(self) -> None:
         self.events: list[ControlEvent] = []
-        looks = [preset_from({"prompt": {"text": ["a"]}}, "fuzz", name) for name in ("dawn", "storm")]
+        looks = [preset_from({"prompt": {"text": ["a"]}}, "fuzz", name) for name in LOOKS]
         self._show = Show([self], Hears(), Forgetful(), looks, Settings((16, 8)))
         self.blend: Blend = self._show.tick(0.0)
         self.now = 0.0
@@ -159,7 +160,7 @@ def web_message(dice: random.Random) -> tuple[object, object]:
 
 def run_osc(count: int, dice: random.Random) -> Counter[str]:
     played = Played()
-    reader = OscReader(lambda: played.now, lambda: played.blend.values, lambda packet, sender: None, ["dawn", "storm"])
+    reader = OscReader(lambda: played.now, lambda: played.blend.values, lambda packet, sender: None, lambda: LOOKS)
 
     def one(number: int) -> None:
         reader.packet(osc_packet(dice), ("127.0.0.1", 5000 + number % 7), played.now)
@@ -187,7 +188,7 @@ def run_midi(count: int, dice: random.Random) -> Counter[str]:
 
 
 def run_web(count: int, dice: random.Random) -> Counter[str]:
-    played, words = Played(), Vocabulary(presets=("dawn", "storm"))
+    played, words = Played(), Vocabulary(presets=lambda: LOOKS)
     counts: Counter[str] = Counter()
     waiting: list[ControlEvent] = []
     told: Any = {}

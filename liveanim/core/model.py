@@ -239,12 +239,13 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class RenderStatus:
-    """What the render side says of itself, for the HUD."""
+    """What the render side says of itself, for the HUD. vram: as in Status."""
 
     model: str = ""
     message: str = ""
     failures: int = 0
     dropped: int = 0
+    vram: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,7 @@ class Status:
     taking            name of the take that is kept now; '' for none
     notice            one line that is good news: what was saved, learned, offered
     undo, redo        how many live edits can be taken back and done again
+    vram              bytes of the graphics card's memory that are taken, and that there are; zeros without a card
     macros            what each macro does where the preset does not use it; '' for its own
     """
 
@@ -284,6 +286,7 @@ class Status:
     notice: str = ""
     undo: int = 0
     redo: int = 0
+    vram: tuple[float, float] = (0.0, 0.0)
     macros: tuple[str, ...] = ()
 
 

@@ -108,8 +108,11 @@ class Performance:
                 self._grasp(way, now)
 
     def panic(self, now: float) -> None:
-        """The preset as it was loaded, at once."""
+        """The preset as it was loaded, at once, without the macros that are held over it."""
         self.take(self._original, now, 0.0)
+        for name in self.panel.knobs():
+            if name.startswith("macro."):
+                self.panel.turn(name, None)
 
     def go(self, which: float | str | None, now: float, bpm: float, seconds: float | None = None) -> None:
         """Play a scene by name or number from 1; 0 or None: the preset without one. By its own transition unless

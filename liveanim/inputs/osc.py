@@ -36,6 +36,7 @@ _SHOWN = 8.0  # s a problem is on the HUD
 _MOST_SAID = 100  # different problems that are shown
 
 Sender = tuple[str, int]
+Names = Callable[[], Sequence[str]]
 
 
 class OscInput:
@@ -43,7 +44,7 @@ class OscInput:
 
     clock    show time; values: where the parameters stand, by name, for questions
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network
-    presets  names that may be asked for; book: the addresses, by default those of every show
+    presets  gives the names that may be asked for now; book: the addresses, by default those of every show
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
     """
 
@@ -53,7 +54,7 @@ class OscInput:
         values: Callable[[], Mapping[str, float]],
         host: str = "127.0.0.1",
         port: int = PORT,
-        presets: Sequence[str] = (),
+        presets: Names = tuple,
         book: Book | None = None,
     ) -> None:
         self._clock = clock
@@ -132,7 +133,7 @@ class OscReader:
     """Datagrams in, control events out: all of OSC but the socket.
 
     clock    show time; values: where the parameters stand, by name, for questions; send: what answers the sender
-    presets  names that may be asked for; book: the addresses, by default those of every show
+    presets  gives the names that may be asked for now; book: the addresses, by default those of every show
     unix     seconds since 1970, for time tags
     `counts` has how many messages were applied, scheduled and refused, by reason. `plain` holds what stands before the
     number in packets that did nothing but set a value: of several of those the newest is enough.
@@ -143,12 +144,12 @@ class OscReader:
         clock: Callable[[], float],
         values: Callable[[], Mapping[str, float]],
         send: Callable[[bytes, Sender], None],
-        presets: Sequence[str] = (),
+        presets: Names = tuple,
         book: Book | None = None,
         unix: Callable[[], float] = unix_time,
     ) -> None:
         self._book, self._unix = book or Book(), unix
-        self._clock, self._values, self._send, self._presets = clock, values, send, tuple(presets)
+        self._clock, self._values, self._send, self._presets = clock, values, send, presets
         self.counts: Counter[str] = Counter()
         self.plain: set[bytes] = set()
         self._pending = Pending()
@@ -201,7 +202,7 @@ class OscReader:
             if event is None:
                 continue
             if event.target == "do.preset":
-                oscnames.check_preset(event.value, self._presets)
+                oscnames.check_preset(event.value, self._presets())
             if delay <= 0:
                 self.counts["applied"] += 1
                 self._pending.put(event)

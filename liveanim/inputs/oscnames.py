@@ -24,7 +24,7 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
         "reset": "paint the next picture afresh",
         "release": "give every held parameter back to its expression",
-        "panic": "the preset as it was loaded, not frozen, on a fresh picture",
+        "panic": "the preset as it was loaded, macros released, not frozen, on a fresh picture",
         "next": "the next scene",
         "back": "the scene before",
         "undo": "take the last live edit back",

@@ -12,7 +12,7 @@ from ..core.errors import UserError
 from ..core.model import Blend
 from ..core.params import PARAMS, Table
 from . import oscwire
-from .oscnames import ROOT, path_of
+from .oscnames import ROOT, Book
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class OscOut:
     """A sink that sends to `targets` (host, port); what cannot be sent is counted in `failures`.
 
     30 times a second: `/liveanim/audio/*`, `/liveanim/tempo/*`, `/liveanim/perf/*` and the parameters that changed,
-    each at the address that sets it (0..1), so that a fader follows. Texts of the state when they change. UserError
+    each at the addresses that set it (0..1), so that a fader follows. Texts of the state when they change. UserError
     when a host is unknown.
     """
 
@@ -39,7 +39,10 @@ class OscOut:
         self._targets = [_resolved(target) for target in targets]
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._heads = {row.name: _head(path_of(row)) for row in table.values()}
+        self._heads: dict[str, list[bytes]] = {name: [] for name in table}
+        for address in Book(table).addresses.values():
+            if address.kind == "value":
+                self._heads[address.target].append(_head(address.path))
         self._table = table
         self._audio = {name: _head(f"{ROOT}/audio/{name}") for name in AUDIO}
         self._tempo = {name: _head(f"{ROOT}/tempo/{name}") for name in TEMPO}
@@ -94,12 +97,13 @@ class OscOut:
             place = self._table[name].to_unit(value)
             if abs(place - self._told.get(name, math.inf)) > _SAME:
                 self._told[name] = place
-                yield self._heads[name] + oscwire.single(place)
+                yield from (head + oscwire.single(place) for head in self._heads[name])
 
     def _state(self, blend: Blend) -> Iterable[bytes]:
         status = blend.status
         texts = {
             "preset": status.preset,
+            "scene": status.scene,
             "model": status.model,
             "prompt": status.prompt,
             "warning": status.warnings[0] if status.warnings else "",

@@ -13,11 +13,13 @@ class Readback:
 
     values   every parameter's value by name, in its own unit; empty before the first frame
     knobs    where the knobs stand that have taken over
+    presets  names of those that can be played; at first those given
     midi     what MIDI knobs do in the preset that plays, in the words of MIDI maps
     learning what the next MIDI knob to move shall play; '' for nothing
     """
 
-    def __init__(self) -> None:
+    def __init__(self, presets: Sequence[str] = ()) -> None:
+        self.presets: Sequence[str] = tuple(presets)
         self.values: Mapping[str, float] = frozen_map({})
         self.knobs: Mapping[str, float] = frozen_map({})
         self.learning = ""
@@ -25,4 +27,4 @@ class Readback:
 
     def write(self, blend: Blend, now: float) -> None:
         self.values, self.knobs, self.learning = blend.values, blend.knobs, blend.status.learning
-        self.midi = blend.midi
+        self.midi, self.presets = blend.midi, blend.status.presets

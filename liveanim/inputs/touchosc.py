@@ -43,7 +43,7 @@ def layout(book: Book | None = None, presets: Sequence[str] = ()) -> bytes:
             pages.append((group if len(parts) == 1 else f"{group} {number}", _fader_page(part)))
     root = Tree.Element("lexml", version="6")
     top = _node("GROUP", "liveanim", (0, 0, WIDTH, HEIGHT), _PAPER)
-    Tree.SubElement(top, "includes")
+    top.insert(0, Tree.Element("includes"))
     pager = _node("PAGER", "pages", (0, 0, WIDTH, HEIGHT), _PAPER, {"tabbarSize": _TAB, "tabLabels": True})
     _add(pager, [_page(title, nodes) for title, nodes in pages])
     _add(top, [pager])

@@ -40,6 +40,8 @@ _METERS = (("rms", "level", TEXT), ("bass", "bass", ROSE), ("mid", "mid", AMBER)
 _LAMPS = (("onset", "onset", TEXT), ("kick", "kick", ROSE), ("snare", "snare", AMBER), ("hat", "hat", CYAN))
 _MOST_CHIPS = 8
 _MOST_WARNINGS = 3
+_GIB = float(1 << 30)  # what cards are sold by
+_FULL = 0.92  # of a card's memory: soon there is none left
 
 
 Cell = tuple[str, str, Colour]
@@ -217,6 +219,11 @@ def _cells(status: Status, readout: Readout) -> tuple[Cell, ...]:
     ]
     if readout.memory > 0:
         cells.insert(3, (f"{readout.memory / 1e9:.1f}", "GB memory", TEXT))
+    taken, whole = status.vram
+    if whole > 0:
+        cells.insert(
+            -1, (f"{taken / _GIB:.1f}/{whole / _GIB:.0f}", "GB VRAM", AMBER if taken > _FULL * whole else TEXT)
+        )
     return tuple(cells)
 
 

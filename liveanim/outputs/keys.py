@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ class Key:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("escape", "quit", "do.quit"),
+    Key("escape", "quit (twice)", "do.quit"),
     Key("f", "full screen on and off", local="fullscreen"),
     Key("f11", "full screen on and off", local="fullscreen"),
     Key("space", "freeze the picture", "out.freeze", "toggle"),
@@ -56,6 +57,7 @@ KEYS: tuple[Key, ...] = (
     Key("right", "turn the colours", "stage.hue", step=1 / 24),
     Key("left", "turn the colours back", "stage.hue", step=-1 / 24),
 )
+AGAIN = 2.0  # s within which a second press of the key that quits is its second
 PLAIN = {key.name.rpartition("+")[2] for key in KEYS}
 """The keys themselves, without what is held down with them."""
 BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
@@ -78,6 +80,22 @@ def event_for(key: Key, now: float, values: Mapping[str, float]) -> ControlEvent
         value = row.low
     value = row.clamp(value)
     return ControlEvent(now, key.target, value, "keyboard")
+
+
+class Leaving:
+    """The key that quits has to be pressed twice: a show is not ended by mistake. Times are show seconds."""
+
+    def __init__(self) -> None:
+        self._until = -math.inf
+
+    def pressed(self, now: float) -> bool:
+        """Whether this press ends the show; else it is the first of two."""
+        ends, self._until = now < self._until, now + AGAIN
+        return ends
+
+    def hint(self, now: float) -> str:
+        """What a second press would do, as long as it would; else ''."""
+        return "escape once more ends the show" if now < self._until else ""
 
 
 def help_lines() -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from .compositor import Compositor
 from .context import current_context
 from .hud import Hud
 from .hud_layout import Readout
-from .keys import BY_NAME, PLAIN, Key, event_for
+from .keys import BY_NAME, PLAIN, Key, Leaving, event_for
 from .mapper import Mapper, Screens
 from .performer import Performer, place_for
 from .picker import Picker, Wish, event_of
@@ -98,6 +98,7 @@ class Window:
         self.recorder: Recorder | None = None
         self._pressed: list[Key | Wish] = []
         self._quit_sent = False
+        self._leaving = Leaving()
         self._values: Mapping[str, float] = {}
         self._learning = ""
         self._process, self._memory, self._weighed = psutil.Process(), 0.0, -math.inf
@@ -158,7 +159,8 @@ class Window:
 
     def _event(self, pressed: Key | Wish, now: float) -> ControlEvent | None:
         if isinstance(pressed, Key):
-            return event_for(pressed, now, self._values)
+            ends = pressed.target != "do.quit" or self._leaving.pressed(now)
+            return event_for(pressed, now, self._values) if ends else None
         return event_of(pressed, now, self._values, self._learning, self._table)
 
     def write(self, blend: Blend, now: float) -> None:
@@ -231,21 +233,25 @@ class Window:
         return self._show_hud(blend, (width, height))
 
     def _show_hud(self, blend: Blend, size: tuple[int, int]) -> bool:
-        shown = self.hud_shown or self.help_shown or self.mapper.hint or self.picker.active
+        shown = self.hud_shown or self.help_shown or self._hints() or self.picker.active
         if shown and self.performer is None:
             self._ctx.screen.viewport = (0, 0, *size)
             self._hud.draw(blend, self._readout(), size)
         return True
 
+    def _hints(self) -> tuple[str, ...]:
+        """What keys would do now, and must be seen."""
+        lines = self.mapper.hint, self._leaving.hint(self._times[-1])
+        return tuple(line for line in lines if line)
+
     def _readout(self) -> Readout:
         label = self.recorder.label() if self.recorder else ""
         limiter = self.compositor.limiter
         flashes, holding = (limiter.flashes, limiter.holding) if limiter else (None, False)
-        lines = (self.mapper.hint,) if self.mapper.hint else ()
         return Readout(
             self.fps,
             label,
-            lines,
+            self._hints(),
             self.hud_shown,
             self.help_shown,
             flashes,

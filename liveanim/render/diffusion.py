@@ -7,7 +7,9 @@ per prompt and size and then remembered.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 import time
 from collections import OrderedDict
 from dataclasses import replace
@@ -22,7 +24,7 @@ from liveanim.core.params import Values
 from . import brush, coherence, family, noise, optical, retouch, tune
 from .adapters import Adapters
 from .brush import Dials, Own, Stroke, Way
-from .engines import Engine, EnginePool, on, out_of_memory
+from .engines import Engine, EnginePool, on, out_of_memory, vram_of
 from .family import Schedule
 from .feedback import Feedback, Start
 from .models import Parts
@@ -38,6 +40,7 @@ LOOK_SEEDS = (11, 23)
 LOOK_STEPS = 4
 MOST_STEPS = 1000  # none so far
 SMALLEST_SHRINK = 0.3
+WEIGH = 1.0  # s between looks at how full the card is
 REDO_SEED = 0x9E3779B1  # apart: the seeds of pictures that are thrown away
 
 
@@ -84,6 +87,7 @@ class DiffusionRenderer:
         self._tape = tape
         self._resident: Resident | None = None
         self._shrink, self._most_steps = 1.0, MOST_STEPS
+        self.vram, self._weighed = (0.0, 0.0), -math.inf
 
     @property
     def message(self) -> str:
@@ -109,6 +113,7 @@ class DiffusionRenderer:
             try:
                 with on(self._device):
                     picture, start, timings = self._paint(engine, asked, previous)
+                    self._weigh(time.perf_counter())
                 break
             except RuntimeError as error:
                 if not out_of_memory(error) or not self._gave_way(asked):
@@ -121,6 +126,12 @@ class DiffusionRenderer:
         image = frozen_image(fit(picture, request.size))
         keyframe = Keyframe(request.index, request.time, image, self.name, frozen_map(timings))
         return self._feedback.developed(request, keyframe, start)
+
+    def _weigh(self, now: float) -> None:
+        if now - self._weighed >= WEIGH:
+            self._weighed = now
+            with contextlib.suppress(RuntimeError):  # a driver that cannot tell stops no picture
+                self.vram = vram_of(self._device)
 
     def _gave_way(self, asked: RenderRequest) -> bool:
         """Whether there is less to be asked for from now on."""

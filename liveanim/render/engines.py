@@ -62,6 +62,16 @@ def on(device: str) -> AbstractContextManager[object]:
     return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()
 
 
+def vram_of(device: str) -> tuple[float, float]:
+    """Bytes of the card's memory that are taken, by whomever, and that it has; zeros for a CPU."""
+    if device.startswith("cuda"):
+        free, whole = torch.cuda.mem_get_info(device)
+        return float(whole - free), float(whole)
+    if device == "mps":
+        return float(torch.mps.driver_allocated_memory()), float(torch.mps.recommended_max_memory())
+    return 0.0, 0.0
+
+
 def out_of_memory(error: BaseException) -> bool:
     """Whether a device had too little memory: the libraries of CUDA say so in their own words."""
     if isinstance(error, torch.OutOfMemoryError):

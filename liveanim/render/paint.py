@@ -29,6 +29,7 @@ class PaintRenderer:
 
     name = "paint"
     message = ""
+    vram = 0.0, 0.0
 
     def __init__(self, delay: float = 0.0, fail_at: Sequence[int] = ()) -> None:
         self._delay = delay

@@ -30,10 +30,12 @@ class Renderer(Protocol):
 
     name      shown to the performer: 'ember', 'paint'
     message   one line about its state ('' when all is well), read from any thread
+    vram      bytes of the graphics card's memory that are taken, and that there are; zeros without a card. Any thread
     """
 
     name: str
     message: str
+    vram: tuple[float, float]
 
     def render(self, request: RenderRequest, previous: Image | None) -> Keyframe:
         """The picture of `request`; the same arguments give the same bytes. `previous` may have another size."""
@@ -107,7 +109,8 @@ class ThreadRender:
             message = self._message or self._active.message
             if message == LOADING and (seconds := time.perf_counter() - self._asked) > LONG:
                 message = f"{LOADING}: {seconds:.0f} s (the first time it is compiled, which takes longer)"
-            return RenderStatus(self._active.name, message, self._failures, self._requests.dropped)
+            active, dropped = self._active, self._requests.dropped
+            return RenderStatus(active.name, message, self._failures, dropped, active.vram)
 
     def close(self, deadline: float = 1.0) -> None:
         """Stop the threads; wait at most `deadline` seconds for them (a stuck or loading one dies with the program)."""

@@ -39,7 +39,7 @@ class Desk:
         self.unix: Callable[[], float] = unix_time
         self.sent: list[oscwire.Message] = []
         self.reader = OscReader(
-            lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, ["a", "b"], unix=lambda: self.unix()
+            lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, lambda: ["a", "b"], unix=lambda: self.unix()
         )
 
     def _send(self, packet: bytes, sender: Sender) -> None:

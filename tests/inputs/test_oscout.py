@@ -96,6 +96,22 @@ def test_parameters_and_texts_are_told_when_they_change_and_again_after_five_sec
     out.close()
 
 
+def test_every_control_of_a_parameter_follows_it_and_the_scene_is_told(listener: socket.socket) -> None:
+    out = out_to(listener)
+    seen: dict[str, object] = {}
+    for now, value in ((0.0, 0.0), (1.0, 1.0)):
+        status = Status(scene="storm" if now else "")
+        out.write(replace(blend(now, out_blackout=value, prompt_weight2=value / 2), status=status), now)
+        for packet in heard(listener):
+            seen.update(packet)
+    for name in ("param/out/blackout", "out/blackout"):
+        assert seen[f"/liveanim/{name}"] == 1.0
+    for name in ("param/prompt/weight2", "prompt/2/weight"):
+        assert seen[f"/liveanim/{name}"] == 0.5
+    assert seen["/liveanim/state/scene"] == "storm"
+    out.close()
+
+
 def test_packets_pass_any_network_in_one_piece(listener: socket.socket) -> None:
     out = out_to(listener)
     out.write(blend(0.0), 0.0)

@@ -22,8 +22,8 @@ from liveanim.outputs.fonts import Drawn, Finder
 from liveanim.outputs.glyphs import Letters, readable
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.hud import Hud
-from liveanim.outputs.hud_canvas import RATE, scale_for, sizes_for
-from liveanim.outputs.hud_layout import Readout, lay_out
+from liveanim.outputs.hud_canvas import AMBER, RATE, scale_for, sizes_for
+from liveanim.outputs.hud_layout import Readout, _cells, lay_out
 from liveanim.outputs.hud_pick import written
 from liveanim.outputs.keys import help_lines
 from liveanim.outputs.picker import Picker
@@ -93,6 +93,16 @@ def test_everything_lies_on_the_window_at_every_size(size: tuple[int, int]) -> N
 
 def test_it_grows_with_the_window() -> None:
     assert scale_for((1280, 720)) == 1.0 and scale_for((3840, 2160)) == 3.0 and scale_for((1920, 1080)) == 1.5
+
+
+def test_how_full_the_card_is_stands_beside_the_rest_where_there_is_one() -> None:
+    def cells(taken: float, whole: float) -> list[tuple[str, str]]:
+        readout, status = Readout(60.0, memory=1.4e9), Status(vram=(taken * 2**30, whole * 2**30))
+        return [(figure, "amber" if colour == AMBER else name) for figure, name, colour in _cells(status, readout)]
+
+    assert cells(0.0, 0.0)[3:] == [("1.4", "GB memory"), ("0/3", "flashes/s")]
+    assert cells(5.2, 7.9)[3:] == [("1.4", "GB memory"), ("5.2/8", "GB VRAM"), ("0/3", "flashes/s")]
+    assert cells(7.5, 7.9)[4] == ("7.5/8", "amber")
 
 
 def test_letters_stand_on_whole_pixels() -> None:

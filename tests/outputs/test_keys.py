@@ -6,7 +6,7 @@ import pytest
 
 from liveanim.core.model import ControlEvent
 from liveanim.core.params import PARAMS
-from liveanim.outputs.keys import BY_NAME, KEYS, event_for
+from liveanim.outputs.keys import BY_NAME, KEYS, Leaving, event_for
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,12 @@ from liveanim.outputs.keys import BY_NAME, KEYS, event_for
 )
 def test_a_key_sends_its_event_stamped_now(name: str, target: str, value: float | str | None) -> None:
     assert event_for(BY_NAME[name], 2.5, {}) == ControlEvent(2.5, target, value, "keyboard")
+
+
+def test_only_two_presses_within_two_seconds_end_a_show() -> None:
+    leaving = Leaving()
+    assert [leaving.pressed(now) for now in (0.0, 2.5, 4.4)] == [False, False, True]
+    assert Leaving().hint(0.0) == "" and leaving.hint(6.3).startswith("escape") and leaving.hint(6.5) == ""
 
 
 @pytest.mark.parametrize("name", ["f", "h", "f1", "f11"])

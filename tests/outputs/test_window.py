@@ -141,7 +141,9 @@ def test_keys_reach_the_show_in_order_and_once(player: Player) -> None:
 
 @X11
 @pytest.mark.screen
-def test_escape_asks_to_quit(player: Player) -> None:
+def test_escape_asks_to_quit_when_it_is_pressed_twice(player: Player) -> None:
+    press(player, "Escape")
+    assert player.play(lambda: bool(player.window._hints())) and player.events == []
     press(player, "Escape")
     assert player.play(lambda: [event.target for event in player.events] == ["do.quit"])
 
@@ -347,5 +349,5 @@ def test_a_parameter_is_chosen_turned_and_learned_by_keys(player: Player) -> Non
         ("do.forget", "stage.bloom"),
         ("out.blackout", "toggle"),
     ]
-    press(player, "Escape")
+    press(player, "Escape", "Escape")
     assert player.play(lambda: player.events[-1].target == "do.quit")

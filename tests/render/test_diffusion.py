@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from liveanim.core.model import Image, Prompt, RenderRequest
-from liveanim.render import brush
+from liveanim.render import brush, diffusion
 from liveanim.render.diffusion import REDO_SEED, DiffusionRenderer
-from liveanim.render.engines import Engine
+from liveanim.render.engines import Engine, vram_of
 from liveanim.render.feedback import Start
 from liveanim.render.load import Options, load
 from liveanim.render.warp import warp
@@ -174,6 +174,24 @@ def test_out_of_memory_steps_the_size_down_and_says_so(
     keyframe = small.render(request(), before)
     assert keyframe.image.shape == (64, 96, 3)
     assert "out of GPU memory" in small.message and "72x64" in small.message
+
+
+def test_how_full_the_card_is_shows_once_a_second(
+    flow_model: Path, before: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, asked = load(str(flow_model), options=TORCH), list[str]()
+    plain.render(request(), before)
+    assert plain.vram == (0.0, 0.0) and vram_of("cpu") == (0.0, 0.0)
+
+    def told(device: str) -> tuple[int, int]:
+        asked.append(device)
+        return 3, 10
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", told)
+    monkeypatch.setattr(diffusion, "vram_of", lambda device: vram_of("cuda"))
+    for now in (1e9, 1e9 + 0.5, 1e9 + 1.1):
+        plain._weigh(now)
+    assert plain.vram == (7.0, 10.0) and asked == ["cuda", "cuda"]
 
 
 def test_where_no_smaller_picture_fits_fewer_steps_may(

@@ -12,7 +12,7 @@ from liveanim.render.inline import InlineRender, Start
 class Counting:
     """Paints previous + 1; remembers what it was asked."""
 
-    name, message = "counting", ""
+    name, message, vram = "counting", "", (0.0, 0.0)
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, float, int | None]] = []

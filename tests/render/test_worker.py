@@ -17,7 +17,7 @@ class Fake:
     """Paints its index as a grey; remembers what it was given; waits at `gate`; raises at the indices in `fail_at`."""
 
     def __init__(self, name: str = "fake", fail_at: tuple[int, ...] = (), gate: threading.Event | None = None) -> None:
-        self.name, self.message = name, ""
+        self.name, self.message, self.vram = name, "", (0.0, 0.0)
         self.fail_at, self.gate = fail_at, gate
         self.seen: list[tuple[int, Image | None]] = []
         self.began = threading.Event()

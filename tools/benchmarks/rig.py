@@ -89,7 +89,7 @@ class Marked:
     def __init__(self, inner: Renderer, when: Callable[[RenderRequest], bool]) -> None:
         self._inner, self._when = inner, when
         self._own: Image | None = None
-        self.name, self.message = inner.name, ""
+        self.name, self.message, self.vram = inner.name, "", inner.vram
 
     def render(self, request: RenderRequest, previous: Image | None) -> Keyframe:
         keyframe = self._inner.render(request, previous if self._own is None or request.fresh else self._own)

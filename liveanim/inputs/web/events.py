@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from ...core.expr import ExprError, compile_expr
 from ...core.model import ControlEvent
 from ...core.params import PARAMS, Table
 from .. import oscnames
+from ..osc import Names
 from ..oscnames import Book, Refused
 
 SOURCE = "web"
@@ -52,11 +53,11 @@ _MORE = {
 
 
 class Vocabulary:
-    """What can be said to a show with these parameters, addresses and presets."""
+    """What can be said to a show with these parameters and addresses; `presets` gives the names there are now."""
 
-    def __init__(self, table: Table = PARAMS, book: Book | None = None, presets: Sequence[str] = ()) -> None:
+    def __init__(self, table: Table = PARAMS, book: Book | None = None, presets: Names = tuple) -> None:
         rows = (book or Book(table)).addresses.values()
-        self.table, self._presets = table, tuple(presets)
+        self.table, self._presets = table, presets
         self._texts = {row.target for row in rows if row.kind == "text"}
         takes = {"trigger": "nothing", "number": "number"}
         found = {r.target: Action(takes.get(r.kind, "name"), r.doc) for r in rows if r.target.startswith("do.")}
@@ -102,7 +103,7 @@ class Vocabulary:
             return None if value is None else _text(value)
         which = _text(value) if isinstance(value, str) else _number(value)
         if target == "do.preset":
-            oscnames.check_preset(which, self._presets)
+            oscnames.check_preset(which, self._presets())
         return which
 
 

@@ -31,7 +31,7 @@ Learned = Callable[[], Mapping[str, Mapping[str, Any]]]
 class Hub:
     """`write`, `picture`, `wanted` and `read` belong to the loop, everything else to the server's thread.
 
-    clock    show time; presets: names and what they say of themselves; table, book: of this show
+    clock    show time; presets: the first names, and what they say of themselves; table, book: of this show
     takes    the takes there are, as rows for JSON; may look at the disk
     learned  what knobs have learned, as rows for JSON by a name of their own; the same mapping while nothing changes
     """
@@ -48,12 +48,13 @@ class Hub:
         self.takes = takes
         self._learned = learned
         self.clock, self.presets = clock, tuple(presets)
-        names = [name for name, _ in presets]
         self.book = book or Book(table)
-        self.words = Vocabulary(table, self.book, names)
+        self.words = Vocabulary(table, self.book, self.preset_names)
         self.answer: Callable[[bytes, int], None] = lambda packet, line: None
         """What takes an OSC answer back to the line its question came by."""
-        self._osc = OscReader(clock, self._values, lambda packet, who: self.answer(packet, who[1]), names, self.book)
+        self._osc = OscReader(
+            clock, self._values, lambda packet, who: self.answer(packet, who[1]), self.preset_names, self.book
+        )
         self._pending = Pending()
         self._lock = threading.Lock()
         self._blend: Blend | None = None
@@ -119,6 +120,10 @@ class Hub:
     def names(self) -> Set[str]:
         """The modulators of the preset that plays: variables of expressions besides those of every show."""
         return frozenset() if self._blend is None else self._blend.modulators.keys()
+
+    def preset_names(self) -> Sequence[str]:
+        """The presets that can be played now: one that is saved is another."""
+        return (() if self._blend is None else self._blend.status.presets) or [name for name, _ in self.presets]
 
     def _values(self) -> Mapping[str, float]:
         return {} if self._blend is None else self._blend.values
@@ -189,4 +194,5 @@ class Hub:
 
 def preset_rows(hub: Hub) -> list[Mapping[str, Any]]:
     """The presets for JSON, in the order of their numbers."""
-    return [{"number": n, "name": name, "about": about} for n, (name, about) in enumerate(hub.presets, 1)]
+    abouts = dict(hub.presets)
+    return [{"number": n, "name": name, "about": abouts.get(name, "")} for n, name in enumerate(hub.preset_names(), 1)]

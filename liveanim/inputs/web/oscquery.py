@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -32,11 +32,11 @@ Json = dict[str, Any]
 class Tree:
     """The address space of one show. osc_port: where its OSC socket is; None: only the WebSocket takes packets."""
 
-    def __init__(self, book: Book, presets: Sequence[str], osc_port: int | None) -> None:
+    def __init__(self, book: Book, osc_port: int | None) -> None:
         kept = [row for row in book.addresses.values() if row.kind not in ("raw", "release", "expression")]
         inner = {row.path.rpartition("/")[0] for row in kept}  # programs take what holds others for a folder
         self.leaves = {row.path: row for row in kept if row.path not in inner}
-        self._presets, self._osc_port = tuple(presets), osc_port
+        self._osc_port = osc_port
         self._inside: dict[str, dict[str, None]] = {}  # path -> the names in it, in order
         for path in self.leaves:
             parts = path.split("/")
@@ -75,7 +75,9 @@ class Tree:
         if row.range is not None and row.types == "f":
             leaf |= {"RANGE": [{"MIN": row.range[0], "MAX": row.range[1]}], "CLIPMODE": ["both"]}
         if row.target == "do.preset":
-            leaf["RANGE"] = [{"VALS": list(self._presets)}]
+            leaf["RANGE"] = [{"VALS": list(hub.preset_names())}]
+        if row.target == "do.scene":
+            leaf["RANGE"] = [{"VALS": list(hub.state().get("status", {}).get("scenes", []))}]
         return leaf
 
 
@@ -87,8 +89,8 @@ def value_of(row: Address, hub: Hub) -> float | str | bool | None:
         return place > 0.5 if row.types == "T" else round(place, 5)
     if row.kind == "text":
         return str(state.get("prompts", {}).get(row.target.removeprefix("prompt."), ""))
-    if row.target == "do.preset":
-        return str(state.get("status", {}).get("preset", ""))
+    if row.target in ("do.preset", "do.scene"):
+        return str(state.get("status", {}).get(row.target.removeprefix("do."), ""))
     if row.target == "do.bpm":
         return float(state.get("signals", {}).get("bpm") or 0.0)
     return None

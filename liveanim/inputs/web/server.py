@@ -141,7 +141,7 @@ class WebRemote:
             task.add_done_callback(self._tasks.discard)
 
     def _app(self) -> web.Application:
-        tree = oscquery.Tree(self._hub.book, [name for name, _ in self._hub.presets], self._osc_port)
+        tree = oscquery.Tree(self._hub.book, self._osc_port)
         is_open = oscquery.is_open if self._osc_port is not None else (lambda request: False)
         guard = Guard(
             self._token,

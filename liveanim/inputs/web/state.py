@@ -21,7 +21,7 @@ def state_of(blend: Blend, table: Table, peaks: Mapping[str, float], fps: float,
     """`blend` for JSON. peaks: the highest hits lately, by name; fps: display frames a second."""
     status = {field.name: plain(getattr(blend.status, field.name)) for field in fields(blend.status)}
     texts = [*blend.status.prompts, *[""] * PROMPT_SLOTS][:PROMPT_SLOTS]
-    for name in ("prompts", "negative", "taken_over", "presets"):
+    for name in ("prompts", "negative", "taken_over"):
         del status[name]
     return {
         "values": {name: _value(table[name], value) for name, value in blend.values.items()},

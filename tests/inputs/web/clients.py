@@ -20,6 +20,7 @@ from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilearn import row_of
 from liveanim.inputs.readback import Readback
 from liveanim.inputs.web.server import WebRemote
+from liveanim.keeping import Paper
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
 
@@ -118,7 +119,7 @@ class Playing:
         self.takes = Taken()
         self.remote = WebRemote(self.now, rows, port=port, learned=self._learned, takes=self.takes.rows)
         self.played: list[ControlEvent] = []
-        self._show = Show([self], Hears(), AtOnce(), LOOKS, Settings((64, 36)), taker=self.takes)
+        self._show = Show([self], Hears(), AtOnce(), LOOKS, Settings((64, 36)), keeper=Paper(), taker=self.takes)
         self.blend: Blend = self._show.tick(0.0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)

@@ -158,6 +158,9 @@ def test_prompts_presets_scenes_and_actions_are_listed(client: Client) -> None:
     presets = client.ask("GET", "/api/presets").json
     assert presets["playing"] == "dawn"
     assert presets["presets"][1] == {"number": 2, "name": "storm", "about": "fast rain"}
+    client.remote.write(blend_at(0.5, status=Status(presets=("dawn", "storm", "mine"))), 0.5)  # one was saved
+    assert client.ask("GET", "/api/presets").json["presets"][2] == {"number": 3, "name": "mine", "about": ""}
+    assert client.ask("POST", "/api/presets/mine").status == 200
     client.remote.write(blend_at(1.0, status=Status(scenes=("calm", "drop"), scene="drop")), 1.0)
     assert client.ask("GET", "/api/scenes").json == {"playing": "drop", "scenes": ["calm", "drop"]}
     actions = {row["name"]: row["takes"] for row in client.ask("GET", "/api/actions").json}

@@ -202,6 +202,9 @@ def test_presets_tempo_and_the_pad_play(browser: Any, playing: Playing) -> None:
         page.click('#preset-list [data-name="storm"]')
         until(lambda: playing.blend.status.preset == "storm")
         until_js(page, "document.querySelector('#preset-list .current').dataset.name === 'storm'")
+        page.fill("#save-name", "mine")
+        page.click("#save")
+        until_js(page, "document.querySelector('#preset-list :nth-child(3)')?.dataset.name === 'mine'")
         for _ in range(2):
             page.click(".tap")
         page.press(".tap", "Enter")

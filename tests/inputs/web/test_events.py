@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from liveanim.core.model import ControlEvent
 from liveanim.inputs.web.events import BadEvent, Vocabulary
 
-WORDS = Vocabulary(presets=("dawn", "storm"))
+WORDS = Vocabulary(presets=lambda: ("dawn", "storm"))
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

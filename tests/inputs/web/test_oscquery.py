@@ -105,11 +105,18 @@ def test_what_is_listened_to_is_told_when_it_changes_until_it_is_ignored(shown: 
         await asyncio.sleep(0.1)
         moved(shown, 2.0, -1.0)
         await asyncio.sleep(0.1)
-        status = Status(preset="storm", prompts=("a",))
+        status = Status(
+            preset="storm", prompts=("a",), presets=("dawn", "storm", "mine"), scenes=("calm",), scene="calm"
+        )
         shown.remote.write(blend_at(3.0, status=status), 3.0)
         assert oscwire.read((await line.receive()).data)[0].arguments == ("storm",)
 
     over_a_line(shown, story)
+    found = {name: shown.ask("GET", f"/liveanim/{name}").json for name in ("preset", "scene/go")}
+    assert [(one["VALUE"], one["RANGE"]) for one in found.values()] == [
+        (["storm"], [{"VALS": ["dawn", "storm", "mine"]}]),
+        (["calm"], [{"VALS": ["calm"]}]),
+    ]
 
 
 def test_osc_packets_play_over_the_line_and_questions_are_answered_there(shown: Client) -> None:

@@ -120,6 +120,11 @@ function scenes() {
   current();
 }
 
+function looks() {
+  by('preset-list').replaceChildren(...presets().map(({ number, name, about }) => tile('do.preset', number, name, about)));
+  current();
+}
+
 // What each macro does in the preset that plays: its own, or what all have.
 function macros() {
   const names = state.status.macros ?? [];
@@ -182,6 +187,7 @@ on('status', (changes) => {
   by('waiting').textContent = (status.waiting ?? []).length ? `waiting for the beat: ${status.waiting.join(', ')}` : '';
   if ('warnings' in changes || 'notice' in changes) notice();
   if ('macros' in changes) macros();
+  if ('presets' in changes) looks();
   if ('scenes' in changes) scenes();
   else if ('scene' in changes || 'preset' in changes || 'arriving' in changes) current();
 });
@@ -263,7 +269,6 @@ on('hello', () => {
   by('macros').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('macro.')).map((name) => new Knob(name, { upright: true, does: true }).element));
   macros();
   by('changes').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('play.')).map((name) => new Knob(name, { edit }).element));
-  by('preset-list').replaceChildren(...presets.map(({ number, name, about }) => tile('do.preset', number, name, about)));
   axes();
   hands.choices();
   hands.list();

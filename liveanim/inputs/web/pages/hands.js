@@ -17,7 +17,7 @@ export function choices() {
   const rows = Object.keys(actions).filter((name) => !ELSEWHERE.includes(name)).map((name) => [name, `${name} – ${actions[name]}`]);
   rows.push(...['out.blackout', 'out.freeze', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name)).map((name) => [name, `${name} – ${specs.get(name).about}`]));
   rows.push(...(state.status.scenes ?? []).map((name) => [`do.scene value=${quoted(name)}`, `scene ${name}`]));
-  rows.push(...presets.map(({ name }) => [`do.preset value=${quoted(name)}`, `preset ${name}`]));
+  rows.push(...presets().map(({ name }) => [`do.preset value=${quoted(name)}`, `preset ${name}`]));
   by('learn-what').replaceChildren(...rows.map(([value, textContent]) => make('option', { value, textContent })));
   if (rows.some(([value]) => value === kept)) by('learn-what').value = kept;
 }
@@ -80,5 +80,5 @@ on('status', (changes) => {
   const { learning } = state.status;
   by('learning').textContent = learning ? `move a knob or hit a pad for ${learning}` : '';
   by('learn').textContent = learning ? 'cancel' : 'learn';
-  if ('scenes' in changes) choices();
+  if ('scenes' in changes || 'presets' in changes) choices();
 });

@@ -2,7 +2,7 @@
 
 export const state = { values: {}, knobs: {}, holders: {}, hints: {}, modulators: {}, drivers: {}, prompts: {}, signals: {}, status: {}, learned: {} };
 export const specs = new Map(); // parameters by name
-export let presets = [];
+let abouts = new Map(); // what presets say of themselves
 export let actions = {};
 
 const listeners = new Map();
@@ -29,6 +29,11 @@ function say(message) {
   if (socket?.readyState !== WebSocket.OPEN) return false;
   socket.send(JSON.stringify(message));
   return true;
+}
+
+// The presets there are now, in the order of their numbers.
+export function presets() {
+  return (state.status.presets ?? []).map((name, n) => ({ number: n + 1, name, about: abouts.get(name) ?? '' }));
 }
 
 // Does something at once.
@@ -100,7 +105,7 @@ function hello({ parameters, presets: rows, actions: named }) {
   unshown.clear();
   specs.clear();
   for (const row of parameters) specs.set(row.name, row);
-  presets = rows;
+  abouts = new Map(rows.map(({ name, about }) => [name, about]));
   actions = named;
   tell('hello');
   if (looking) say({ look: true });
