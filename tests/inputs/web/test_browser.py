@@ -204,7 +204,7 @@ def test_presets_tempo_and_the_pad_play(browser: Any, playing: Playing) -> None:
         until_js(page, "document.querySelector('#preset-list .current').dataset.name === 'storm'")
         page.fill("#save-name", "mine")
         page.click("#save")
-        until_js(page, "document.querySelector('#preset-list :nth-child(3)')?.dataset.name === 'mine'")
+        until_js(page, "document.querySelector('#preset-list > :nth-child(3)')?.dataset.name === 'mine'")
         for _ in range(2):
             page.click(".tap")
         page.press(".tap", "Enter")
