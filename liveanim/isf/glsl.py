@@ -83,12 +83,16 @@ class Source:
     fragment: str
 
 
-def translate(header: Header, fragment: str, vertex: str | None = None, *, rename: bool = False) -> Source:
+def translate(
+    header: Header, fragment: str, vertex: str | None = None, *, rename: bool = False, number: int | None = None
+) -> Source:
     """`fragment` is the text without its header, `vertex` a vertex shader of its own.
 
     rename  give names that have become words of the language others: the second try, after a compiler refused
+    number  for that pass alone, so that a compiler leaves out the others; None: for all of them
     """
-    shared = _renamed(_uniforms(header)) if rename else _uniforms(header)
+    shared = "uniform int PASSINDEX;\n" if number is None else f"const int PASSINDEX = {number};\n"
+    shared += _renamed(_uniforms(header)) if rename else _uniforms(header)
     names = _HOST | set(_declared_names(header))
 
     def own(text: str, old: str, new: str) -> str:
@@ -118,7 +122,6 @@ def _uniforms(header: Header) -> str:
     lines = [
         "precision highp float;",
         "precision highp int;",
-        "uniform int PASSINDEX;",
         "uniform vec2 RENDERSIZE;",
         "uniform float TIME;",
         "uniform float TIMEDELTA;",

@@ -18,6 +18,7 @@ from liveanim.isf.header import Input, Pass
 from liveanim.isf.library import Shader, picture_of
 from liveanim.isf.sizes import pixels
 
+from .context import drawn, software
 from .targets import Target
 
 Floats = NDArray[np.float32]
@@ -68,14 +69,36 @@ class _Buffer:
         self.next.release()
 
 
+class _Compiled:
+    """A program, and the square that it draws."""
+
+    def __init__(self, ctx: moderngl.Context, program: moderngl.Program) -> None:
+        self._ctx, self._program = ctx, program
+        self._square = ctx.vertex_array(program, [])
+        self._known: dict[str, Any] = {name.removeprefix(glsl.OWN): program[name] for name in program}
+
+    def set(self, name: str, value: Any) -> None:
+        uniform = self._known.get(name)  # the compiler leaves out what is not read
+        if uniform is not None:
+            uniform.value = value
+
+    def draw(self) -> None:
+        self._square.render(moderngl.TRIANGLE_STRIP, vertices=4)
+        drawn(self._ctx)
+
+    def release(self) -> None:
+        self._square.release()
+        self._program.release()
+
+
 class Isf:
     """One shader, compiled. UserError with file, line and the compiler's words when that fails."""
 
     def __init__(self, ctx: moderngl.Context, shader: Shader) -> None:
         self._ctx, self.shader = ctx, shader
-        self._program = _compiled(ctx, shader)
-        self._square = ctx.vertex_array(self._program, [])
-        self._known: dict[str, Any] = {name.removeprefix(glsl.OWN): self._program[name] for name in self._program}
+        # Processors work out both sides of a branch, so there each pass has a program without the others.
+        numbers: list[int | None] = [*range(len(shader.header.passes))] if software(ctx) else [None]
+        self._compiled = [_Compiled(ctx, _program(ctx, shader, number)) for number in numbers]
         self._buffers: dict[str, _Buffer] = {}
         self._sounds: dict[str, moderngl.Texture] = {}
         self._imported = {name: self._picture(file) for name, file in shader.header.imported.items()}
@@ -105,18 +128,19 @@ class Isf:
     ) -> moderngl.Texture:
         buffer = self._buffers.get(each.target)
         target = buffer.next if buffer else output
-        self._bind(pictures)
-        self._set("PASSINDEX", number)
-        self._set("RENDERSIZE", tuple(float(side) for side in target.texture.size))
+        compiled = self._compiled[min(number, len(self._compiled) - 1)]
+        self._bind(compiled, pictures)
+        compiled.set("PASSINDEX", number)
+        compiled.set("RENDERSIZE", tuple(float(side) for side in target.texture.size))
         target.fbo.use()
         if not each.persistent:
             target.fbo.clear()
-        self._square.render(moderngl.TRIANGLE_STRIP, vertices=4)
+        compiled.draw()
         if buffer:
             buffer.turn()
         return target.texture
 
-    def _bind(self, pictures: Mapping[str, moderngl.Texture]) -> None:
+    def _bind(self, compiled: _Compiled, pictures: Mapping[str, moderngl.Texture]) -> None:
         fallback = pictures.get("inputImage", self._nothing)
         for unit, name in enumerate(glsl.images(self.shader.header)):
             if name in self._buffers:
@@ -124,7 +148,7 @@ class Isf:
             else:
                 texture = self._sounds.get(name) or self._imported.get(name) or pictures.get(name, fallback)
             texture.use(unit)
-            self._set(name, unit)
+            compiled.set(name, unit)
 
     def _inputs(self, frame: Frame, size: tuple[int, int]) -> dict[str, float]:
         """Set every input that is a number; the single numbers by name, for the sizes of buffers."""
@@ -184,33 +208,33 @@ class Isf:
         return self._ctx.texture(image.size, 4, image.tobytes())
 
     def _set(self, name: str, value: Any) -> None:
-        uniform = self._known.get(name)  # the compiler leaves out what is not read
-        if uniform is not None:
-            uniform.value = value
+        for compiled in self._compiled:
+            compiled.set(name, value)
 
     def release(self) -> None:
         for buffer in self._buffers.values():
             buffer.release()
         for texture in (*self._sounds.values(), *self._imported.values(), self._nothing):
             texture.release()
-        self._square.release()
-        self._program.release()
+        for compiled in self._compiled:
+            compiled.release()
 
 
-def _compiled(ctx: moderngl.Context, shader: Shader) -> moderngl.Program:
+def _program(ctx: moderngl.Context, shader: Shader, number: int | None) -> moderngl.Program:
+    """The program of pass `number`; None: of all."""
     try:
-        return _program(ctx, shader, rename=False)
+        return _tried(ctx, shader, number, rename=False)
     except moderngl.Error as first:
         try:
-            return _program(ctx, shader, rename=True)
+            return _tried(ctx, shader, number, rename=True)
         except moderngl.Error:
             line, words = glsl.complaint(str(first))
             file = shader.path.with_suffix(".vs") if "vertex_shader" in str(first) and shader.vertex else shader.path
             raise UserError(f"{file}: {f'line {line}: ' if line else ''}{words}") from None
 
 
-def _program(ctx: moderngl.Context, shader: Shader, rename: bool) -> moderngl.Program:
-    source = glsl.translate(shader.header, shader.text, shader.vertex, rename=rename)
+def _tried(ctx: moderngl.Context, shader: Shader, number: int | None, rename: bool) -> moderngl.Program:
+    source = glsl.translate(shader.header, shader.text, shader.vertex, rename=rename, number=number)
     try:
         return ctx.program(source.vertex, source.fragment)
     except KeyError as error:  # moderngl looks for what #include names

@@ -80,6 +80,13 @@ def test_names_that_became_words_are_renamed_on_the_second_try_only() -> None:
     assert own(body, rename=True)[1] == body.replace("sample", "isf_own_sample")
 
 
+def test_a_pass_may_have_a_program_of_its_own() -> None:
+    header, text = split("/*{}*/\nvoid main() { gl_FragColor = vec4(float(PASSINDEX)); }", "a.fs")
+    one, every = (translate(header, text, number=number) for number in (2, None))
+    assert "const int PASSINDEX = 2;" in one.fragment and "uniform int PASSINDEX;" in every.vertex
+    assert one.vertex.count("PASSINDEX") == every.fragment.count("PASSINDEX") - 1 == 1
+
+
 def test_the_samplers_are_inputs_buffers_and_own_pictures() -> None:
     head = '"INPUTS": [{"NAME": "a", "TYPE": "image"}, {"NAME": "b", "TYPE": "float"}], "PASSES": [{"TARGET": "t"}]'
     header, _ = split(f'/*{{{head}, "IMPORTED": {{"m": "f"}}}}*/', "a.fs")

@@ -144,7 +144,12 @@ def test_the_wave_swings_about_the_middle_oldest_first(bench: Bench) -> None:
     assert set(np.unique(quiet)) <= {127, 128}
 
 
-def test_a_persistent_buffer_remembers_and_a_float_buffer_goes_beyond_one(bench: Bench) -> None:
+@pytest.mark.parametrize("software", [True, False])
+def test_a_persistent_buffer_remembers_and_a_float_buffer_goes_beyond_one(bench: Bench, software: bool) -> None:
+    """Also where processors draw: with a program for each pass, after each of which they are waited for."""
+    waits: list[str] = []
+    context = bench.stage._ctx
+    context.extra = replace(context.extra, software=software, finish=lambda: waits.append("waited"))
     head = '"PASSES": [{"TARGET": "sum", "PERSISTENT": true, "FLOAT": true, "WIDTH": "2", "HEIGHT": "2"}, {}],'
     body = """void main() {
         if (PASSINDEX == 0) gl_FragColor = IMG_THIS_PIXEL(sum) + 1.0;
@@ -154,6 +159,10 @@ def test_a_persistent_buffer_remembers_and_a_float_buffer_goes_beyond_one(bench:
     shown = [bench.draw(Chain(filters=(path,)))[9, 9] / 255 for _ in range(4)]
     assert [float(colour[0]) for colour in shown] == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=0.006)
     assert shown[0][1] == pytest.approx(0.2, abs=0.006)
+    before, _ = len(waits), bench.draw(Chain())
+    plain = len(waits) - before
+    before, _ = len(waits), bench.draw(Chain(filters=(path,)))
+    assert len(waits) - before - plain >= 2 * software
 
 
 def test_sizes_of_buffers_follow_the_picture_and_the_inputs(bench: Bench) -> None:
