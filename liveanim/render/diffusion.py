@@ -27,6 +27,7 @@ from .brush import Dials, Own, Stroke, Way
 from .engines import Engine, EnginePool, on, out_of_memory, vram_of
 from .family import Schedule
 from .feedback import Feedback, Start
+from .looks import Looks
 from .models import Parts
 from .prompts import PromptBook, plain, worded
 from .resident import Resident, Tape
@@ -64,7 +65,8 @@ class Stopwatch:
 class DiffusionRenderer:
     """Paints with a model. Not for more than one thread at a time.
 
-    `tape`: with one, usual keyframes are recorded on the device and played again (render.resident).
+    tape   with one, usual keyframes are recorded on the device and played again (render.resident)
+    looks  where what prompts look like is kept beyond the show
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class DiffusionRenderer:
         feedback: Feedback | None = None,
         adapters: Adapters | None = None,
         tape: Tape | None = None,
+        looks: Looks | None = None,
     ) -> None:
         self.name = parts.spec.name
         self._note = ""
@@ -84,7 +87,7 @@ class DiffusionRenderer:
         self._channels = int(parts.unet_config["in_channels"])
         self._owns: OrderedDict[tuple[str, tuple[int, int]], Own] = OrderedDict()
         self._feedback, self._adapters = feedback or Feedback(), adapters
-        self._tape = tape
+        self._tape, self._looks = tape, looks
         self._resident: Resident | None = None
         self._shrink, self._most_steps = 1.0, MOST_STEPS
         self.vram, self._weighed = (0.0, 0.0), -math.inf
@@ -327,13 +330,22 @@ class DiffusionRenderer:
         if key in self._owns:
             self._owns.move_to_end(key)
             return self._owns[key]
-        alone = [RenderRequest(0, 0.0, request.size, (Prompt(text),), seed=seed) for seed in LOOK_SEEDS]
-        found = [self._sketched(engine, one) for one in alone]
-        look = coherence.mixed([(own.look, 1.0) for own in found])
-        self._owns[key] = Own(look, torch.stack([own.plan for own in found]).mean(0))
+        own = None if self._looks is None else self._looks.find(engine.name, *key)
+        if own is None:
+            own = self._found_out(engine, *key)
+            if self._looks is not None:
+                self._looks.keep(own, engine.name, *key)
+        self._owns[key] = own
         if len(self._owns) > LOOKS_KEPT:
             self._owns.popitem(last=False)
-        return self._owns[key]
+        return own
+
+    def _found_out(self, engine: Engine, text: str, size: tuple[int, int]) -> Own:
+        """The mean of a few pictures of `text`."""
+        alone = [RenderRequest(0, 0.0, size, (Prompt(text),), seed=seed) for seed in LOOK_SEEDS]
+        found = [self._sketched(engine, one) for one in alone]
+        look = coherence.mixed([(own.look, 1.0) for own in found])
+        return Own(look, torch.stack([own.plan for own in found]).mean(0))
 
     def _sketched(self, engine: Engine, request: RenderRequest) -> Own:
         """What the picture of `request` from noise is like. The first is painted step by step: a show of one text

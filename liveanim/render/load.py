@@ -19,6 +19,7 @@ from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine, on
 from .feedback import Feedback
+from .looks import Looks
 from .models import ENGINES, Parts, find
 from .prompts import Embedding, PromptBook
 from .resident import CudaTape
@@ -47,7 +48,7 @@ class Options:
     depth       depth model to load as well; None: depth is guessed
     words       model for masks in words to load as well; None: such masks are off
     loras       LoRA files, controls: folders of ControlNets; with either torch runs the networks
-    keep        keep compiled models on disk for the next start
+    keep        keep compiled models, and what prompts look like, on disk for the next start
     here        convert networks in this process
     prompts     what is painted first: what it looks like is found before the model is ready
     """
@@ -101,7 +102,8 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     feedback, trouble = _feedback(options, device)
     adapters = Adapters(parts, options.loras, options.controls) if adapted else None
     tape = CudaTape(device) if device.startswith("cuda") else None
-    renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape)
+    looks = None if cache is None else Looks(cache / "looks", device, threads)
+    renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape, looks)
     renderer.message = trouble
     if size is not None:
         renderer.warm(size, options.prompts)

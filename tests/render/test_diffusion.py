@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,13 @@ import torch
 
 from liveanim.core.model import Image, Prompt, RenderRequest
 from liveanim.render import brush, diffusion
+from liveanim.render.brush import Own
+from liveanim.render.coherence import Look
 from liveanim.render.diffusion import REDO_SEED, DiffusionRenderer
 from liveanim.render.engines import Engine, vram_of
 from liveanim.render.feedback import Start
 from liveanim.render.load import Options, load
+from liveanim.render.looks import Looks
 from liveanim.render.warp import warp
 
 SIZE = (96, 64)
@@ -56,6 +60,49 @@ def test_the_same_arguments_give_the_same_bytes(flow_model: Path, renderer: Diff
     first = renderer.render(asked, before).image
     assert np.array_equal(renderer.render(asked, before).image, first)
     assert np.array_equal(again.render(asked, before).image, first)
+
+
+def test_what_a_prompt_looks_like_is_kept_for_the_next_show(
+    flow_model: Path, before: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fresh(threads: int = 1) -> DiffusionRenderer:
+        renderer = load(str(flow_model), options=TORCH)
+        renderer._looks = Looks(tmp_path / "looks", "cpu", threads)
+        return renderer
+
+    first = fresh().render(request(3), before).image
+    (kept,) = (tmp_path / "looks").iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(brush, "sketched", lambda *_: pytest.fail("the look of a prompt is found out again"))
+        assert np.array_equal(fresh().render(request(3), before).image, first)
+        for other in (request(3, prompts=(Prompt("jade"),)), request(3, size=(64, 64))):
+            with pytest.raises(pytest.fail.Exception):
+                fresh().render(other, before)
+        with pytest.raises(pytest.fail.Exception):
+            fresh(threads=2).render(request(3), before)
+    for broken in (b"", kept.read_bytes()[:-40], b"PK nonsense"):
+        kept.write_bytes(broken)
+        assert np.array_equal(fresh().render(request(3), before).image, first)
+    assert [path.stat().st_size > 500 for path in (tmp_path / "looks").iterdir()] == [True]
+
+
+def test_looks_that_cannot_be_kept_cost_a_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("in the way")
+    looks, own = Looks(tmp_path / "file" / "looks", "cpu", 1), Own(Look(torch.zeros(15)), torch.zeros(1, 16, 4, 4))
+    for text in ("gold", "jade"):
+        looks.keep(own, "openvino", text, SIZE)
+        assert looks.find("openvino", text, SIZE) is None
+    assert caplog.text.count("not kept") == 1
+
+
+def test_of_too_many_looks_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveanim.render.looks.MOST", 4)
+    own = Own(Look(torch.zeros(15)), torch.zeros(1, 16, 4, 4))
+    for n in range(5):
+        Looks(tmp_path, "cpu", 1).keep(own, "openvino", str(n), SIZE)
+        os.utime(max(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns), (n, n))
+    found = Looks(tmp_path, "cpu", 1)
+    assert [n for n in range(5) if found.find("openvino", str(n), SIZE) is not None] == [3, 4]
 
 
 def test_a_fresh_process_gives_the_same_bytes(flow_model: Path, renderer: DiffusionRenderer, tmp_path: Path) -> None:
