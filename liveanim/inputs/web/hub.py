@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import threading
 import time
@@ -64,7 +65,9 @@ class Hub:
         self._told: Blend | None = None
         self._history: tuple[str, ...] = ()
         self._texts: tuple[str, ...] = ()
-        self._tick = asyncio.Event()
+        self._tick, self._soon = asyncio.Event(), asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._played = False  # whether the next frame has what a client did
         self._followers = 0
         self._image: Image | None = None
         self._jpeg: tuple[Image, bytes] | None = None
@@ -83,10 +86,16 @@ class Hub:
             self._blend = blend
             for name in PEAKS:
                 self._peaks[name] = max(self._peaks[name], blend.signals.get(name, 0.0))
+        if self._played and self._loop is not None:
+            self._played = False
+            with contextlib.suppress(RuntimeError):  # the server has ended
+                self._loop.call_soon_threadsafe(self._soon.set)
 
     def read(self, now: float) -> list[ControlEvent]:
         """What clients did since the last call, or put off until `now`."""
-        return [*self._pending.take(), *self._osc.read(now)]
+        events = [*self._pending.take(), *self._osc.read(now)]
+        self._played = self._played or bool(events)
+        return events
 
     def problem(self) -> str:
         """The newest OSC packet that was not applied, for a while; else ''."""
@@ -133,9 +142,14 @@ class Hub:
         return self._state if self._followers else self._fresh_state()
 
     async def run(self) -> None:
-        """Wakes those who follow, RATE times a second. Runs as long as the server."""
+        """Wakes those who follow, RATE times a second, and at once when a frame has what one of them did. Runs as long
+        as the server."""
+        self._loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(1 / RATE)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1 / RATE):
+                    await self._soon.wait()
+            self._soon.clear()
             if self._followers:
                 self._fresh_state()
                 self._tick.set()
