@@ -11,7 +11,6 @@ import pytest
 from liveanim.clock import FrameClock
 from liveanim.core.model import ControlEvent, Features
 from liveanim.core.preset import Preset, preset_from
-from liveanim.core.schedule import cadence_at
 from liveanim.inputs.fakes import Script
 from liveanim.show import Settings, Show, run
 from tests.fakes import AtOnce, Desk, Hears, Tape
@@ -300,7 +299,7 @@ def test_a_bad_expression_is_said_once_and_the_last_good_one_goes_on() -> None:
 
 
 def test_a_familys_look_shows_keyframes_frame_by_frame_as_that_family_does() -> None:
-    """Diffusion k of every third frame is at 1/3 on its own frame and whole two frames later (schedule.cadence_at)."""
+    """Diffusion k of every third frame is at 1/3 on its own frame, whole two frames later; the first is so at once."""
     preset = look(
         compat="deforum", deforum={"fps": 12.0, "frames": 40}, picture={"cadence": "3/12", "blend_curve": 0.0}
     )
@@ -308,8 +307,8 @@ def test_a_familys_look_shows_keyframes_frame_by_frame_as_that_family_does() -> 
         assert sum(weight for _, weight in shown) == pytest.approx(1, abs=2e-3)
     weights = [shown for _, shown in rows(preset, fps=12, frames=13)]
     for frame, shown in enumerate(weights):
-        before, key, weight = cadence_at(frame, 3)
-        wanted = {key: weight} | ({before: 1 - weight} if weight < 1 else {})
+        key, weight = frame // 3, (frame % 3 + 1) / 3 if frame >= 3 else 1.0
+        wanted = {key: weight} | ({key - 1: 1 - weight} if weight < 1 else {})
         assert dict(shown) == pytest.approx(wanted, abs=1e-3)
 
 

@@ -94,14 +94,14 @@ def test_in_silence_the_live_form_goes_on_slowly() -> None:
 def test_live_and_offline_agree_on_a_click_track(clicks: Path) -> None:
     """Both put the same share of the way between the same clicks, once the live form knows how loud they are."""
     sound = soundway.load(clicks)
-    strength = soundway.onset_strength(sound)
-    strength = strength / strength.max()
+    power = soundway.mel_power(sound, soundway.HOP).max(axis=0)
+    strength = power / power.max()
     driver = compile_expr("travel(onset, 4)")
     memory, step = driver.memory(), soundway.HOP / soundway.RATE
     for _ in range(4):  # heard before: the pace is known
         line = [driver.evaluate({"onset": float(level), "dt": step}, memory) for level in strength]
     way = (np.array(line) - line[0]) / (line[-1] - line[0])
-    exact = soundway.onset_weights(sound, len(way))
+    exact = soundway.weights(sound, len(way), soundway.RATE / soundway.HOP)
     moving = slice(len(way) // 2, None)
     assert np.abs(way[moving] - exact[moving]).max() < 0.15
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,9 +96,15 @@ def startup(model: str) -> float:
 def measured(args: argparse.Namespace) -> dict[str, float]:
     """The figures asked for."""
     part = 10 if args.quick else 1
-    judge, accuracy = judging.known(args.cache)
     played = Played(args.model)
+    figures: dict[str, float] = {}
     shown: list[torch.Tensor] = []
+
+    @cache
+    def judge() -> judging.Judge:
+        """Trained where there is none yet, which takes half an hour."""
+        found, figures["judge_top1"] = judging.known(args.cache)
+        return found
 
     def show(prompt: str, index: int, frame: measures.Frame) -> None:
         shown.append(measures.stack([frame]))
@@ -105,18 +112,17 @@ def measured(args: argparse.Namespace) -> dict[str, float]:
 
     groups: dict[str, Callable[[], dict[str, float]]] = {
         "motifs": lambda: {
-            "motif_top1": measures.motifs(played, judge, max(1, 12 // part)),
-            "motif_top1_4_steps": measures.motifs(played, judge, max(1, 12 // part), 4),
+            "motif_top1": measures.motifs(played, judge(), max(1, 12 // part)),
+            "motif_top1_4_steps": measures.motifs(played, judge(), max(1, 12 // part), 4),
         },
         "palettes": lambda: {"palette_top1": measures.palettes(played, max(2, 6 // part))},
-        "few": lambda: measures.few_steps(played, judge, 328 // part),
+        "few": lambda: measures.few_steps(played, judge(), 328 // part),
         "feedback": lambda: measures.feedback(played, 3000 // part, show),
         "rest": lambda: {"rest_change_ratio": measures.rest(played, 600 // part)},
-        "evenness": lambda: measures.evenness(played, judge),
+        "evenness": lambda: measures.evenness(played, judge()),
         "speed": lambda: speed(args.quick),
         "startup": lambda: {"startup_s": startup(args.model)},
     }
-    figures = {"judge_top1": accuracy}
     for name in args.only:
         found = groups[name]()
         logger.info("%s: %s", name, ", ".join(f"{key} {value:.3f}" for key, value in found.items()))

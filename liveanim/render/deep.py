@@ -95,8 +95,3 @@ def equalised(depth: Plane, bins: int = 1024) -> Plane:
     even = (depth - low) / (high - low)
     counts = np.cumsum(np.histogram(even, bins, (0.0, 1.0))[0])
     return np.interp(even, np.arange(bins) / bins, counts / counts[-1]).astype(np.float32)
-
-
-def legacy_z(midas: Plane, adabins: Plane, weight: float) -> Plane:
-    """Distance in Deforum's old mixed modes: MiDaS' answer and metric depth, by `weight`."""
-    return ((50 - midas) / 19 * weight + adabins * (1 - weight)).astype(np.float32)

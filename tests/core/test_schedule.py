@@ -1,4 +1,4 @@
-"""Schedules over frames, words, prompts, seeds and cadence, from our own cases."""
+"""Schedules over frames, prompts and seeds, from our own cases."""
 
 from __future__ import annotations
 
@@ -8,20 +8,7 @@ import numpy as np
 import pytest
 
 from liveanim.core.expr import ExprError, compile_expr
-from liveanim.core.schedule import (
-    blend_at,
-    cadence_at,
-    family_env,
-    fill_backticks,
-    frame_env,
-    prompt_at,
-    scheduled_seed,
-    seed_at,
-    split_negative,
-    values,
-    word_at,
-    words,
-)
+from liveanim.core.schedule import frame_env, key_frame, seed_at, split_negative, values
 
 
 def test_values_are_sampled_frame_by_frame() -> None:
@@ -126,41 +113,15 @@ def test_what_the_family_reads_as_meant_has_no_warning() -> None:
         assert compile_expr(text, compat="deforum").warnings == ()
 
 
-def test_a_live_show_plays_a_family_schedule_at_the_rate_it_was_written_for() -> None:
-    live = {"t": 2.0, "now": 2.0, "f": 120.0, "fps": 60.0, "max_f": 0.0, "beat": 4.0, "bpm": 120.0, "kick": 1.0}
-    expression = compile_expr("0:(0), 48:(48), 100:(kick + t)", compat="deforum")
-    assert expression.evaluate(family_env(live, fps=12), []) == 24
-    assert expression.evaluate(family_env(live | {"now": 2.02}, fps=12), []) == pytest.approx(24.24)
-    assert expression.evaluate(family_env(live | {"now": 10.0}, fps=12), []) == 121
+# -- prompts, seeds -------------------------------------------------------------
 
 
-# -- words, prompts, seeds, cadence ---------------------------------------------
-
-
-def test_words_hold_until_the_next_key() -> None:
-    keys = words('0: ("Euler a"), max_f/2: ("DDIM")', max_f=100)
-    assert keys == [(0, "Euler a"), (50, "DDIM")]
-    assert [word_at(keys, f) for f in (-1, 0, 49, 50, 999)] == ["Euler a", "Euler a", "Euler a", "DDIM", "DDIM"]
-    assert word_at([], 3) == ""
-    with pytest.raises(ExprError, match="frame"):
-        words("Euler a")
-
-
-def test_prompts_hold_and_split() -> None:
-    prompts = {"0": "a cat --neg blur", "max_f/2": "a `t/10` dog"}
-    assert prompt_at(prompts, 10, max_f=100) == ("a cat", " blur")
-    assert prompt_at(prompts, 60, max_f=100, compat="deforum") == ("a 6.0 dog", "")
+def test_prompts_have_a_frame_and_may_have_a_negative_half() -> None:
+    assert [key_frame(key, max_f=100) for key in ("0", '"max_f/2"', "(90)")] == [0, 50, 90]
+    with pytest.raises(ExprError, match="unknown name"):
+        key_frame("soon")
+    assert split_negative("a cat --neg blur --neg fog") == ("a cat", " blur  fog")
     assert split_negative("x") == ("x", "")
-
-
-def test_backticks_may_hear_the_room() -> None:
-    assert fill_backticks("(sun:`1+kick/3`)", 0, env={"kick": 1.0}) == "(sun:1.333)"
-
-
-def test_a_blend_of_prompts_sums_to_one() -> None:
-    assert blend_at([(0, "a"), (10, "b")], 4) == [("a", 0.6), ("b", 0.4)]
-    assert blend_at([(0, "a"), (10, "b")], 10) == [("b", 1.0)]
-    assert blend_at([], 1) == []
 
 
 def test_seed_sequences_are_the_family_s() -> None:
@@ -171,11 +132,3 @@ def test_seed_sequences_are_the_family_s() -> None:
     assert [seed_at("fixed", 100, n) for n in range(3)] == [100, 100, 100]
     drawn = [seed_at("random", 100, n) for n in range(50)]
     assert len(set(drawn)) == 50 and all(0 <= seed < 2**32 for seed in drawn)
-    assert scheduled_seed(7.0, 100, 3) == 7 and scheduled_seed(-1.0, 100, 3) == drawn[3]
-
-
-def test_cadence_fades_each_keyframe_in_while_the_next_is_made() -> None:
-    shown = [cadence_at(frame, 3) for frame in range(9)]
-    assert shown[:3] == [(-1, 0, 1.0)] * 3
-    assert shown[3:6] == [(0, 1, 1 / 3), (0, 1, 2 / 3), (0, 1, 1.0)]
-    assert cadence_at(5, 1) == (4, 5, 1.0)

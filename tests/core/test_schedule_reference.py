@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from liveanim.core.expr import ExprError, compile_expr
-from liveanim.core.schedule import (
-    composed_at,
-    event_env,
-    fill_backticks,
-    prompt_at,
-    prompt_keys,
-    values,
-    with_common,
-    word_at,
-    words,
-)
+from liveanim.core.schedule import values
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TOLERANCE = 1e-9
@@ -39,16 +30,14 @@ REFUSED = {
     "0:(i)": "a loop variable that leaks by accident; not supported on purpose",
 }
 """Strings that have a value in A1111 and are refused here, and why."""
-LETTER_T = "a (b:`sqrt(t)`)"
-"""The family replaces every letter t by the frame number, so sqrt breaks: a defect, here it is the square root."""
 
 
-def cases(name: str, key: str = "") -> list[Any]:
+def cases(name: str, key: str = "", only: Callable[[Any], bool] = lambda case: True) -> list[Any]:
     path = DATA / name
     if not path.exists():
         return [pytest.param({}, marks=pytest.mark.skip(reason="needs shared/data"))]
     document = json.loads(path.read_text())
-    return [pytest.param(c, id=str(n)) for n, c in enumerate(document[key] if key else document)]
+    return [pytest.param(c, id=str(n)) for n, c in enumerate(document[key] if key else document) if only(c)]
 
 
 def numbers(items: list[Any]) -> NDArray[np.float64]:
@@ -62,15 +51,10 @@ def assert_same(got: NDArray[np.float64], wanted: list[Any]) -> None:
     assert got[finite] == pytest.approx(expected[finite], rel=TOLERANCE, abs=TOLERANCE)
 
 
-@pytest.mark.parametrize("case", cases("schedule_reference.json"))
+@pytest.mark.parametrize("case", cases("schedule_reference.json", only=lambda case: not case["string"]))
 def test_reference_schedules_of_real_users(case: dict[str, Any]) -> None:
     last = case["max_frames"] - 1
     count = len(case["values"])
-    if case["string"]:
-        keys = words(case["expr"], max_f=last, seed=case["seed"])
-        assert [word_at(keys, frame) for frame in range(count)] == case["values"]
-        assert word_at(keys, last) == case["last"]
-        return
     got = values(case["expr"], [*range(count), last], max_f=last, seed=case["seed"], compat="deforum")
     assert_same(got, [*case["values"], case["last"]])
 
@@ -91,6 +75,28 @@ def test_reference_edge_cases(case: dict[str, Any]) -> None:
     assert_same(values(expression, frames, max_f=case["max_frames"] - 1, seed=case["seed"]), case["values"])
 
 
+def event_env(frame: float, events: Sequence[float], *, fps: float, bpm: float, max_f: float) -> dict[str, float]:
+    """Deforum Studio's event variables at `frame` for events at those seconds; the show's ends count as events."""
+    marks = sorted(time * fps for time in events)
+    passed = sum(1 for mark in marks if mark < frame)
+    before = marks[passed - 1] if passed else 0.0
+    after = marks[passed] if passed < len(marks) else max_f
+    since, until = frame - before, after - frame
+    beats = until * bpm / (fps * 60.0)
+    return {
+        "events_passed": float(passed),
+        "events_to_go": float(len(marks) - passed),
+        "events_total": float(len(marks)),
+        "progress_until_next_event": since / (after - before) if after > before else 0.0,
+        "frames_until_next_event": until,
+        "beats_until_next_event": beats,
+        "seconds_until_next_event": until / fps,
+        "frames_since_prev_event": since,
+        "beats_since_prev_event": beats,
+        "seconds_since_prev_event": until / fps,
+    }
+
+
 @pytest.mark.parametrize("case", cases("schedule_reference_deforum_studio.json", "cases"))
 def test_reference_deforum_studio(case: dict[str, Any]) -> None:
     assert case["beat_offset"] == 0
@@ -99,25 +105,6 @@ def test_reference_deforum_studio(case: dict[str, Any]) -> None:
     events = partial(event_env, events=case["events_sec"], **pace)
     got = values(case["expr"], frames, extra=events, compat="deforum", **pace)
     assert_same(got, case["values"])
-
-
-@pytest.mark.parametrize("case", cases("prompt_reference.json"))
-def test_reference_prompts(case: dict[str, Any]) -> None:
-    if case["kind"] == "interpolation_mode":
-        prompts = {key: with_common(text) for key, text in case["prompts"].items()}
-        assert prompts == case["prompts_after_process_args"]
-        keys = prompt_keys(prompts, max_f=case["max_frames"])
-        assert [composed_at(keys, frame) for frame in range(len(case["values"]))] == case["values"]
-        return
-    text, last = case["text"], case["max_frames"] - 1
-    for frame, wanted in case["frames"].items():
-        if text == LETTER_T:
-            assert "error" in wanted
-            assert fill_backticks(text, int(frame), max_f=last, compat="deforum") == "a (b:2.0)"
-            continue
-        got = prompt_at({"0": text}, int(frame), max_f=last, compat="deforum")
-        assert got == (wanted["positive"], wanted["negative"])
-        assert "--neg".join(part for part in got if part) == wanted["prepared"]
 
 
 def _strings(value: Any, name: str = "") -> list[tuple[str, str]]:

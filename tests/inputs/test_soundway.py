@@ -40,34 +40,9 @@ def test_reference_schedules_of_giffusion(name: str, parts: dict[str, np.ndarray
     assert got == pytest.approx(wanted, abs=TOLERANCE)
 
 
-def test_reference_schedule_of_the_article(clicks: np.ndarray) -> None:
-    wanted = REFERENCE["article_onset_cumsum"]
-    assert soundway.onset_weights(clicks, len(wanted)) == pytest.approx(wanted, abs=TOLERANCE)
-
-
-@pytest.mark.parametrize("smooth", [0, 0.5])
-def test_reference_schedule_of_stable_diffusion_videos(smooth: float, parts: dict[str, np.ndarray]) -> None:
-    wanted = REFERENCE[f"sdvideos_margin1_smooth{smooth:g}"]
-    got = soundway.smoothed_weights(parts["percussive"], len(wanted), smooth)
-    assert got == pytest.approx(wanted, abs=TOLERANCE)
-
-
-@pytest.mark.parametrize("turns", ["1.0", "2.0", "1.0,2.0"])
-def test_reference_sine_curves(turns: str) -> None:
-    wanted = REFERENCE["sine_0_20"][turns]
-    assert soundway.sine_weights(len(wanted), *map(float, turns.split(","))) == pytest.approx(wanted, abs=1e-9)
-
-
-@pytest.mark.parametrize("part", ["both", "percussive"])
-def test_reference_key_frames(part: str, parts: dict[str, np.ndarray]) -> None:
-    """The harmonic part has no clear onsets: where they are found hangs on the last digits, so it is not compared."""
-    assert soundway.onset_frames(parts[part], REFERENCE["fps"]) == REFERENCE["keyframes"][part]
-
-
 def test_silence_and_a_single_frame_are_no_trouble() -> None:
     for sound in (np.zeros(22050), np.zeros(10)):
         assert np.isfinite(soundway.weights(soundway.part_of(sound, "percussive"), 12, 12)).all()
-        assert np.isfinite(soundway.onset_weights(sound, 1)).all()
 
 
 def test_a_file_is_read_as_mono_at_the_rate(clicks: np.ndarray) -> None:
