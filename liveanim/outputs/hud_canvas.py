@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .glyphs import Colour, Letters
 
-PANEL: Colour = (0.035, 0.038, 0.055, 0.66)
+PANEL: Colour = (0.035, 0.038, 0.055, 0.80)
 TROUGH: Colour = (1.0, 1.0, 1.0, 0.10)
 TEXT: Colour = (0.95, 0.96, 0.98, 1.0)
 DIM: Colour = (0.66, 0.69, 0.76, 1.0)

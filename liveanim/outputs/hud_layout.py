@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from liveanim.core.flash import MOST_FLASHES
 from liveanim.core.model import Blend, Status
+from liveanim.core.params import PARAMS
 
 from .glyphs import Colour, Letters
 from .hud_canvas import (
@@ -32,7 +33,7 @@ from .hud_canvas import (
     moment,
     unit,
 )
-from .hud_pick import NARROWEST, WIDEST, draw_pick
+from .hud_pick import NARROWEST, WIDEST, draw_pick, written
 from .keys import help_lines
 from .picker import Pick
 
@@ -355,7 +356,11 @@ def _chips(blend: Blend) -> tuple[tuple[str, Colour, bool], ...]:
 def _chip(blend: Blend, name: str) -> tuple[str, Colour, bool]:
     value = blend.values.get(name)
     called = _called(name, blend.status.macros)
-    text = called if value is None or not math.isfinite(value) else f"{called}  {value:.3g}"
+    row = PARAMS.get(name)
+    if value is None or not math.isfinite(value):
+        text = called
+    else:
+        text = f"{called}  {f'{value:.3g}' if row is None else written(row, value)}"
     if name in blend.hints:
         return f"{text}  (knob at {100 * unit(blend.hints[name]):.0f} %)", AMBER, True
     return text, holder_colour(blend.holders.get(name, "")), False

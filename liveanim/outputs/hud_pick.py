@@ -160,6 +160,6 @@ def written(row: ParamSpec, value: float) -> str:
     if row.curve == "toggle":
         return "on" if value > 0.5 else "off"
     if row.curve == "step":
-        return row.choices[int(value)] if 0 <= value < len(row.choices) else f"{value:.0f}"
+        return row.choices[int(value)].replace("_", " ") if 0 <= value < len(row.choices) else f"{value:.0f}"
     wide = abs(row.high - row.low)
     return f"{value:.{0 if wide >= 1000 else 1 if wide >= 100 else 2 if wide >= 10 else 3}f}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,26 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import ImageFont
 
+from liveanim import data
 from liveanim.core.model import Blend, Image, Status
 from liveanim.core.params import PARAMS
 from liveanim.outputs.fonts import Drawn, Finder
-from liveanim.outputs.glyphs import Letters, readable
+from liveanim.outputs.glyphs import Colour, Letters, readable
 from liveanim.outputs.headless import Headless
 from liveanim.outputs.hud import Hud
-from liveanim.outputs.hud_canvas import AMBER, RATE, scale_for, sizes_for
+from liveanim.outputs.hud_canvas import (
+    AMBER,
+    CYAN,
+    DIM,
+    GREEN,
+    PANEL,
+    RATE,
+    ROSE,
+    TEXT,
+    holder_colour,
+    scale_for,
+    sizes_for,
+)
 from liveanim.outputs.hud_layout import Readout, _cells, lay_out
 from liveanim.outputs.hud_pick import written
 from liveanim.outputs.keys import help_lines
@@ -103,6 +117,26 @@ def test_how_full_the_card_is_stands_beside_the_rest_where_there_is_one() -> Non
     assert cells(0.0, 0.0)[3:] == [("1.4", "GB memory"), ("0/3", "flashes/s")]
     assert cells(5.2, 7.9)[3:] == [("1.4", "GB memory"), ("5.2/8", "GB VRAM"), ("0/3", "flashes/s")]
     assert cells(7.5, 7.9)[4] == ("7.5/8", "amber")
+
+
+def luminance(colour: Sequence[float]) -> float:
+    """Of an sRGB colour, 0..1."""
+    return float(np.dot([0.2126, 0.7152, 0.0722], [((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]))
+
+
+@pytest.mark.parametrize("ink", [TEXT, DIM, CYAN, AMBER, GREEN])
+def test_words_are_seen_on_a_panel_over_a_white_picture(ink: Colour) -> None:
+    ground = [part * PANEL[3] + (1 - PANEL[3]) for part in PANEL[:3]]
+    assert (luminance(ink) + 0.05) / (luminance(ground) + 0.05) > 4.5  # WCAG AA
+
+
+def test_who_moves_a_parameter_has_one_colour_here_and_on_the_remote() -> None:
+    page = Path(data.__file__).with_name("inputs") / "web" / "pages" / "style.css"
+    for who, colour in {"web": ROSE, "osc": AMBER, "midi": CYAN, "key": GREEN}.items():
+        found = re.search(rf"--{who}: #(\w\w)(\w\w)(\w\w);", page.read_text())
+        assert found is not None
+        assert [int(part, 16) / 255 for part in found.groups()] == pytest.approx(colour[:3], abs=0.01)
+        assert holder_colour("keyboard" if who == "key" else who) == colour
 
 
 def test_letters_stand_on_whole_pixels() -> None:
@@ -337,7 +371,9 @@ def test_modulators_are_shown_as_far_as_there_is_room_for_them() -> None:
 def test_a_held_parameter_shows_its_value_and_a_knob_that_waits_its_place() -> None:
     status = Status("look", taken_over=("stage.hue",))
     held = boxes(status=status, values={"stage.hue": 0.25})
-    assert len(held) - len(boxes(status=status)) == len("0.25")
+    assert len(held) - len(boxes(status=status)) == len("0.250")
+    waits = Status("look", taken_over=("play.quantise",))
+    assert len(boxes(status=waits, values={"play.quantise": 2.0})) - len(boxes(status=waits)) == len("bar")
     waiting = boxes(status=Status("look"), hints={"stage.hue": 0.5})
     assert len(waiting) - len(boxes(status=Status("look"))) == 3 + len("stage.hue(knobat50%)")
 

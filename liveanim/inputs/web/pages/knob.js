@@ -9,7 +9,7 @@ const EDGE = 17; // px of a pad around the way of its dot
 const SETTLE = 400; // ms after a drag in which the show's answer is still on its way
 
 const LABELS = { 'play.x': 'morph x', 'play.y': 'morph y' };
-export const MARKS = { web: 'remote', osc: 'OSC', midi: 'MIDI', window: 'key', keys: 'key', take: 'take' };
+export const MARKS = { web: 'remote', osc: 'OSC', midi: 'MIDI', keyboard: 'key', take: 'take' };
 
 // What moves `name` now: [kind, word].
 export function mark(name) {
