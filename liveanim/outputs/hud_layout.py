@@ -90,6 +90,8 @@ def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Lett
         now = moment(blend.time), readout.pick is None, blend.blackout, blend.freeze
         names = canvas.part("panels", now, lambda: _panels(canvas, blend, readout))
         _moving(canvas, blend, names)
+    else:  # what the window asks is seen all the same
+        _warnings(canvas, readout.warnings, _sound_top(canvas), _beside_list(canvas, readout))
     if readout.pick is not None:
         draw_pick(canvas, blend, readout.pick, _list_width(canvas))
     if readout.keys:
@@ -108,10 +110,9 @@ def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> tuple[str, ...]:
     told = status.scenes, status.scene, status.arriving, status.waiting, status.learning, status.notice
     canvas.part("scenes", (told, below), lambda: _scenes(canvas, status, below))
     top = _sound(canvas, blend)
-    beside = 0.0 if readout.pick is None else _list_width(canvas) + 8
-    names = _modulators(canvas, blend, beside or _CHIP_ROOM)
+    names = _modulators(canvas, blend, _CHIP_ROOM if readout.pick is None else _list_width(canvas) + 8)
     lines = readout.warnings + status.warnings
-    wide = min(760.0, canvas.width - 4 * EDGE - beside)
+    wide = _beside_list(canvas, readout)
     canvas.part("warnings", (lines, top, wide), lambda: _warnings(canvas, lines, top, wide))
     if readout.pick is None:
         chips = _chips(blend)
@@ -187,6 +188,11 @@ def _list_width(canvas: Canvas) -> float:
     """Of the list of parameters: beside the sound, where there is room for both."""
     beside = canvas.width - EDGE - _MODULATORS_LEFT
     return min(WIDEST, beside if beside >= NARROWEST else canvas.width - 2 * EDGE)
+
+
+def _beside_list(canvas: Canvas, readout: Readout) -> float:
+    """How wide lines of text may be, beside the list of parameters where that is shown."""
+    return min(760.0, canvas.width - 4 * EDGE - (0.0 if readout.pick is None else _list_width(canvas) + 8))
 
 
 def _modulators(canvas: Canvas, blend: Blend, taken: float) -> tuple[str, ...]:

@@ -378,6 +378,11 @@ def test_a_held_parameter_shows_its_value_and_a_knob_that_waits_its_place() -> N
     assert len(waiting) - len(boxes(status=Status("look"))) == 3 + len("stage.hue(knobat50%)")
 
 
+def test_what_the_window_asks_is_seen_while_the_figures_are_hidden() -> None:
+    assert len(boxes(readout=Readout(panels=False))) == 0
+    assert len(boxes(readout=Readout(panels=False, warnings=("once more",)))) == 3
+
+
 def test_a_held_macro_says_what_it_does() -> None:
     def letters(macros: tuple[str, ...]) -> int:
         return len(boxes(status=Status("look", taken_over=("macro.m2",), macros=macros), values={"macro.m2": 0.5}))
@@ -432,10 +437,8 @@ def test_the_list_of_parameters_lies_beside_everything_else(size: tuple[int, int
     letters = Letters(sizes_for(scale_for(size)))
     modulators = {f"wave{n}": 0.5 for n in range(20)}
     rows = [
-        lay_out(
-            blend(modulators=modulators), Readout(60.0, "", ("long " * 90,), panels, pick=picker.pick), size, letters
-        )
-        for panels in (True, False)
+        lay_out(blend(modulators=modulators), Readout(60.0, "", lines, panels, pick=picker.pick), size, letters)
+        for panels, lines in ((True, ("long " * 90,)), (False, ()))
     ]
     left, top = rows[1][:, 0].min(), rows[1][:, 1].min()
     others = rows[0][: len(rows[0]) - len(rows[1])]
