@@ -271,9 +271,9 @@ def learn(arguments: Arguments) -> int:
 
 def _touchosc(path: Path) -> int:
     from .inputs.touchosc import layout
-    from .library import shipped
+    from .library import own, shipped
 
-    names = [_preset_row(file)[0] for file in shipped()]
+    names = list(dict.fromkeys(file.stem for file in (*shipped(), *own())))
     try:
         path.write_bytes(layout(presets=names))
     except OSError as error:

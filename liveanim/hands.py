@@ -11,7 +11,7 @@ from typing import Protocol
 from .core import autopilot, conductor
 from .core.conductor import Conductor
 from .core.errors import UserError, near
-from .core.model import ControlEvent
+from .core.model import BESIDE, ControlEvent
 from .core.params import PROMPT_SLOTS, Table
 from .core.performance import Performance
 from .core.preset import Preset
@@ -222,6 +222,9 @@ class Hands:
 
     def _find(self, which: float | str | None) -> Preset:
         names = [preset.name for preset in self.presets]
+        if which in BESIDE:
+            here = names.index(self._play.preset.name) if self._play.preset.name in names else -1
+            return self.presets[(here + BESIDE[which]) % len(names)]
         if isinstance(which, (int, float)) and 1 <= which <= len(names):
             return self.presets[int(which) - 1]
         if which in names:

@@ -139,6 +139,12 @@ def test_a_preset_that_is_saved_again_keeps_its_number() -> None:
     assert blends[-1].status.preset == "other" and blends[-1].stage["hue"] == 0.5
 
 
+def test_the_presets_beside_the_one_that_plays_are_a_step_away() -> None:
+    steps = [event(0.1 * n, "do.preset", value) for n, value in ((1, "+"), (3, "+"), (5, "-"), (7, "-"))]
+    names = [blend.status.preset for blend in played(*steps, frames=10)]
+    assert [names[n] for n in (0, 2, 4, 6, 8)] == ["look", "other", "look", "other", "look"]
+
+
 def test_a_show_that_broke_off_is_offered_and_not_forced() -> None:
     broken = look("broken", knobs={"stage.hue": 0.75}, start="calm")
     blends = played(event(0.5, "do.resume"), frames=40, broken_off=broken)

@@ -62,6 +62,10 @@ def _no_fft() -> Floats:
     return SILENT_FFT
 
 
+BESIDE: Mapping[str | float | None, int] = {"+": 1, "-": -1}
+"""What stands for the next preset and the one before."""
+
+
 @dataclass(frozen=True, slots=True)
 class ControlEvent:
     """Something a performer did, stamped with the show time it arrived at.
@@ -73,7 +77,7 @@ class ControlEvent:
     'expr.camera.zoom'   text of the expression it runs from now on; None or '': as the preset has it again
     'prompt.1' ..        text of that prompt slot
     'prompt.negative'    text
-    'do.preset'          preset name, or 1-based number (float)
+    'do.preset'          preset name, or 1-based number (float); of `BESIDE`: the next one, the one before
     'do.reset' 'do.quit'    None: paint the next picture afresh; end the show
     'do.release'         None: every taken-over parameter goes back to its expression
     'do.panic'           None: the preset as it was loaded, not frozen, painted afresh

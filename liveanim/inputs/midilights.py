@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..core.model import Blend, Status
+from ..core.model import BESIDE, Blend, Status
 from ..core.params import ParamSpec, Table
 from .midimap import TURNING, Control, Light
 
@@ -81,7 +81,7 @@ def knob_place(control: Control, row: ParamSpec, values: Mapping[str, float]) ->
 def _is_missing(control: Control, status: Status) -> bool:
     """Whether a pad is for a preset or a scene that there is not."""
     names = {"do.preset": status.presets, "do.scene": status.scenes}.get(control.target)
-    if names is None or control.value in names:
+    if names is None or control.value in names or (control.target == "do.preset" and control.value in BESIDE):
         return False
     return _nth(names, control.value) is None
 

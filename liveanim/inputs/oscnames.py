@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from ..core.errors import near
-from ..core.model import ControlEvent
+from ..core.model import BESIDE, ControlEvent
 from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec, Table
 from ..core.quantise import PREFIXES
 from .oscwire import Argument
@@ -107,7 +107,9 @@ def _all(table: Table) -> list[Address]:
     rows = [address for row in table.values() for address in _of_param(row)]
     rows += [address for slot in range(1, PROMPT_SLOTS + 1) for address in _of_prompt(slot, table)]
     rows.append(Address(f"{ROOT}/prompt/negative", "text", "prompt.negative", "s", "what not to paint"))
-    rows.append(Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, or by number from 1 (i)"))
+    rows.append(
+        Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, by number from 1 (i); + next, - before")
+    )
     rows.append(Address(f"{ROOT}/scene/go", "preset", "do.scene", "s", "scene by name, or by number from 1 (i)"))
     rows.append(Address(f"{ROOT}/show/save", "text", "do.save", "s", "save the show as it is now as a preset"))
     rows.append(Address(f"{ROOT}/show/take", "text", "do.take", "s", "keep a take of that name from here on; end it"))
@@ -228,8 +230,8 @@ def answer(address: Address, values: Mapping[str, float]) -> float:
 
 
 def check_preset(which: float | str | None, names: Sequence[str]) -> None:
-    """Whether there is a preset of that name or number (from 1). Raises Refused."""
-    if which not in names and not (isinstance(which, float) and 1 <= which < len(names) + 1):
+    """Whether there is a preset of that name or number (from 1), or one beside the one that plays. Raises Refused."""
+    if which not in BESIDE and which not in names and not (isinstance(which, float) and 1 <= which < len(names) + 1):
         raise Refused("unknown preset", f"there is no preset {_shown(which)}")
 
 

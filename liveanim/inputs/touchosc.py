@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 from xml.etree import ElementTree as Tree
 
 from .oscnames import ROOT, Address, Book
@@ -24,23 +25,25 @@ _INK = (0.93, 0.94, 0.96, 1.0)
 _PAPER = (0.04, 0.043, 0.06, 1.0)
 _COLOURS = {"stage": (0.62, 0.48, 1.0, 1.0), "keyframe": (1.0, 0.7, 0.28, 1.0), "model": (0.25, 0.82, 0.79, 1.0)}
 _RED, _GREY = (1.0, 0.3, 0.37, 1.0), (0.35, 0.38, 0.47, 1.0)
+Argument = tuple[str, str, str]
+"""Of a message: kind, conversion, value."""
+PLACE: Argument = ("VALUE", "FLOAT", "x")
+Row = TypeVar("Row")
 Frame = tuple[float, float, float, float]
 Colour = tuple[float, float, float, float]
 
 
 def layout(book: Book | None = None, presets: Sequence[str] = ()) -> bytes:
-    """The file: a page of what is always needed, then a page (or more) for each group of parameters."""
+    """The file: a page of what is always needed, then one (or more) of presets and for each group of parameters."""
     rows = list((book or Book()).addresses.values())
     faders = [row for row in rows if row.kind == "value" and row.path.startswith(f"{ROOT}/param/")]
     groups: dict[str, list[Address]] = {}
     for row in faders:
         groups.setdefault(row.path.split("/")[3], []).append(row)
-    pages = [("live", _live_page(rows, presets))]
+    pages = [("live", _live_page(rows))]
+    pages += [(title, _preset_page(part)) for title, part in _parts("presets", presets)]
     for group, members in groups.items():
-        size = _COLUMNS * _ROWS
-        parts = [members[start : start + size] for start in range(0, len(members), size)]
-        for number, part in enumerate(parts, 1):
-            pages.append((group if len(parts) == 1 else f"{group} {number}", _fader_page(part)))
+        pages += [(title, _fader_page(part)) for title, part in _parts(group, members)]
     root = Tree.Element("lexml", version="6")
     top = _node("GROUP", "liveanim", (0, 0, WIDTH, HEIGHT), _PAPER)
     top.insert(0, Tree.Element("includes"))
@@ -49,6 +52,13 @@ def layout(book: Book | None = None, presets: Sequence[str] = ()) -> bytes:
     _add(top, [pager])
     root.append(top)
     return zlib.compress(Tree.tostring(root, encoding="UTF-8", xml_declaration=True))
+
+
+def _parts(title: str, rows: Sequence[Row]) -> list[tuple[str, Sequence[Row]]]:
+    """`rows` in as many pages as they need, with their titles."""
+    size = _COLUMNS * _ROWS
+    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    return [(title if len(parts) == 1 else f"{title} {number}", part) for number, part in enumerate(parts, 1)]
 
 
 def _page(title: str, nodes: list[Tree.Element]) -> Tree.Element:
@@ -61,8 +71,8 @@ def _fader_page(rows: Sequence[Address]) -> list[Tree.Element]:
     return [node for place, row in enumerate(rows) for node in _fader(row, _cell(place, _COLUMNS, _ROWS))]
 
 
-def _live_page(rows: Sequence[Address], presets: Sequence[str]) -> list[Tree.Element]:
-    """Blackout and freeze, what can be done, and the presets."""
+def _live_page(rows: Sequence[Address]) -> list[Tree.Element]:
+    """Blackout and freeze, what can be done, and the first scenes of the preset that plays."""
     switches = [row for row in rows if row.types == "T"]
     triggers = [row for row in rows if row.path.startswith(f"{ROOT}/trigger/")]
     columns, lines = 5, 6
@@ -72,8 +82,17 @@ def _live_page(rows: Sequence[Address], presets: Sequence[str]) -> list[Tree.Ele
     for place, row in enumerate(triggers, columns):
         nodes += _button(row.path, row.path.rpartition("/")[2], _cell(place, columns, lines), _GREY)
     start = columns * (2 + (len(triggers) - 1) // columns)
-    for place, name in enumerate(presets[: columns * lines - start], start):
-        nodes += _button(f"{ROOT}/preset", name, _cell(place, columns, lines), _COLOURS["stage"], argument=name)
+    for number in range(1, columns * lines - start + 1):
+        frame, what = _cell(start + number - 1, columns, lines), ("CONSTANT", "INTEGER", str(number))
+        nodes += _button(f"{ROOT}/scene/go", f"scene {number}", frame, _COLOURS["keyframe"], what=what)
+    return nodes
+
+
+def _preset_page(names: Sequence[str]) -> list[Tree.Element]:
+    nodes = []
+    for place, name in enumerate(names):
+        frame, what = _cell(place, _COLUMNS, _ROWS), ("CONSTANT", "STRING", name)
+        nodes += _button(f"{ROOT}/preset", name, frame, _COLOURS["stage"], what=what)
     return nodes
 
 
@@ -91,17 +110,16 @@ def _fader(row: Address, frame: Frame) -> list[Tree.Element]:
         return _button(row.path, title, frame, colour, toggle=True)
     fader = _node("FADER", row.path, (x, y + _LABEL, wide, high - _LABEL), colour, {"orientation": _EAST})
     _values(fader, {"x": f"{place:.6g}", "touch": "false"})
-    _message(fader, row.path, "ANY", ("VALUE", "FLOAT", "x"), receives=True)
+    _message(fader, row.path, "ANY", PLACE, receives=True)
     return [_label(f"{row.path} title", title, (x, y, wide, _LABEL), 14, _LEFT), fader]
 
 
 def _button(
-    path: str, title: str, frame: Frame, colour: Colour, toggle: bool = False, argument: str = ""
+    path: str, title: str, frame: Frame, colour: Colour, toggle: bool = False, what: Argument = PLACE
 ) -> list[Tree.Element]:
-    """A button and its words over it, which let touches through."""
+    """A button that sends `what`, and its words over it, which let touches through."""
     button = _node("BUTTON", f"{path} {title}", frame, colour, {"buttonType": _TOGGLE if toggle else _MOMENTARY})
     _values(button, {"x": "0", "touch": "false"})
-    what = ("CONSTANT", "STRING", argument) if argument else ("VALUE", "FLOAT", "x")
     _message(button, path, "ANY" if toggle else "RISE", what, receives=toggle)
     return [button, _label(f"{path} {title} title", title, frame, 16, _MIDDLE)]
 
@@ -147,7 +165,7 @@ def _values(node: Tree.Element, values: dict[str, str]) -> None:
             Tree.SubElement(row, tag).text = text
 
 
-def _message(node: Tree.Element, path: str, condition: str, what: tuple[str, str, str], receives: bool) -> None:
+def _message(node: Tree.Element, path: str, condition: str, what: Argument, receives: bool) -> None:
     """An OSC message to `path` when x changes (ANY) or a button is pressed (RISE); `what` is its argument."""
     osc = Tree.SubElement(Tree.SubElement(node, "messages"), "osc")
     flags = {"enabled": "1", "send": "1", "receive": str(int(receives)), "feedback": "0", "noDuplicates": "0"}

@@ -37,6 +37,8 @@ KEYS: tuple[Key, ...] = (
     Key("f1", "list of keys", local="help"),
     Key("tab", "choose a parameter: turn, learn, release it by keys", local="pick"),
     *(Key(str(n), f"preset {n}", "do.preset", float(n)) for n in range(1, 10)),
+    Key("page_down", "next preset", "do.preset", "+"),
+    Key("page_up", "the preset before", "do.preset", "-"),
     *(Key(f"shift+{n}", f"scene {n}", "do.scene", float(n)) for n in range(1, 10)),
     Key("shift+0", "no scene: the preset itself", "do.scene", 0.0),
     Key("n", "next scene", "do.next"),
@@ -51,6 +53,7 @@ KEYS: tuple[Key, ...] = (
     Key("t", "tap the tempo", "do.tap"),
     Key("y", "the one is now: resync the bar", "do.resync"),
     Key("r", "reset: start from a fresh picture", "do.reset"),
+    Key("p", "panic: the preset as it was loaded, on a fresh picture", "do.panic"),
     Key("backspace", "give every held parameter back", "do.release"),
     Key("up", "brighter", "stage.exposure", step=0.25),
     Key("down", "darker", "stage.exposure", step=-0.25),
@@ -109,5 +112,5 @@ def help_lines() -> list[tuple[str, str]]:
             if key.name == "shift+1":
                 lines.append(("shift 1 - 9, 0", "scene; none"))
         elif key.doc not in [doc for _, doc in lines]:
-            lines.append((key.name if len(key.name) > 1 else key.name.upper(), key.doc))
+            lines.append((key.name.replace("_", " ") if len(key.name) > 1 else key.name.upper(), key.doc))
     return lines

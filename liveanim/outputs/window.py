@@ -32,7 +32,7 @@ from .taps import Tap, TapFeed
 WEIGH = 1.0  # s between looks at how much memory the program takes
 _NOTHING: Any = None  # pyGLFW's types leave out that its pointers may be null
 _KEY_NAMES = {getattr(glfw, f"KEY_{name.upper()}"): name for name in PLAIN}
-_MORE = "tab enter backspace delete home end page_up page_down slash".split()
+_MORE = "tab enter backspace delete home end slash".split()
 _CAUGHT = {**_KEY_NAMES, **{getattr(glfw, f"KEY_{name.upper()}"): name for name in _MORE}}
 """Keys that do something while the picture is fitted or a parameter is chosen."""
 

@@ -10,10 +10,11 @@ import pytest
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Status
+from liveanim.inputs import midilights
 from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilights import Message, Place
-from liveanim.inputs.midimap import MidiMap, map_from, shipped
+from liveanim.inputs.midimap import Control, MidiMap, map_from, shipped
 from liveanim.inputs.midiout import AGAIN, AT_ONCE, MidiLights, OutPort
 from liveanim.inputs.readback import Readback
 from tests.inputs.test_osc import until
@@ -95,6 +96,13 @@ def test_pads_are_bright_while_what_they_do_is_so_and_dim_while_it_is_not() -> N
     assert sent["note", 1, 6] == (0x90, 6, 0)  # plays nothing
     sent = bench.shows(status=Status("a", presets=("a", "b")), signals={"beat": 8.6, "bpm": 120.0})
     assert [sent["note", 1, number] for number in range(1, 6)] == [(0x90, number, 5) for number in range(1, 6)]
+
+
+def test_a_pad_for_a_preset_that_there_is_not_is_dark_and_one_for_the_next_is_not() -> None:
+    def missing(value: str | float) -> bool:
+        return midilights._is_missing(Control("note", 1, "do.preset", "trigger", value=value), Status(presets=("a",)))
+
+    assert [missing(value) for value in ("a", "+", "-", 1, "b", 2)] == [False, False, False, False, True, True]
 
 
 def test_a_ring_stands_where_its_parameter_is() -> None:

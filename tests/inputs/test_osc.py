@@ -91,9 +91,9 @@ def test_what_a_bundle_holds_keeps_its_order() -> None:
 
 def test_presets_go_by_name_or_number() -> None:
     desk = Desk()
-    for which in ("b", 1, 2.0):
+    for which in ("b", 1, 2.0, "+"):
         desk.take("/liveanim/preset", which)
-    assert desk.events() == [("do.preset", "b"), ("do.preset", 1.0), ("do.preset", 2.0)]
+    assert desk.events() == [("do.preset", "b"), ("do.preset", 1.0), ("do.preset", 2.0), ("do.preset", "+")]
 
 
 def test_a_wrong_message_spoils_no_other_of_its_bundle() -> None:

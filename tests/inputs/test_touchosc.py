@@ -49,7 +49,10 @@ def test_every_parameter_has_a_control_and_every_control_plays() -> None:
     for node in controls():
         path = text(node, "messages/osc/path/partial/value")
         kind, value = (text(node, f"messages/osc/arguments/partial/{key}") for key in ("type", "value"))
-        argument: float | str = value if kind == "CONSTANT" else 1.0
+        argument: float | str = 1.0
+        if kind == "CONSTANT":
+            whole = text(node, "messages/osc/arguments/partial/conversion") == "INTEGER"
+            argument = int(value) if whole else value
         message = oscwire.read(oscwire.message(path, argument))[0]
         (address,) = BOOK.find(message.address)
         event = oscnames.event(address, message.arguments, 0.0)
@@ -59,7 +62,7 @@ def test_every_parameter_has_a_control_and_every_control_plays() -> None:
     targets = {target for target, _ in sent}
     assert set(PARAMS) <= targets
     assert {"do.tap", "do.panic", "out.blackout"} <= targets
-    assert {("do.preset", "dawn"), ("do.preset", "storm")} <= set(sent)
+    assert {("do.preset", "dawn"), ("do.preset", "storm"), ("do.scene", 1.0), ("do.scene", 8.0)} <= set(sent)
 
 
 def test_faders_begin_where_the_parameters_do() -> None:

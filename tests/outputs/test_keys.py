@@ -20,6 +20,8 @@ from liveanim.outputs.keys import BY_NAME, KEYS, Leaving, event_for
         ("t", "do.tap", None),
         ("r", "do.reset", None),
         ("backspace", "do.release", None),
+        ("page_down", "do.preset", "+"),
+        ("p", "do.panic", None),
         ("shift+3", "do.scene", 3.0),
         ("n", "do.next", None),
         ("ctrl+z", "do.undo", None),

@@ -17,6 +17,7 @@ export function choices() {
   const rows = Object.keys(actions).filter((name) => !ELSEWHERE.includes(name)).map((name) => [name, `${name} – ${actions[name]}`]);
   rows.push(...['out.blackout', 'out.freeze', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name)).map((name) => [name, `${name} – ${specs.get(name).about}`]));
   rows.push(...(state.status.scenes ?? []).map((name) => [`do.scene value=${quoted(name)}`, `scene ${name}`]));
+  rows.push(['do.preset value="+"', 'the next preset'], ['do.preset value="-"', 'the preset before']);
   rows.push(...presets().map(({ name }) => [`do.preset value=${quoted(name)}`, `preset ${name}`]));
   by('learn-what').replaceChildren(...rows.map(([value, textContent]) => make('option', { value, textContent })));
   if (rows.some(([value]) => value === kept)) by('learn-what').value = kept;
