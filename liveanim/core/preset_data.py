@@ -104,8 +104,10 @@ def with_negative(preset: Preset, scene: str, text: str) -> Preset:
 
 
 def baked(preset: Preset) -> Preset:
-    """`preset` with its held knobs written into the values, where their expressions do not read the knob themselves."""
-    knobs = {name: value for name, value in preset.knobs.items() if not name.startswith("out.")}
+    """`preset` with its held knobs written into the values, where their expressions do not read the knob themselves.
+
+    Rounded to six places: OSC has single precision, and 0.77 is to be read as that."""
+    knobs = {name: round(value, 6) for name, value in preset.knobs.items() if not name.startswith("out.")}
     scene = next((one for one in preset.scenes if one.name == preset.start), Scene(""))
     kept = {}
     for name, value in knobs.items():
