@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import tomlkit
 
 from .core.errors import UserError
 
@@ -59,6 +58,8 @@ def _seconds(value: Any) -> float:
 
 def write(measured: Calibration, path: Path | None = None) -> Path:
     """Keep it; returns where. UserError where that cannot be."""
+    import tomlkit
+
     path = path or place()
     data = {"display": round(measured.display, 5), "inputs": {k: round(v, 5) for k, v in measured.inputs.items()}}
     try:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -14,8 +15,10 @@ from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
 from .core.preset_data import preset_data
 from .data import data_dir
-from .importers import Imported, import_text
 from .isf import library as shaders
+
+if TYPE_CHECKING:  # nothing of it is imported before it is needed: a start has no time for it
+    from .importers import Imported
 
 LARGEST = 8_000_000  # bytes of a preset file
 LARGEST_FOREIGN = 50_000_000
@@ -35,6 +38,8 @@ def read_preset(path: Path) -> Preset:
 
 def read_import(path: Path) -> Imported:
     """Another program's file as the text of a preset, with a report. UserError: file, line, column, reason."""
+    from .importers import import_text
+
     return import_text(_text(path, LARGEST_FOREIGN), str(path))
 
 

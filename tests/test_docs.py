@@ -25,9 +25,9 @@ def test_pictures_and_pages_that_a_page_names_are_there(page: Path) -> None:
         assert "://" in link or (DOCS / link).exists(), link
 
 
-def test_the_gallery_shows_a_preset_for_every_mode() -> None:
+def test_the_gallery_shows_every_preset() -> None:
     text = (DOCS / "gallery.md").read_text(encoding="utf-8")
     shown = re.findall(r"^## (\S+)$", text, re.MULTILINE)
-    assert set(shown) <= {path.stem for path in shipped()}
+    assert sorted(shown) == sorted(path.stem for path in shipped())
     assert shown == re.findall(r"^\| `(\S+)` \|", text, re.MULTILINE)
     assert [f"gallery/{name}.jpg" for name in shown] == re.findall(r"\]\((gallery/\S+)\)", text)
