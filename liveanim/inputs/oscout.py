@@ -46,7 +46,7 @@ class OscOut:
         self._table = table
         self._audio = {name: _head(f"{ROOT}/audio/{name}") for name in AUDIO}
         self._tempo = {name: _head(f"{ROOT}/tempo/{name}") for name in TEMPO}
-        self._perf = {name: _head(f"{ROOT}/perf/{name}") for name in ("fps", "keyframes", "delay")}
+        self._perf = {name: _head(f"{ROOT}/perf/{name}") for name in ("fps", "keyframes", "delay", "vram")}
         self._peaks = dict.fromkeys(_PEAKS, 0.0)
         self._told: dict[str, float] = {}
         self._texts: dict[str, str] = {}
@@ -88,7 +88,9 @@ class OscOut:
         for name, head in self._tempo.items():
             yield head + oscwire.single(tempo[name])
         status = blend.status
-        perf = {"fps": self._fps, "keyframes": status.keyframe_rate, "delay": status.keyframe_delay}
+        taken, whole = status.vram
+        vram = taken / whole if whole > 0 else 0.0
+        perf = {"fps": self._fps, "keyframes": status.keyframe_rate, "delay": status.keyframe_delay, "vram": vram}
         for name, head in self._perf.items():
             yield head + oscwire.single(perf[name])
 

@@ -100,7 +100,7 @@ def test_every_control_of_a_parameter_follows_it_and_the_scene_is_told(listener:
     out = out_to(listener)
     seen: dict[str, object] = {}
     for now, value in ((0.0, 0.0), (1.0, 1.0)):
-        status = Status(scene="storm" if now else "")
+        status = Status(scene="storm" if now else "", vram=(3e9, 12e9))
         out.write(replace(blend(now, out_blackout=value, prompt_weight2=value / 2), status=status), now)
         for packet in heard(listener):
             seen.update(packet)
@@ -108,7 +108,7 @@ def test_every_control_of_a_parameter_follows_it_and_the_scene_is_told(listener:
         assert seen[f"/liveanim/{name}"] == 1.0
     for name in ("param/prompt/weight2", "prompt/2/weight"):
         assert seen[f"/liveanim/{name}"] == 0.5
-    assert seen["/liveanim/state/scene"] == "storm"
+    assert seen["/liveanim/state/scene"] == "storm" and seen["/liveanim/perf/vram"] == 0.25
     out.close()
 
 

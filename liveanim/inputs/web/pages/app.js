@@ -181,7 +181,9 @@ on('status', (changes) => {
   for (const name of ['blackout', 'freeze']) by(name).setAttribute('aria-pressed', String(Boolean(status[name])));
   document.body.classList.toggle('black', Boolean(status.blackout));
   by('look').textContent = [status.preset, status.scene].filter(Boolean).join(' / ');
-  by('pace').textContent = by('pace-here').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}`;
+  const [taken, whole] = status.vram ?? [0, 0];
+  const card = whole > 0 ? ` · ${(taken / 2 ** 30).toFixed(1)}/${Math.round(whole / 2 ** 30)} GB` : '';
+  by('pace').textContent = by('pace-here').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}${card}`;
   by('undo').disabled = !status.undo;
   by('redo').disabled = !status.redo;
   by('waiting').textContent = (status.waiting ?? []).length ? `waiting for the beat: ${status.waiting.join(', ')}` : '';
