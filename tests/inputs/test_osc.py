@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from liveanim.clock import unix_time
 from liveanim.core.errors import UserError
 from liveanim.core.expr import compile_expr
-from liveanim.core.model import ControlEvent
+from liveanim.core.model import Blend, ControlEvent, Status
 from liveanim.core.preset import preset_from
 from liveanim.inputs import oscwire
 from liveanim.inputs.osc import MOST_FOREIGN, MOST_SCHEDULED, OscInput, OscReader, Sender
 from liveanim.inputs.oscwire import Argument, bundle, message, tag_of
+from liveanim.inputs.readback import Readback
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
 from tests.inputs.test_oscwire import mutated
@@ -94,6 +95,16 @@ def test_presets_go_by_name_or_number() -> None:
     for which in ("b", 1, 2.0, "+"):
         desk.take("/liveanim/preset", which)
     assert desk.events() == [("do.preset", "b"), ("do.preset", 1.0), ("do.preset", 2.0), ("do.preset", "+")]
+
+
+def test_a_preset_can_be_asked_for_as_soon_as_it_was_saved() -> None:
+    back = Readback(["a"])
+    reader = OscReader(lambda: 0.0, dict, lambda packet, sender: None, lambda: back.presets)
+    for _ in range(2):
+        for name in ("a", "mine"):
+            reader.packet(message("/liveanim/preset", name), ME, 0.0)
+        back.write(Blend(0.0, status=Status(presets=("a", "mine"))), 0.0)
+    assert [event.value for event in reader.read(0.0)] == ["a", "a", "mine"]
 
 
 def test_a_wrong_message_spoils_no_other_of_its_bundle() -> None:
