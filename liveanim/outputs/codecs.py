@@ -188,7 +188,10 @@ def opens(codec: Codec, size: tuple[int, int]) -> bool:
     return True
 
 
-def options_for(container: Container, codec: Codec | None) -> dict[str, str]:
-    """The container's options for that codec: where every picture is a key picture, fragments go by time."""
+def options_for(container: Container, codec: Codec | None, rate: Fraction) -> dict[str, str]:
+    """The container's options for that codec and frame `rate`: where every picture is a key picture, fragments go by
+    time; how long a GIF shows its last picture has to be said."""
+    if container.name == "gif":
+        return {**container.options, "final_delay": str(max(1, round(100 / rate)))}
     by_time = codec is not None and codec.intra and container.name in ("mp4", "mov")
     return dict(_MP4_INTRA if by_time else container.options)

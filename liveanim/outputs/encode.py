@@ -54,7 +54,7 @@ class Encoder:
         codec = choose(form.codec or container.codecs[0], form.size) if container.codecs else None
         self._form = form
         where: Any = str(target) if isinstance(target, Path) else target  # an address, or a pipe
-        self._file: Any = av.open(where, "w", format=container.name, options=options_for(container, codec))
+        self._file: Any = av.open(where, "w", format=container.name, options=options_for(container, codec, form.rate))
         self._pictures = _Pictures(self._file, codec, form) if codec else None
         kind = container.sound if codec is None or container.sound != "aac" else codec.sound
         self._sound = _Sound(self._file, kind, form) if kind and form.channels else None
@@ -97,7 +97,7 @@ class Encoder:
         if self._sound is not None:
             self._file.mux(self._sound.finish(self._length()))
         if self._pictures is not None:
-            self._file.mux(self._pictures.finish())
+            self._file.mux(self._pictures.finish(self.frames - 1))
         self._file.close()
 
     def close(self) -> None:
@@ -121,11 +121,14 @@ class _Pictures:
         if codec.tag and file.format.name in ("mp4", "mov"):
             context.codec_tag = codec.tag
         # A fragment ends at each key picture: half a second live, so that kill -9 loses less than a second.
-        context.gop_size = self._most = max(1, round(float(form.rate) * (0.5 if form.live else 1.0)))
+        self._most = max(1, round(float(form.rate) * (0.5 if form.live else 1.0)))
+        context.gop_size = 1 if codec.intra else self._most
         self._image: Image | None = None  # converted last, to `_frame`
         self._frame: Any = None
         self._repeater: Repeater | None = None
         self._key = 0  # number of the last key picture
+        self._data: bytes | None = None  # of that picture, where it may be written again as it is
+        self._held = False  # whether a GIF lacks what was shown since: it has a picture until the next one
         self._yuv = stream.pix_fmt.startswith("yuv")
         self._planes = Planes((stream.width, stream.height)) if stream.pix_fmt == "yuv420p" else None
         if self._yuv:
@@ -145,18 +148,24 @@ class _Pictures:
     def encode(self, image: Image, number: int) -> Iterable[Any]:
         """Frame `number` as packets. One that is shown again (a late screen, a late painter) is not converted again."""
         again = image is self._image
-        if again and self._repeater is not None and number < self._key + self._most:
-            return [self._packet(self._repeater.again(), number)]
+        if again and self._data is not None:
+            return [self._packet(self._data, number, key=True)]
+        if again and number < self._key + self._most:
+            if self._repeater is not None:
+                return [self._packet(self._repeater.again(), number)]
+            self._held = self._palette is not None
+            if self._held:
+                return []
         if not again:
             self._image, self._frame = image, self._converted(image)
-        frame = self._frame
-        frame.pts, frame.time_base = number, 1 / self._form.rate
-        if self._palette is not None:
-            frame = self._palette.apply(frame)
-        if self._repeater is None:
-            packets: Iterable[Any] = self._stream.encode(frame)
-            return packets
-        return self._beside_repeats(frame, number)
+        self._frame.pts, self._frame.time_base = number, 1 / self._form.rate
+        if self._repeater is not None:
+            return self._beside_repeats(self._frame, number)
+        self._key, self._held = number, False
+        packets: list[Any] = self._stream.encode(self._frame)
+        if self.codec.intra and self._palette is None:
+            self._data = bytes(packets[0]) if len(packets) == 1 else None
+        return packets
 
     def _beside_repeats(self, frame: Any, number: int) -> Iterable[Any]:
         """The packets of an encoder that does not count all frames, and so would make key pictures too seldom."""
@@ -169,8 +178,9 @@ class _Pictures:
             passed = self._repeater.passed(whole)
             yield packet if passed is whole else self._packet(passed, packet.pts)
 
-    def _packet(self, data: bytes, number: int) -> Any:
+    def _packet(self, data: bytes, number: int, key: bool = False) -> Any:
         packet: Any = av.Packet(data)
+        packet.is_keyframe = key
         packet.stream, packet.pts, packet.dts = self._stream, number, number
         packet.time_base, packet.duration = 1 / self._form.rate, 1
         return packet
@@ -197,11 +207,15 @@ class _Pictures:
                 format=self._stream.pix_fmt, dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG"
             )
             frame.color_primaries = frame.color_trc = 1
-        return frame
+        return frame if self._palette is None else self._palette.apply(frame)
 
-    def finish(self) -> Iterable[Any]:
-        packets: Iterable[Any] = self._stream.encode(None)
-        return packets
+    def finish(self, last: int) -> Iterable[Any]:
+        """The last packets, when frame `last` was the last."""
+        held: list[Any] = []
+        if self._held:
+            self._frame.pts = last
+            held = self._stream.encode(self._frame)
+        return [*held, *self._stream.encode(None)]
 
 
 def plain(image: Image) -> Image:
@@ -241,9 +255,7 @@ class _Palette:
 
     def apply(self, frame: Any) -> Any:
         self._source.push(frame)
-        done: Any = self._sink.pull()
-        done.pts, done.time_base = frame.pts, frame.time_base
-        return done
+        return self._sink.pull()
 
 
 class _Sound:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import os
 import queue
 import re
@@ -15,6 +16,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
@@ -33,7 +35,7 @@ _DEPTH, _WAITING_BYTES = 24, 192_000_000
 # Live sound that lags this far (s) behind the picture has had a gap: filled with silence.
 _GAP = 0.25
 _STARVED = 0.75
-# Film (s) that may wait for a live encoder: at a kill it is lost, and at the end it is waited for.
+# Film, and work (s), that may wait for a live encoder: at a kill it is lost, and at the end it is waited for.
 _LATE = 1.0
 
 
@@ -92,6 +94,9 @@ class VideoWriter:
         self._room = threading.Semaphore(max(3, min(_DEPTH, _WAITING_BYTES // (size[0] * size[1] * 4))))
         self._failure = ""
         self._owed = self._queued = self._written = 0  # frames not yet in the queue, put there, encoded
+        self._given = self._done = 0  # pictures put in the queue, and those that are encoded
+        self._takes = 0.0  # s, for a picture with all its frames, of late
+        self._began = math.inf  # when the picture that is encoded now was begun
         self._line = SoundLine()
         self._early: list[tuple[Samples, int, float]] = []  # sound from before the first picture
         self._newest: float | None = None
@@ -145,13 +150,19 @@ class VideoWriter:
         early, self._early = self._early, []
         for sound in early:
             self.audio(*sound)
-        late = self._live and self._queued - self._written > _LATE * self._pacer.fps
-        if not late and self._room.acquire(blocking=not self._live):
+        if not self._late() and self._room.acquire(blocking=not self._live):
             self._queue.put(_Frames(self._owed, image))
+            self._given += 1
             self._queued += self._owed
             self._owed = 0
         else:
             self.dropped += 1
+
+    def _late(self) -> bool:
+        """Whether enough waits for a live encoder."""
+        film = (self._queued - self._written) / self._pacer.fps
+        work = (self._given - self._done) * max(self._takes, monotonic() - self._began)
+        return self._live and max(film, work) > _LATE
 
     def audio(self, samples: Samples, rate: int, time: float | None = None) -> None:
         """Sound: (n,) or (n, channels) float32, -1..1, at `rate` Hz. `time` is the show time (s) of its first sample;
@@ -255,11 +266,14 @@ class VideoWriter:
             if isinstance(item, _Sound):
                 encoder.sound(item.samples, item.rate)
                 continue
+            self._began = monotonic()
             if last is not None:
                 for _ in range(item.held):
                     encoder.picture(last)
                     self._written += 1
             last = item.image if item.image is not None else last
+            self._takes += 0.3 * (monotonic() - self._began - self._takes)
+            self._began, self._done = math.inf, self._done + 1
 
     def _next(self) -> _Frames | _Sound | None:
         """The next thing to write; None when there will be no more."""

@@ -15,7 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from liveanim.core.errors import UserError
-from liveanim.outputs import codecs
+from liveanim.outputs import codecs, encode
 from liveanim.outputs.video import VideoWriter
 
 from .pictures import flat, smooth
@@ -89,6 +89,39 @@ def test_a_gif_has_every_frame_at_its_time(tmp_path: Path) -> None:
     seen = [tuple(frame.mean(axis=(0, 1))) for frame in frames]
     assert list(np.flatnonzero(np.abs(np.diff(seen, axis=0)).max(axis=1) > 100)) == [9, 19]
     assert times == pytest.approx([n / 30 for n in range(30)], abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "copies"),
+    [("a.mov", "prores", 59), ("a.mkv", "ffv1", 59), ("a%d.png", None, 59), ("a.gif", None, 0)],
+)
+def test_a_picture_that_is_shown_for_long_is_encoded_once(
+    tmp_path: Path, name: str, codec: str | None, copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[int] = []
+    packet = encode._Pictures._packet
+
+    def noted(self: encode._Pictures, data: bytes, number: int, key: bool = False) -> Any:
+        copied.append(number)
+        return packet(self, data, number, key)
+
+    monkeypatch.setattr(encode._Pictures, "_packet", noted)
+    writer = VideoWriter(tmp_path / name, SIZE, 30, channels=0, live=True, codec=codec)
+    red, blue = flat((250, 20, 20), SIZE), flat((20, 20, 250), SIZE)
+    for now, image in enumerate((red, blue, blue)):
+        writer.picture(image, float(now))
+    writer.close()
+    assert len(copied) == copies
+    with av.open(str(tmp_path / name), format="image2" if "%" in name else None, options={"framerate": "30"}) as film:
+        shown = [
+            (float(one.time or 0.0), one.to_ndarray(format="rgb24")[9, 9, 2] > 128) for one in film.decode(video=0)
+        ]
+        length = film.duration
+    assert [at for at, _ in shown] == pytest.approx(
+        [n / 30 for n in range(61)] if copies else [0, 0.5, 1, 1.5, 2], abs=0.01
+    )
+    assert all(late == (at > 0.99) for at, late in shown)
+    assert length is None or length / av.time_base == pytest.approx(61 / 30, abs=0.02)
 
 
 @pytest.mark.parametrize(

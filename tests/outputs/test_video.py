@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from liveanim.core.errors import UserError
-from liveanim.outputs import encode
+from liveanim.outputs import encode, video
 from liveanim.outputs.video import VideoWriter
 
 from .pictures import flat, smooth
@@ -279,6 +279,33 @@ def test_live_a_late_encoder_drops_pictures_and_keeps_the_frame_count(
     assert len(levels) == 80
     assert levels[:20] == pytest.approx(range(20), abs=1)
     assert all(level <= n + 1 for n, level in enumerate(levels)) and min(np.diff(levels)) > -1
+
+
+def test_of_a_slow_encoder_only_what_it_does_within_a_second_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, clock = threading.Event(), [0.0]
+    monkeypatch.setattr(video, "monotonic", lambda: clock[0])
+    real = encode.Encoder.picture
+
+    def picture(self: encode.Encoder, image: NDArray[np.uint8]) -> None:
+        clock[0] += 0.3
+        if self.frames == 5:
+            held.wait(30)
+        real(self, image)
+
+    monkeypatch.setattr(encode.Encoder, "picture", picture)
+    writer = VideoWriter(tmp_path / "a.mp4", SIZE, 30, live=True, channels=0)
+    for n in range(6):
+        writer.picture(flat((n,) * 3, SIZE), n / 30)
+        while n < 5 and writer.waiting:
+            time.sleep(0.001)
+    for n in range(6, 20):
+        writer.picture(flat((n,) * 3, SIZE), n / 30)
+    assert 9 <= writer.dropped <= 11  # of 14: what one takes is known about
+    held.set()
+    writer.close()
+    assert len(pictures(tmp_path / "a.mp4")[1]) == 20
 
 
 def test_offline_a_late_encoder_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
