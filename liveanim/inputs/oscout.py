@@ -31,7 +31,7 @@ class OscOut:
     """A sink that sends to `targets` (host, port); what cannot be sent is counted in `failures`.
 
     30 times a second: `/liveanim/audio/*`, `/liveanim/tempo/*`, `/liveanim/perf/*` and the parameters that changed,
-    each at the addresses that set it (0..1), so that a fader follows. Texts of the state when they change. UserError
+    each at the addresses that set it (0..1), so that a fader follows: one that is held stands where its knob does. Texts of the state when they change. UserError
     when a host is unknown.
     """
 
@@ -95,7 +95,7 @@ class OscOut:
             yield head + oscwire.single(perf[name])
 
     def _changes(self, blend: Blend) -> Iterable[bytes]:
-        for name, value in blend.values.items():
+        for name, value in {**blend.values, **blend.knobs}.items():  # a fader stands where it was put
             place = self._table[name].to_unit(value)
             if abs(place - self._told.get(name, math.inf)) > _SAME:
                 self._told[name] = place

@@ -112,6 +112,14 @@ def test_every_control_of_a_parameter_follows_it_and_the_scene_is_told(listener:
     out.close()
 
 
+def test_a_fader_that_is_held_stands_where_its_knob_does(listener: socket.socket) -> None:
+    out = out_to(listener)
+    out.write(replace(blend(0.0, stage_hue=0.75), knobs={"stage.hue": 0.5}), 0.0)  # 'knob + 0.25*kick'
+    (hue,) = [packet[key] for packet in heard(listener) for key in packet if key == "/liveanim/param/stage/hue"]
+    assert hue == 0.75
+    out.close()
+
+
 def test_packets_pass_any_network_in_one_piece(listener: socket.socket) -> None:
     out = out_to(listener)
     out.write(blend(0.0), 0.0)

@@ -85,7 +85,8 @@ def value_of(row: Address, hub: Hub) -> float | str | bool | None:
     """Where `row` stands; None for what can only be done."""
     state: Mapping[str, Mapping[str, Any]] = hub.state()
     if row.spec is not None and row.kind == "value":
-        place = row.spec.to_unit(state.get("values", {}).get(row.spec.name, row.spec.default))
+        live = state.get("values", {}).get(row.spec.name, row.spec.default)
+        place = row.spec.to_unit(state.get("knobs", {}).get(row.spec.name, live))  # a fader stands where it was put
         return place > 0.5 if row.types == "T" else round(place, 5)
     if row.kind == "text":
         return str(state.get("prompts", {}).get(row.target.removeprefix("prompt."), ""))

@@ -89,6 +89,12 @@ def over_a_line(client: Client, story: Callable[[aiohttp.ClientWebSocketResponse
     asyncio.run(run())
 
 
+def test_what_is_held_stands_where_its_knob_does(shown: Client) -> None:
+    values = frozen_map({**defaults(), "stage.hue": 1.0})
+    shown.remote.write(blend_at(1.0, values=values, knobs=frozen_map({"stage.hue": 0.5})), 1.0)
+    assert shown.ask("GET", f"{HUE}?VALUE").json == {"VALUE": [0.75]}
+
+
 def moved(client: Client, time: float, hue: float) -> None:
     client.remote.write(blend_at(time, values=frozen_map({**defaults(), "stage.hue": hue})), time)
 
