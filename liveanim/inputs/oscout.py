@@ -31,8 +31,8 @@ class OscOut:
     """A sink that sends to `targets` (host, port); what cannot be sent is counted in `failures`.
 
     30 times a second: `/liveanim/audio/*`, `/liveanim/tempo/*`, `/liveanim/perf/*` and the parameters that changed,
-    each at the addresses that set it (0..1), so that a fader follows: one that is held stands where its knob does. Texts of the state when they change. UserError
-    when a host is unknown.
+    each at the addresses that set it (0..1), so that a fader follows: one that is held stands where its knob does.
+    Texts of the state when they change. UserError when a host is unknown.
     """
 
     def __init__(self, targets: Sequence[Target], table: Table = PARAMS) -> None:
