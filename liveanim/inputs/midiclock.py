@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from ..core.errors import UserError
 from ..core.model import Blend, ControlEvent
-from .midinames import CLIENT
-from .midiports import systems
+from .midiout import OutPort, OutSystem, out_systems
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +22,7 @@ TICK, START, CONTINUE, STOP, PLACE = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 PER_BEAT = 24
 PER_SIXTEENTH = 6
 SOURCE = "midi clock"
+LOOK = 1.0  # s between looks at the outputs
 SILENT_S = 1.0  # without a tick another device may lead
 _FIT = 48  # ticks a line is laid through: two beats
 _FEWEST = 12  # ticks before a tempo is told
@@ -125,18 +125,16 @@ class ClockIn:
         return events
 
 
-class Out(Protocol):
-    """An open MIDI output."""
-
-    def send_message(self, message: list[int]) -> None: ...
-
-
 class Ticker:
     """When ticks are due, by what was last heard of the beat clock. Times in seconds, of any clock that runs evenly."""
 
     def __init__(self) -> None:
         self._at, self._beat, self._rate = 0.0, 0.0, 0.0  # a time, the beat then, beats a second
         self._next = 0  # number of the next tick; those of beat b begin at 24 b
+        self._started = False
+
+    def begin(self) -> None:
+        """Somebody listens from now on: a start comes with the next bar."""
         self._started = False
 
     def heard(self, beat: float, bpm: float, at: float) -> None:
@@ -163,18 +161,29 @@ class Ticker:
 
 
 class ClockOut:
-    """A sink that makes another machine follow: ticks from a thread of its own, even however unevenly frames come.
+    """A sink that makes another machine follow: ticks from a thread of its own, even however unevenly frames come. An
+    output that goes away is looked for until it is back; then there is a start with the next bar.
 
     wanted   part of the name of a MIDI output. UserError when there is none
+    find     gives the MIDI systems there are
     """
 
-    def __init__(self, wanted: str, out: Out | None = None) -> None:
-        self._out = _open(wanted) if out is None else out
+    def __init__(self, wanted: str, find: Callable[[], Iterable[OutSystem]] = lambda: out_systems("clock")) -> None:
+        self._wanted, self._systems = wanted.casefold(), tuple(find())
+        self._out: OutPort | None = None
+        self._name = ""
         self._ticker = Ticker()
         self._lock = threading.Lock()
         self._woken = threading.Event()
         self._stop = False
+        self._looked = time.perf_counter()
         self._thread = threading.Thread(target=self._run, name="midi clock", daemon=True)
+        try:
+            there = self._look()
+        except OSError as error:
+            raise UserError(f"MIDI output for the clock: {error}") from None
+        if self._out is None:
+            raise UserError(f"no MIDI output with {wanted!r} in its name; there are: {', '.join(there) or 'none'}")
         self._thread.start()
 
     def write(self, blend: Blend, now: float) -> None:
@@ -194,7 +203,8 @@ class ClockOut:
         try:
             while not self._stop:
                 self._step()
-            self._out.send_message([STOP])
+            self._send([STOP])
+            self._let_go()
         except Exception as error:  # noqa: BLE001  top of the thread: the show goes on without this clock
             log.warning("midi clock: ended (%s)", error)
 
@@ -203,23 +213,34 @@ class ClockOut:
             wait = self._ticker.due() - time.perf_counter()
             messages = self._ticker.messages() if wait <= 0 else []
         for message in messages:
-            self._out.send_message(message)
+            self._send(message)
+        if messages and time.perf_counter() - self._looked > LOOK:  # the next tick is a while off
+            self._looked = time.perf_counter()
+            with contextlib.suppress(OSError):
+                self._look()
         if not messages:
             self._woken.wait(min(wait, 0.5))
             self._woken.clear()
 
+    def _look(self) -> list[str]:
+        """Let go of an output that is gone, open one that is wanted; the names of all there are. May raise OSError."""
+        there = [(system, name) for system in self._systems for name in system.names()]
+        if self._out is not None and self._name not in (name for _, name in there):
+            log.warning("midi clock: %s is gone, looking for it", self._name)
+            self._let_go()
+        wanted = next(((system, name) for system, name in there if self._wanted in name.casefold()), None)
+        if self._out is None and wanted is not None:
+            system, self._name = wanted
+            self._out = system.open(self._name)
+            self._ticker.begin()
+        return [name for _, name in there]
 
-def _open(wanted: str) -> Out:
-    there: list[str] = []
-    for rtmidi, api in systems():
-        try:
-            made: Any = rtmidi.MidiOut(api, name=f"{CLIENT} clock")
-            names = [str(name) for name in made.get_ports()]
-            there += names
-            for number, name in enumerate(names):
-                if wanted.casefold() in name.casefold():
-                    made.open_port(number, name="clock")
-                    return made
-        except (rtmidi.RtMidiError, SystemError) as error:
-            raise UserError(f"MIDI output for the clock cannot be opened: {error}") from None
-    raise UserError(f"no MIDI output with {wanted!r} in its name; there are: {', '.join(there) or 'none'}")
+    def _send(self, message: Sequence[int]) -> None:
+        if self._out is not None:
+            with contextlib.suppress(OSError):  # if it is gone, the next look says so
+                self._out.send(tuple(message))
+
+    def _let_go(self) -> None:
+        if self._out is not None:
+            self._out.close()
+            self._out = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -48,19 +48,22 @@ class OutSystem(Protocol):
 
 
 class RtOutSystem:
-    """`OutSystem` over python-rtmidi."""
+    """`OutSystem` over python-rtmidi; `use` is what our ports are called."""
 
-    def __init__(self, module: ModuleType, api: int) -> None:
-        self._module, self._api = module, api
+    def __init__(self, module: ModuleType, api: int, use: str) -> None:
+        self._module, self._api, self._use = module, api, use
         self._probe: Any = module.MidiOut(api, name=f"{CLIENT} look")
 
     def names(self) -> list[str]:
-        return [str(name) for name in self._probe.get_ports()]
+        try:
+            return [str(name) for name in self._probe.get_ports()]
+        except (self._module.RtMidiError, SystemError) as error:
+            raise OSError(str(error)) from None
 
     def open(self, name: str) -> OutPort:
         made: Any = self._module.MidiOut(self._api, name=CLIENT)
         try:
-            made.open_port(made.get_ports().index(name), name="lights")
+            made.open_port(made.get_ports().index(name), name=self._use)
         except (ValueError, self._module.RtMidiError, SystemError) as error:
             made.delete()
             raise OSError(f"cannot be opened: {error}") from None
@@ -82,12 +85,17 @@ class _RtOut:
         self._made.delete()
 
 
+def out_systems(use: str) -> Iterator[OutSystem]:
+    """The MIDI systems that answer. UserError when python-rtmidi is missing."""
+    for rtmidi, api in systems():
+        with contextlib.suppress(rtmidi.RtMidiError, SystemError):
+            yield RtOutSystem(rtmidi, api, use)
+
+
 def find_outputs() -> OutSystem | None:
     """The first MIDI system that answers, None when there is none (yet)."""
     with contextlib.suppress(UserError):  # no python-rtmidi: the inputs have said so
-        for rtmidi, api in systems():
-            with contextlib.suppress(rtmidi.RtMidiError, SystemError):
-                return RtOutSystem(rtmidi, api)
+        return next(out_systems("lights"), None)
     return None
 
 

@@ -166,14 +166,47 @@ def test_a_phase_that_is_pulled_a_little_keeps_every_tick() -> None:
 class Tape:
     def __init__(self) -> None:
         self.messages: list[tuple[float, int]] = []
+        self.closed = False
 
-    def send_message(self, message: list[int]) -> None:
+    def send(self, message: Sequence[int]) -> None:
         self.messages.append((time.perf_counter(), message[0]))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Rack:
+    """A MIDI system whose outputs are tapes."""
+
+    def __init__(self, *there: str) -> None:
+        self.there, self.tapes = list(there), list[Tape]()
+
+    def names(self) -> list[str]:
+        return self.there
+
+    def open(self, name: str) -> Tape:
+        self.tapes.append(Tape())
+        return self.tapes[-1]
+
+
+def test_a_machine_that_was_unplugged_is_told_to_start_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveanim.inputs.midiclock.LOOK", 0.0)
+    rack = Rack("synth 1", "drums 2")
+    out = ClockOut("Drums", lambda: [rack])
+    out.write(Blend(0.0, signals={"beat": 0.0, "bpm": 1000.0}), 0.0)
+    until(lambda: len(rack.tapes[0].messages) > 2)
+    rack.there = ["synth 1"]
+    until(lambda: rack.tapes[0].closed)
+    rack.there = ["synth 1", "drums 7"]
+    until(lambda: len(rack.tapes) == 2 and START in [kind for _, kind in rack.tapes[1].messages])
+    out.close()
+    assert rack.tapes[1].messages[-1][1] == STOP and rack.tapes[1].closed
 
 
 def test_the_thread_sends_on_time_and_stops() -> None:
-    tape = Tape()
-    out = ClockOut("any", tape)
+    rack = Rack("any")
+    out = ClockOut("any", lambda: [rack])
+    (tape,) = rack.tapes
     out.write(Blend(0.0, signals={"beat": 0.0, "bpm": 150.0}), 0.0)
     until(lambda: len(tape.messages) > 24)
     out.close()
