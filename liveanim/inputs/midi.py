@@ -94,10 +94,12 @@ class MidiInput:
         return self._rows[1]
 
     def problem(self) -> str:
-        """A line about an input that has just gone or come back, or that was asked for and is not there; else ''."""
+        """A line about an input that has just gone or come back, or why none is there; else ''."""
         line, at = self._said
         if self._clock() - at < _SHOWN:
             return line
+        if self.ports.lost:
+            return f"MIDI: {self.ports.lost}"
         if self._wanted is not None and not self.ports.devices:
             return f"MIDI: no input with {self._wanted!r} in its name"
         return ""

@@ -17,7 +17,7 @@ from .mididesk import MidiDesk
 from .midilights import Lit, Message, Place
 from .midimap import Light
 from .midinames import CLIENT, devices
-from .midiports import systems
+from .midiports import Server, ServerGone, systems
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +52,11 @@ class RtOutSystem:
 
     def __init__(self, module: ModuleType, api: int, use: str) -> None:
         self._module, self._api, self._use = module, api, use
+        self._server = Server(module, api)
         self._probe: Any = module.MidiOut(api, name=f"{CLIENT} look")
 
     def names(self) -> list[str]:
+        self._server.check()
         try:
             return [str(name) for name in self._probe.get_ports()]
         except (self._module.RtMidiError, SystemError) as error:
@@ -138,6 +140,7 @@ class MidiLights:
         self._system: OutSystem | None = None
         self._open: dict[str, _Desk] = {}
         self._failed: set[str] = set()
+        self._dead: list[_Desk] = []  # of a server that has ended
         self._frames: Mapping[str, Mapping[Place, Message]] = {}  # by device; replaced whole
         self._plans: dict[str, tuple[tuple[int, str], tuple[Lit, ...]]] = {}
         self._next = 0.0
@@ -198,9 +201,13 @@ class MidiLights:
         """Open the outputs that have appeared and have lights, let go of those that are gone."""
         if self._system is None:
             self._system = self._find()
-        if self._system is None:
+        if self._system is None or self._dead:
             return
-        names = devices(self._system.names(), self._only)
+        try:
+            names = devices(self._system.names(), self._only)
+        except ServerGone:  # the inputs say so
+            self._dead = [self._open.pop(device) for device in tuple(self._open)]
+            return
         there = {device: name for device, name in names.items() if self._lights(device)}
         for device, desk in list(self._open.items()):
             if there.get(device) != desk.name:

@@ -46,20 +46,49 @@ class System(Protocol):
     """A MIDI system."""
 
     def names(self) -> list[str]:
-        """What the system calls the inputs that are there now. May raise OSError."""
+        """What the system calls the inputs that are there now. May raise OSError, ServerGone among them."""
 
     def open(self, name: str) -> Port:
         """Listen to the input of that name. May raise OSError."""
+
+
+class ServerGone(OSError):
+    """The MIDI server has ended. Another one cannot be met: JACK's library knows one a process, and a second crashes
+    it. What is open stays open: closing it would ask the server."""
+
+
+class Server:
+    """The server behind a system of rtmidi, which goes on listing its ports when it has ended."""
+
+    def __init__(self, module: ModuleType, api: int) -> None:
+        jack = sys.platform.startswith("linux") and api == module.API_UNIX_JACK
+        self._name = _jack_name()
+        self._met = jack and listens(f"jack_{self._name}_")
+
+    def check(self) -> None:
+        """Raises ServerGone when it has ended."""
+        if self._met and not listens(f"jack_{self._name}_"):
+            raise ServerGone("the JACK server has ended: there is MIDI again when the show is started again")
+
+
+def listens(name: str) -> bool:
+    """Whether a program of this machine listens at a socket whose file's name begins with `name`. Nobody notices."""
+    return f"/{name}" in Path("/proc/net/unix").read_text(errors="replace")
+
+
+def _jack_name() -> str:
+    return os.environ.get("JACK_DEFAULT_SERVER") or "default"
 
 
 class RtSystem:
     """`System` over python-rtmidi."""
 
     def __init__(self, module: ModuleType, api: int) -> None:
-        self._module, self._api = module, api
+        self._module, self._api, self._server = module, api, Server(module, api)
         self._probe: Any = module.MidiIn(api, name=f"{CLIENT} look")
 
     def names(self) -> list[str]:
+        self._server.check()
         return [str(name) for name in self._probe.get_ports()]
 
     def open(self, name: str) -> Port:
@@ -111,8 +140,7 @@ def _is_up(rtmidi: ModuleType, api: int) -> bool:
         return True
     if api == rtmidi.API_LINUX_ALSA:
         return Path("/dev/snd/seq").exists()
-    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
-    return bool(list(Path("/dev/shm").glob(f"jack_sem.*_{server}_*")))
+    return bool(list(Path("/dev/shm").glob(f"jack_sem.*_{_jack_name()}_*")))
 
 
 class Arrivals:
@@ -164,6 +192,8 @@ class MidiPorts:
         self._system: System | None = None
         self._open: dict[str, _Input] = {}  # by device
         self._failed: set[str] = set()
+        self._dead: list[_Input] = []  # inputs of a server that has ended
+        self.lost = ""  # why there will be no input any more
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
 
@@ -214,9 +244,13 @@ class MidiPorts:
         """Open what has appeared, let go of what is gone."""
         if self._system is None:
             self._system = self._find()
-        if self._system is None:
+        if self._system is None or self.lost:
             return
-        there = devices(self._system.names(), self._wanted)
+        try:
+            there = devices(self._system.names(), self._wanted)
+        except ServerGone as error:
+            self._lose(str(error))
+            return
         for device, one in list(self._open.items()):
             if there.get(device) != one.name:
                 self._let_go(device)
@@ -238,6 +272,13 @@ class MidiPorts:
         self._open[device] = _Input(name, port, Arrivals(self._clock()))
         log.info("midi: %s is there", device)
         self._changed(device, True)
+
+    def _lose(self, why: str) -> None:
+        log.warning("midi: %s", why)
+        self.lost = why
+        for device in self.devices:
+            self._dead.append(self._open.pop(device))
+            self._changed(device, False)
 
     def _let_go(self, device: str) -> None:
         self._open.pop(device).port.close()

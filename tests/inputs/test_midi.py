@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import socket
+import sys
+import tempfile
 import tomllib
 from collections import deque
 from collections.abc import Sequence
@@ -20,7 +24,7 @@ from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.mididesk import MidiDesk, clicks
 from liveanim.inputs.midimap import map_from, shipped
 from liveanim.inputs.midinames import device_name
-from liveanim.inputs.midiports import Arrivals, MidiPorts, Port, System
+from liveanim.inputs.midiports import Arrivals, MidiPorts, Port, ServerGone, System, listens
 from liveanim.inputs.readback import Readback
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
@@ -243,8 +247,11 @@ class Rack(System):
     broken: set[str] = field(default_factory=set)
     open_now: dict[str, deque[tuple[Sequence[int], float]]] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
+    ended: bool = False
 
     def names(self) -> list[str]:
+        if self.ended:
+            raise ServerGone("the server has ended")
         return list(self.there)
 
     def open(self, name: str) -> Port:
@@ -279,6 +286,28 @@ def ports_of(rack: Rack | None, wanted: str | None = None) -> tuple[MidiPorts, l
         lambda: rack,
     )
     return ports, said
+
+
+def test_when_its_server_ends_an_input_is_gone_but_left_open_and_nothing_more_is_asked_of_the_server() -> None:
+    rack = Rack(["LPD8"])
+    ports, said = ports_of(rack)
+    ports.look()
+    rack.ended = True
+    ports.look()
+    rack.ended = False
+    ports.look()
+    assert said == [("LPD8", True), ("LPD8", False)]
+    assert (ports.devices, ports.lost, list(rack.open_now)) == ((), "the server has ended", ["LPD8"])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="JACK's sockets are Linux's")
+def test_who_listens_at_a_socket_is_seen_without_a_word_to_it() -> None:
+    # The path of a socket has room for 107 letters.
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"{folder}/jack_liveanim-test-{os.getpid()}_0_0")
+        assert listens(f"jack_liveanim-test-{os.getpid()}_")
+        server.close()
+        assert not listens(f"jack_liveanim-test-{os.getpid()}_")
 
 
 def test_a_device_is_the_same_one_when_it_comes_back_with_another_number() -> None:
@@ -401,6 +430,9 @@ def test_the_source_stamps_messages_when_they_come_and_says_what_went_away() -> 
     assert source.problem() == "MIDI: LPD8 is gone"
     now[0] = 20.0
     assert (source.problem(), source.read(20.0)) == ("", [])
+    rack.ended = True
+    source.ports.look()
+    assert source.problem() == "MIDI: the server has ended"
 
 
 def test_a_loop_that_stands_still_loses_the_oldest_messages_and_counts_them() -> None:
