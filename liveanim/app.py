@@ -8,7 +8,7 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from .library import table_of, with_shaders
 from .options import BUILTIN, Outside, PlayOptions, RenderOptions
 from .outputs.headless import Headless
 from .outputs.window import Window
-from .overture import Opening, Overture
+from .overture import Left, Opening, Overture
 from .plan import (
     PAINT,
     Plan,
@@ -50,7 +50,7 @@ from .render.inline import InlineRender
 from .render.models import find
 from .render.paint import PaintRenderer
 from .render.worker import Renderer, ThreadRender
-from .show import Render, Settings, Show, Sink, Source, run
+from .show import Render, Settings, Show, Sink, run
 from .span import SinkFrom, Span, TapFrom
 from .takes.reader import TakeReader
 
@@ -217,7 +217,7 @@ class Live:
 
 def play(options: PlayOptions) -> int:
     """A live show until somebody quits. UserError (one line) where it cannot begin; once it runs nothing stops it."""
-    with live(options) as ready:
+    with suppress(Left), live(options) as ready:
         run(ready.show, ready.clock, ready.sinks)
     return 0
 
@@ -242,7 +242,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         stage = stack.enter_context(closing(_stage(options, table)))
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
         rest = REST if stage.compositor.by_processors else 0.0
-        overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest)))
+        keys = [stage] if isinstance(stage, Window) else []
+        overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest, keys)))
         overture.play(lambda: overture.painted, most=PAINTED_WITHIN)
         from .recording import keep_take, takes_of
 
@@ -253,7 +254,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
         source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
         ears = Ears(source, Analyser(source.rate))
-        sources, port = keep_take(takes, [*_keys(options, stage), *controls], painter, ears)
+        asked = Script([*_asked(options), *overture.pressed])
+        sources, port = keep_take(takes, [*keys, asked, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
         media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
@@ -308,10 +310,9 @@ def _live_plan(options: PlayOptions, look: Preset, measured: Calibration) -> Pla
     return plan_for(with_shaders(look, options.shaders), options.model, options.size or PICTURE, overrides)
 
 
-def _keys(options: PlayOptions, stage: Window | Headless) -> list[Source]:
-    """What is pressed in the window, and before that what the command line says."""
-    asked = [ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else []
-    return [*([stage] if isinstance(stage, Window) else []), Script(asked)]
+def _asked(options: PlayOptions) -> list[ControlEvent]:
+    """What the command line says, as if it were played."""
+    return [ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else []
 
 
 def _stage(options: PlayOptions, table: Table) -> Window | Headless:

@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from .clock import WallClock
-from .core.model import Blend, Features, Layer, RenderRequest
+from .core.model import Blend, ControlEvent, Features, Layer, RenderRequest
 from .core.preset import Preset
 from .render.paint import PaintRenderer
 from .render.worker import ThreadRender
-from .show import Settings, Show, Sink
+from .show import Settings, Show, Sink, Source
 
 BEFORE = -3600.0  # s: the stage's time when an overture begins, long before the show's, so that nothing follows on
 FADE = 0.6  # s
@@ -41,16 +41,36 @@ class _Silence:
         return "opening the sound"
 
 
+class _Keys:
+    """What is pressed meanwhile: the overture obeys it, and the show from its beginning."""
+
+    def __init__(self, keys: Sequence[Source]) -> None:
+        self._keys = keys
+        self.events: list[ControlEvent] = []
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        found = [event for source in self._keys for event in source.read(BEFORE + now)]
+        self.events += [replace(event, time=0.0) for event in found]
+        return found
+
+
+class Left(Exception):
+    """Somebody quit before the show began."""
+
+
 class Overture:
     """Plays `look` on `stage`, and is then the show's sink in its place. Use it from the stage's thread.
 
     rest    share 0..0.9 of the time that is left to what is being opened meanwhile
+    keys    what is pressed: blackout, freeze and the like
     """
 
-    def __init__(self, stage: Sink, look: Preset, settings: Settings, rest: float = 0.0) -> None:
-        self._stage = stage
+    def __init__(
+        self, stage: Sink, look: Preset, settings: Settings, rest: float = 0.0, keys: Sequence[Source] = ()
+    ) -> None:
+        self._stage, self._keys = stage, _Keys(keys)
         self._port = ThreadRender(None, PaintRenderer())
-        self._show = Show([], _Silence(), self._port, [look], settings, look)
+        self._show = Show([self._keys], _Silence(), self._port, [look], settings, look)
         self._clock = WallClock(RATE, waits=True, rest=lambda: rest)
         self._frames = self._clock.frames()
         self._last: tuple[Layer, ...] = ()
@@ -66,12 +86,22 @@ class Overture:
         """What was painted last, or is being painted."""
         return self._port.taken()
 
+    @property
+    def pressed(self) -> Sequence[ControlEvent]:
+        """What was pressed so far, for the show to begin with."""
+        return self._keys.events
+
     def play(self, enough: Callable[[], bool], most: float = math.inf) -> None:
-        """Draw frames until `enough`, one at least; at most until `most` seconds after the first."""
+        """Draw frames until `enough`, one at least; at most until `most` seconds after the first.
+
+        Left when somebody quits.
+        """
         for now in self._frames:
             blend = self._ticked(now)
             if blend.layers or now > BLANK:
                 self._stage.write(replace(blend, time=BEFORE + now), BEFORE + now)
+            if self._show.finished:
+                raise Left
             if enough() or now >= most:
                 return
 

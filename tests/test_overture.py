@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import numpy as np
 import pytest
 
 from liveanim.core.errors import UserError
-from liveanim.core.model import Blend, Keyframe, Layer, frozen_image, frozen_map
+from liveanim.core.model import Blend, ControlEvent, Keyframe, Layer, frozen_image, frozen_map
 from liveanim.library import find_preset
-from liveanim.overture import BEFORE, BLANK, FADE, Opening, Overture, mixed
+from liveanim.overture import BEFORE, BLANK, FADE, Left, Opening, Overture, mixed
 from liveanim.show import Settings
 
 
@@ -72,6 +73,22 @@ def test_the_show_fades_in_once_it_has_something_to_show(played: tuple[Overture,
     blend = Blend(2.0, layers=(layer(200),))
     overture.write(blend, 2.0)
     assert stage.blends[-1] is blend
+
+
+def test_what_is_pressed_acts_at_once_and_the_show_begins_with_it() -> None:
+    stage, pressed = Noted(), [ControlEvent(9.0, "out.blackout", "toggle"), ControlEvent(9.5, "do.quit", None)]
+
+    class Keys:
+        def read(self, now: float) -> Sequence[ControlEvent]:
+            assert now < 0
+            return [pressed.pop(0)] if len(pressed) == 2 or len(stage.blends) > 2 else []
+
+    overture = Overture(stage, find_preset("neon-tunnel"), Settings((64, 36)), keys=[Keys()])
+    with pytest.raises(Left):
+        overture.play(lambda: False, most=30.0)
+    overture.close()
+    assert stage.blends[-1].blackout
+    assert [(event.time, event.target) for event in overture.pressed] == [(0.0, "out.blackout"), (0.0, "do.quit")]
 
 
 def test_an_overture_that_is_never_painted_ends(monkeypatch: pytest.MonkeyPatch) -> None:
