@@ -33,6 +33,9 @@ class Keeper(Protocol):
     def keep(self, state: Preset) -> None:
         """The state has changed to `state`."""
 
+    def called(self, name: str) -> str:
+        """The nearest to `name` that a preset may be called."""
+
     def save(self, name: str, state: Preset) -> str:
         """Write `state` as the user's preset called `name`; a line about it."""
 
@@ -235,7 +238,7 @@ class Hands:
     def _save(self, event: ControlEvent) -> None:
         if self._keeper is None:
             raise UserError("there is nowhere to save to here")
-        name = str(event.value or "").strip() or self._free_name()
+        name = self._keeper.called(str(event.value or "").strip() or self._free_name())
         state = replace(baked(self._play.as_preset()), name=name)
         self._notice = self._keeper.save(name, state), event.time
         names = [preset.name for preset in self.presets]

@@ -58,6 +58,10 @@ class Keeper:
         self._state = state
         self._wake.set()
 
+    def called(self, name: str) -> str:
+        """As the file is, so that it has one name in this show and the next."""
+        return file_name(name)
+
     def save(self, name: str, state: Preset) -> str:
         """Write `state` as the preset called `name`; a line about it."""
         path = self._presets / f"{file_name(name)}.toml"
@@ -138,6 +142,9 @@ class Paper:
 
     def keep(self, state: Preset) -> None:
         pass
+
+    def called(self, name: str) -> str:
+        return file_name(name)
 
     def save(self, name: str, state: Preset) -> str:
         return f"saved as {name}"

@@ -10,6 +10,7 @@ from liveanim.clock import FrameClock
 from liveanim.core.model import Blend, ControlEvent, Features
 from liveanim.core.preset import Preset, preset_from
 from liveanim.inputs.fakes import Script
+from liveanim.keeping import Paper
 from liveanim.show import Settings, Show, run
 from tests.fakes import AtOnce, Hears, Tape
 
@@ -110,7 +111,7 @@ def test_live_edits_are_undone_and_done_again_but_what_happens_by_itself_is_not(
     assert seen[12] == (("hill",), None, 1, 1)
 
 
-class Shelf:
+class Shelf(Paper):
     """A keeper that keeps in memory."""
 
     def __init__(self) -> None:
@@ -119,17 +120,14 @@ class Shelf:
     def keep(self, state: Preset) -> None:
         self.kept.append(state)
 
-    def save(self, name: str, state: Preset) -> str:
-        return f"saved as {name}"
-
 
 def test_every_change_is_kept_and_a_saved_state_is_a_preset_to_choose() -> None:
     shelf = Shelf()
-    events = [event(0.1, "stage.hue", 0.25), event(0.4, "do.save", "mine"), event(0.6, "do.preset", "mine")]
+    events = [event(0.1, "stage.hue", 0.25), event(0.4, "do.save", "my/own"), event(0.6, "do.preset", "my-own")]
     blends = played(*events, frames=40, keeper=shelf)
     assert [dict(state.knobs) for state in shelf.kept][:1] == [{"stage.hue": 0.25}]
-    assert blends[5].status.notice == "saved as mine" and blends[5].status.presets == ("look", "other", "mine")
-    assert blends[35].status.preset == "mine" and blends[35].stage["hue"] == 0.25 and not blends[35].knobs
+    assert blends[5].status.notice == "saved as my-own" and blends[5].status.presets == ("look", "other", "my-own")
+    assert blends[35].status.preset == "my-own" and blends[35].stage["hue"] == 0.25 and not blends[35].knobs
 
 
 def test_a_preset_that_is_saved_again_keeps_its_number() -> None:
