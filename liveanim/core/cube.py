@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from .errors import UserError
 
 LARGEST_1D, LARGEST_3D = 65536, 256
+_MOST = 1e30
 _WORDS = {"TITLE", "LUT_1D_SIZE", "LUT_3D_SIZE", "DOMAIN_MIN", "DOMAIN_MAX", "LUT_1D_INPUT_RANGE", "LUT_3D_INPUT_RANGE"}
 
 
@@ -32,27 +32,39 @@ def parse_cube(text: str, where: str) -> Cube:
     """The table in `text`; UserError names `where`, the line and what was expected."""
     settings: dict[str, tuple[int, list[str]]] = {}
     rows: list[list[float]] = []
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+    lines = text.lstrip("\ufeff").splitlines()
+    for number, line in enumerate(lines, 1):
         words = line.split("#")[0].split()
         if not words:
             continue
         if words[0].upper() in _WORDS:
             settings[words[0].upper()] = number, words[1:]
             continue
+        if not rows and (table := _only_rows(lines[number - 1 :])) is not None:
+            return _made(settings, table, where)
         rows.append(_numbers(words, 3, f"{where}: line {number}"))
         if len(rows) > LARGEST_3D**3:
             raise UserError(f"{where}: line {number}: more than {LARGEST_3D}^3 rows")
-    return _made(settings, rows, where)
+    return _made(settings, np.array(rows, dtype=np.float32), where)
 
 
-def _made(settings: dict[str, tuple[int, list[str]]], rows: list[list[float]], where: str) -> Cube:
+def _only_rows(lines: list[str]) -> NDArray[np.float32] | None:
+    """(n, 3) of lines that hold nothing but rows, as nearly all tables end: a third of the time. None for others."""
+    try:
+        numbers = np.array(list(map(float, " ".join(lines).split())))
+    except ValueError:
+        return None
+    good = len(numbers) == 3 * len(lines) and (np.abs(numbers) < _MOST).all()
+    return numbers.reshape(-1, 3).astype(np.float32) if good else None
+
+
+def _made(settings: dict[str, tuple[int, list[str]]], rows: NDArray[np.float32], where: str) -> Cube:
     size, three = _size(settings, where)
     wanted = size**3 if three else size
     if len(rows) != wanted:
         raise UserError(f"{where}: expected {wanted} rows of three numbers for a table of {size}, found {len(rows)}")
     low, high = _ends(settings, where)
-    table = np.array(rows, dtype=np.float32)
-    return Cube(table.reshape(size, size, size, 3) if three else table, low, high)
+    return Cube(rows.reshape(size, size, size, 3) if three else rows, low, high)
 
 
 def _size(settings: dict[str, tuple[int, list[str]]], where: str) -> tuple[int, bool]:
@@ -91,6 +103,6 @@ def _numbers(words: list[str], count: int, where: str) -> list[float]:
         numbers = [float(word) for word in words]
     except ValueError:
         numbers = []
-    if len(numbers) != count or not all(math.isfinite(number) for number in numbers):
+    if len(numbers) != count or not all(abs(number) < _MOST for number in numbers):
         raise UserError(f"{where}: expected {count} numbers, got {' '.join(words)[:40]!r}")
     return numbers
