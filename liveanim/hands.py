@@ -83,7 +83,7 @@ class Hands:
         self._warning, self._notice = ("", -SHOWN), ("", -SHOWN)
         self._actions = self._table_of_actions()
         if broken_off is not None:
-            self._notice = "the last show broke off: O takes up where it was", 0.0
+            self._notice = "the last show broke off: O, or the remote, takes up where it was", 0.0
 
     @property
     def learning(self) -> str:
@@ -254,7 +254,12 @@ class Hands:
         if self._broken_off is None:
             raise UserError("no show broke off: there is nothing to take up")
         self._play.take(self._broken_off, now, self._fade())
-        self._notice = "", now
+        self._broken_off, self._notice = None, ("", now)  # once: a second O takes nothing away
+
+    @property
+    def broken_off(self) -> bool:
+        """As in Status."""
+        return self._broken_off is not None
 
     @property
     def taking(self) -> str:

@@ -318,6 +318,7 @@ class Show:
             notice=hands.notice(now),
             undo=play.history.undos,
             redo=play.history.redos,
+            broken_off=hands.broken_off,
             vram=render.vram,
             macros=play.macros(),
         )

@@ -147,6 +147,7 @@ def test_a_show_that_broke_off_is_offered_and_not_forced() -> None:
     broken = look("broken", knobs={"stage.hue": 0.75}, start="calm")
     blends = played(event(0.5, "do.resume"), frames=40, broken_off=broken)
     assert "broke off" in blends[0].status.notice and blends[4].status.preset == "look"
+    assert (blends[4].status.broken_off, blends[-1].status.broken_off) == (True, False)
     assert (blends[-1].status.preset, blends[-1].status.scene, blends[-1].stage["hue"]) == ("broken", "calm", 0.75)
 
 

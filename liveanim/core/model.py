@@ -265,6 +265,7 @@ class Status:
     taking            name of the take that is kept now; '' for none
     notice            one line that is good news: what was saved, learned, offered
     undo, redo        how many live edits can be taken back and done again
+    broken_off        whether there is a show that broke off to be taken up
     vram              bytes of the graphics card's memory that are taken, and that there are; zeros without a card
     macros            what each macro does where the preset does not use it; '' for its own
     """
@@ -290,6 +291,7 @@ class Status:
     notice: str = ""
     undo: int = 0
     redo: int = 0
+    broken_off: bool = False
     vram: tuple[float, float] = (0.0, 0.0)
     macros: tuple[str, ...] = ()
 

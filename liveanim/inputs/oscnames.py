@@ -29,6 +29,7 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
         "back": "the scene before",
         "undo": "take the last live edit back",
         "redo": "do it again",
+        "resume": "take up the show that broke off",
         "tap": "a tap of the tempo",
         "resync": "this is the first beat of a bar",
         "double": "tempo twice as fast",

@@ -42,7 +42,6 @@ _MORE = {
     "do.undo": Action("nothing", "take the last live edit back"),
     "do.redo": Action("nothing", "do it again after all"),
     "do.save": Action("text", "save the state of the show as a preset, under this name or one of its own"),
-    "do.resume": Action("nothing", "take up the state of a show that broke off"),
     "do.take": Action("text", "keep a take from here on, under this name or the date; end the one that runs"),
     "do.learn": Action("text", "the next knob or pad to move plays this parameter or do.*; nothing: none after all"),
     "do.forget": Action("text", "give up the learned knobs and pads of this parameter or do.*"),

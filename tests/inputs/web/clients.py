@@ -111,7 +111,7 @@ class Taken:
 class Playing:
     """A show that runs in a thread of its own at about 60 frames a second, with its remote."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, broken_off: Preset | None = None) -> None:
         self._start = time.monotonic()
         self.readback = Readback()
         self.desk = MidiDesk([], self.readback)
@@ -119,7 +119,16 @@ class Playing:
         self.takes = Taken()
         self.remote = WebRemote(self.now, rows, port=port, learned=self._learned, takes=self.takes.rows)
         self.played: list[ControlEvent] = []
-        self._show = Show([self], Hears(), AtOnce(), LOOKS, Settings((64, 36)), keeper=Paper(), taker=self.takes)
+        self._show = Show(
+            [self],
+            Hears(),
+            AtOnce(),
+            LOOKS,
+            Settings((64, 36)),
+            keeper=Paper(),
+            broken_off=broken_off,
+            taker=self.takes,
+        )
         self.blend: Blend = self._show.tick(0.0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)

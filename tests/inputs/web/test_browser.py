@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .clients import Playing, until
+from .clients import LOOKS, Playing, until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -315,6 +315,17 @@ def test_what_was_learned_is_listed_changed_and_given_up(browser: Any, playing: 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         hue.get_by_label("forget").click()
         until_js(page, "document.querySelectorAll('.learned').length === 1")
+
+
+def test_a_show_that_broke_off_is_offered_and_taken_up(browser: Any) -> None:
+    playing = Playing(broken_off=LOOKS[1])
+    try:
+        with opened(browser, playing, PHONE, "scenes") as page:
+            page.click("#resume")
+            until(lambda: playing.blend.status.preset == "storm")
+            until_js(page, "document.getElementById('resume').hidden")
+    finally:
+        playing.close()
 
 
 def test_a_take_is_begun_seen_and_ended(browser: Any, playing: Playing) -> None:
