@@ -22,6 +22,7 @@ from .context import drawn, software
 from .targets import Target
 
 Floats = NDArray[np.float32]
+_MOST_BYTES = 1e9  # of the buffers of a shader
 _DATE = 2000.0, 1.0, 1.0
 """DATE's day: the same always, with the show's seconds, so that a take renders again to the same pictures."""
 
@@ -188,22 +189,28 @@ class Isf:
 
     def _size_buffers(self, size: tuple[int, int], values: Mapping[str, float]) -> None:
         names = {**values, "WIDTH": float(size[0]), "HEIGHT": float(size[1])}
-        for each in self.shader.header.passes:
-            if not each.target:
-                continue
-            wanted = pixels(each.width, names, size[0]), pixels(each.height, names, size[1])
-            held = self._buffers.get(each.target)
-            if held is None or held.size != wanted:
+        wanted = {  # of several passes into one buffer the first says how large it is
+            each.target: (pixels(each.width, names, size[0]), pixels(each.height, names, size[1]), each.floats)
+            for each in reversed(self.shader.header.passes)
+            if each.target
+        }
+        needed = sum(2 * width * height * (16 if floats else 4) for width, height, floats in wanted.values())
+        if needed > _MOST_BYTES:
+            most = f"more than {_MOST_BYTES / 1e9:g} GB"
+            raise UserError(f"{self.shader.path}: its buffers would take {needed / 1e9:.1f} GB, {most}")
+        for name, (width, height, floats) in wanted.items():
+            held = self._buffers.get(name)
+            if held is None or held.size != (width, height):
                 if held:
                     held.release()
-                self._buffers[each.target] = _Buffer(self._ctx, wanted, each.floats)
+                self._buffers[name] = _Buffer(self._ctx, (width, height), floats)
 
     def _picture(self, file: str) -> moderngl.Texture:
         path = picture_of(self.shader, file)
         try:
             with Pictures.open(path) as opened:
                 image = opened.convert("RGBA").transpose(Pictures.Transpose.FLIP_TOP_BOTTOM)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, Pictures.DecompressionBombError) as error:
             raise UserError(f"{self.shader.path}: IMPORTED picture {file} cannot be read: {error}") from None
         return self._ctx.texture(image.size, 4, image.tobytes())
 

@@ -117,7 +117,13 @@ class Shading:
             return None
         if slot.output is None:
             slot.output = Target(self._ctx, self._size, "f1")
-        return slot.isf.draw(self.frame, pictures, slot.output)
+        try:
+            return slot.isf.draw(self.frame, pictures, slot.output)
+        except (UserError, moderngl.Error) as error:
+            slot.isf.release()
+            slot.isf = None
+            self._refuse(slot, error)
+            return None
 
     def _slot(self, name: str, count: int) -> _Slot:
         slot = self._slots.pop((name, count), None)
@@ -137,15 +143,19 @@ class Shading:
         slot.stamp = now
         try:
             fresh = Isf(self._ctx, read(slot.path))
-        except UserError as error:
-            slot.problem = f"shader {error}"
-            if not self._live and slot.isf is None:
-                raise UserError(slot.problem) from None
-            log.warning("%s", slot.problem)
+        except (UserError, moderngl.Error) as error:
+            self._refuse(slot, error)
             return
         if slot.isf is not None:
             slot.isf.release()
         slot.isf, slot.problem = fresh, ""
+
+    def _refuse(self, slot: _Slot, error: Exception) -> None:
+        """Say why what was read cannot be played; offline a UserError, where there is nothing else to play."""
+        slot.problem = f"shader {error if isinstance(error, UserError) else f'{slot.path}: {error}'}"
+        if not self._live and slot.isf is None:
+            raise UserError(slot.problem) from None
+        log.warning("%s", slot.problem)
 
     def release(self) -> None:
         for slot in self._slots.values():

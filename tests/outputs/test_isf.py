@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pictures
 
 from liveanim.core.model import FFT, WAVE, Blend, Chain, Image, Layer
 from liveanim.isf import library
@@ -175,8 +176,6 @@ def test_sizes_of_buffers_follow_the_picture_and_the_inputs(bench: Bench) -> Non
 
 
 def test_a_picture_of_its_own_and_a_vertex_shader_of_its_own(bench: Bench) -> None:
-    from PIL import Image as Pictures
-
     corner = np.zeros((4, 4, 3), np.uint8)
     corner[:2, :2] = (255, 128, 0)
     Pictures.fromarray(corner).save(bench.folder / "map.png")
@@ -249,6 +248,20 @@ def test_a_broken_shader_is_left_out_and_its_file_and_line_are_said(bench: Bench
     assert f"{path}: line 4: " in bench.stage.compositor.problem() and "undeclared" in bench.stage.compositor.problem()
     bench.draw(Chain())
     assert bench.stage.compositor.problem() == ""
+
+
+def test_what_is_too_large_is_left_out_and_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "void main() { gl_FragColor = vec4(1.0); }"
+    plain, size = bench.draw(Chain()), '"WIDTH": "$WIDTH * 200", "HEIGHT": "8192"'
+    path = bench.shader(body, FILTER, f'"PASSES": [{{"TARGET": "t", "FLOAT": true, {size}}}, {{}}],')
+    for _ in range(2):
+        assert np.abs(bench.draw(Chain(filters=(path,))).astype(int) - plain).max() <= 1
+        assert "a.fs: its buffers would take 2.1 GB" in bench.stage.compositor.problem()
+    Pictures.fromarray(np.zeros((8, 8, 3), np.uint8)).save(bench.folder / "map.png")
+    monkeypatch.setattr(Pictures, "MAX_IMAGE_PIXELS", 10)
+    path = bench.shader(body, FILTER, '"IMPORTED": {"map": {"PATH": "map.png"}},', "b")
+    bench.draw(Chain(filters=(path,)))
+    assert "b.fs: IMPORTED picture map.png cannot be read" in bench.stage.compositor.problem()
 
 
 def rewrite(path: str, old: str, new: str, stamp: int) -> None:
