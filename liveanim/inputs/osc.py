@@ -42,7 +42,7 @@ Names = Callable[[], Sequence[str]]
 class OscInput:
     """A `Source` of what comes over OSC; `problem` says what could not be applied.
 
-    clock    show time; values: where the parameters stand, by name, for questions
+    clock    show time; values: where the parameters (and texts, by target) stand, for questions
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network
     presets  gives the names that may be asked for now; book: the addresses, by default those of every show
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
@@ -51,7 +51,7 @@ class OscInput:
     def __init__(
         self,
         clock: Callable[[], float],
-        values: Callable[[], Mapping[str, float]],
+        values: Callable[[], Mapping[str, float | str]],
         host: str = "127.0.0.1",
         port: int = PORT,
         presets: Names = tuple,
@@ -132,7 +132,8 @@ class OscInput:
 class OscReader:
     """Datagrams in, control events out: all of OSC but the socket.
 
-    clock    show time; values: where the parameters stand, by name, for questions; send: what answers the sender
+    clock    show time; send: what answers the sender
+    values   where the parameters (and texts, by target) stand, for questions
     presets  gives the names that may be asked for now; book: the addresses, by default those of every show
     unix     seconds since 1970, for time tags
     `counts` has how many messages were applied, scheduled and refused, by reason. `plain` holds what stands before the
@@ -142,7 +143,7 @@ class OscReader:
     def __init__(
         self,
         clock: Callable[[], float],
-        values: Callable[[], Mapping[str, float]],
+        values: Callable[[], Mapping[str, float | str]],
         send: Callable[[bytes, Sender], None],
         presets: Names = tuple,
         book: Book | None = None,
@@ -235,7 +236,7 @@ class OscReader:
                 log.warning("%s (from %s; more of this kind are only counted)", line, sender[0])
         self._answer(ERRORS, (address, reason), sender, time)
 
-    def _answer(self, path: str, what: float | tuple[str, str], sender: Sender, time: float) -> None:
+    def _answer(self, path: str, what: float | str | tuple[str, str], sender: Sender, time: float) -> None:
         self._allowance = min(_ANSWERS_AT_ONCE, self._allowance + _ANSWERS * max(0.0, time - self._allowed_at))
         self._allowed_at = time
         if self._allowance < 1:

@@ -222,11 +222,13 @@ def is_question(arguments: Sequence[Argument]) -> bool:
     return len(arguments) == 1 and arguments[0] == "?"
 
 
-def answer(address: Address, values: Mapping[str, float]) -> float:
-    """What `address` stands at; `values` by parameter name in their own units. Raises Refused."""
+def answer(address: Address, values: Mapping[str, float | str]) -> float | str:
+    """What `address` stands at; `values` by parameter name in their own units, and texts by target. Raises Refused."""
     if address.spec is None:
-        raise Refused("wrong type", "this cannot be asked for")
-    value = values.get(address.spec.name, address.spec.default)
+        if address.target not in values:
+            raise Refused("wrong type", "this cannot be asked for")
+        return values[address.target]
+    value = float(values.get(address.spec.name, address.spec.default))
     return value if address.kind == "raw" else address.spec.to_unit(value)
 
 

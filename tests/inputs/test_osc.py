@@ -97,6 +97,17 @@ def test_presets_go_by_name_or_number() -> None:
     assert desk.events() == [("do.preset", "b"), ("do.preset", 1.0), ("do.preset", 2.0), ("do.preset", "+")]
 
 
+def test_what_plays_can_be_asked_for() -> None:
+    back, sent = Readback(), list[oscwire.Message]()
+    reader = OscReader(lambda: 0.0, lambda: back.told, lambda packet, sender: sent.extend(oscwire.read(packet)))
+    status = Status(preset="a", scene="calm", prompts=("hill",), negative="text")
+    back.write(Blend(0.0, signals={"bpm": 120.0}, status=status), 0.0)
+    for path in ("preset", "scene/go", "prompt/1/text", "prompt/2", "prompt/negative", "tempo/bpm", "show/save"):
+        reader.packet(message(f"/liveanim/{path}", "?"), ME, 0.0)
+    assert [one.arguments[0] for one in sent[:-1]] == ["a", "calm", "hill", "", "text", 120.0]
+    assert sent[-1].arguments == ("/liveanim/show/save", "this cannot be asked for")
+
+
 def test_a_preset_can_be_asked_for_as_soon_as_it_was_saved() -> None:
     back = Readback(["a"])
     reader = OscReader(lambda: 0.0, dict, lambda packet, sender: None, lambda: back.presets)
