@@ -15,7 +15,7 @@ import moderngl
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend
 from liveanim.isf.header import END, FIRST, START
-from liveanim.isf.library import read
+from liveanim.isf.library import beside, read
 
 from .isf import Frame, Isf
 from .targets import Target
@@ -28,10 +28,10 @@ _KEPT = 24  # shaders that stay compiled; the ones not used for longest go first
 Stamp = tuple[tuple[int, int] | None, ...]
 
 
-def stamp(path: Path) -> Stamp:
-    """What changes when a shader's files are written."""
+def stamp(files: Iterable[Path]) -> Stamp:
+    """What changes when one of a shader's files is written."""
     found: list[tuple[int, int] | None] = []
-    for file in (path, path.with_suffix(".vs")):
+    for file in files:
         try:
             state = file.stat()
             found.append((state.st_mtime_ns, state.st_size))
@@ -45,6 +45,7 @@ class _Slot:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.files = {path, path.with_suffix(".vs")}  # with the pictures that it brings
         self.stamp: Stamp = ()
         self.isf: Isf | None = None
         self.output: Target | None = None
@@ -137,12 +138,15 @@ class Shading:
 
     def _refresh(self, slot: _Slot) -> None:
         """Read the files again where they changed."""
-        now = stamp(slot.path)
-        if now == slot.stamp:
+        if stamp(slot.files) == slot.stamp:
             return
-        slot.stamp = now
+        slot.stamp = stamp(slot.files)
         try:
-            fresh = Isf(self._ctx, read(slot.path))
+            shader = read(slot.path)
+            if more := set(beside(shader).values()) - slot.files:
+                slot.files |= more
+                slot.stamp = stamp(slot.files)
+            fresh = Isf(self._ctx, shader)
         except (UserError, moderngl.Error) as error:
             self._refuse(slot, error)
             return

@@ -187,6 +187,10 @@ def test_a_picture_of_its_own_and_a_vertex_shader_of_its_own(bench: Bench) -> No
     vertex = "varying vec2 half_way;\nvoid main() { isf_vertShaderInit(); half_way = isf_FragNormCoord * 0.5; }"
     Path(path).with_suffix(".vs").write_text(vertex, encoding="utf-8")
     assert bench.draw(Chain(filters=(path,)))[18, 32] / 255 == near((1.0, 0.5, 0.0))
+    Pictures.fromarray(corner[..., ::-1].copy()).save(bench.folder / "map.png")
+    os.utime(bench.folder / "map.png", (1000, 1000))
+    bench.time += 1.0  # a picture that has changed is read again, too
+    assert bench.draw(Chain(filters=(path,)))[18, 32] / 255 == near((0.0, 0.5, 1.0))
     (bench.folder / "map.png").unlink()
     other = bench.shader("void main() {}", FILTER, '"IMPORTED": {"map": {"PATH": "map.png"}},', "b")
     bench.draw(Chain(filters=(other,)))
