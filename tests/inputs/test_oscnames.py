@@ -141,13 +141,8 @@ def test_a_shader_brings_its_addresses() -> None:
 
 def test_every_trigger_is_an_action_of_the_show_and_none_ends_it() -> None:
     events = [ControlEvent(0.0, f"do.{name}") for name in TRIGGERS]
-    show = Show(
-        [Script(events)],
-        Hears(),
-        AtOnce(),
-        [preset_from({"prompt": {"text": ["a"]}, "scene": [{"name": "one"}]}, "t", "t")],
-        Settings((16, 8)),
-    )
+    look = preset_from({"prompt": {"text": ["a"]}, "scene": [{"name": "one"}]}, "t", "t")
+    show = Show([Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), broken_off=look)
     assert show.tick(0.0).status.warnings == ()
     assert not show.finished
 
