@@ -17,15 +17,16 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 PICKLE = "--allow-pickle"
-PATIENCE = 600.0  # s
+PATIENCE = 3600.0  # s; a large model takes ten minutes on two busy processors
 
 
-def converted(cache: Path, model: str, size: tuple[int, int], allow_pickle: bool = False) -> None:
+def converted(cache: Path, model: str, size: tuple[int, int], double: bool = False, allow_pickle: bool = False) -> None:
     """Have `cache` filled with the networks of `model` for pictures of `size`, unless it is.
 
+    `double`: two text encoders, which are run as they are.
     What goes wrong costs only the smoothness: whoever finds the cache empty converts by itself.
     """
-    if there(cache, size):
+    if there(cache, size, double):
         return
     asked = [sys.executable, "-m", __name__, model, f"{size[0]}x{size[1]}", *([PICKLE] if allow_pickle else [])]
     root = str(Path(__file__).resolve().parents[2])
@@ -52,19 +53,18 @@ def _waited(process: subprocess.Popen[bytes]) -> int:
         process.kill()
 
 
-def there(cache: Path, size: tuple[int, int]) -> bool:
+def there(cache: Path, size: tuple[int, int], double: bool = False) -> bool:
     """Whether the text encoder and all three networks for `size` are in `cache`."""
-    return (cache / "text").is_dir() and len(list(cache.glob(f"*-{size[0]}x{size[1]}-*"))) >= 3
+    return (double or (cache / "text").is_dir()) and len(list(cache.glob(f"*-{size[0]}x{size[1]}-*"))) >= 3
 
 
 def main(words: list[str]) -> int:
     model, shape, *options = words
     threading.Thread(target=_end_with_the_show, daemon=True).start()
-    from .load import Options, load
+    from .load import prepare
 
     width, _, height = shape.partition("x")
-    asked = Options(engine="openvino", here=True, allow_pickle=PICKLE in options)
-    load(model, (int(width), int(height)), asked).close()
+    prepare(model, (int(width), int(height)), PICKLE in options)
     return 0
 
 

@@ -56,9 +56,23 @@ def cpu_options(threads: int = 0) -> dict[str, Any]:
 def for_cpu(core: Any, folder: Path, options: Mapping[str, Any], keep: bool) -> Any:
     """The model in `folder`, ready for this CPU. `keep`: beside it is kept what was made for this kind of CPU, which
     the next start reads in a third of the time. OpenVINO makes it anew where it is broken."""
-    keep = keep and (folder / "model.bin").stat().st_size <= LARGEST
-    more = {"CACHE_DIR": str(folder)} if keep else {}
+    more = {"CACHE_DIR": str(folder)} if keep and small(folder) else {}
     return core.compile_model(str(folder / "model.xml"), "CPU", {**options, **more})
+
+
+def small(folder: Path) -> bool:
+    """Whether what is made of the model in `folder` for a kind of CPU is kept too."""
+    return (folder / "model.bin").stat().st_size <= LARGEST
+
+
+def save_converted(module: nn.Module, example: Sequence[Tensor], folder: Path) -> None:
+    """Put `converted` into `folder`."""
+    save(converted(module, example), folder)
+
+
+def save(model: Any, folder: Path) -> None:
+    """Put an OpenVINO model into `folder`; not as float16: it would blur the frequencies of the time embedding."""
+    quiet_openvino().save_model(model, folder / "model.xml", compress_to_fp16=False)
 
 
 def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
@@ -90,8 +104,7 @@ def stored(core: Any, model: Any, path: Path | None, beside: Mapping[str, str] =
     """
 
     def write(folder: Path) -> None:
-        # not as float16: it would blur the frequencies of the time embedding
-        quiet_openvino().save_model(model, folder / "model.xml", compress_to_fp16=False)
+        save(model, folder)
         for name, text in beside.items():
             (folder / name).write_text(text, encoding="utf-8")
 

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 LOOKS_KEPT = 64
 LOOK_SEEDS = (11, 23)
-LOOK_STEPS = 4
+LOOK_STEPS = 4  # at most, and twice as many as the model is made for: some take seconds each
 MOST_STEPS = 1000  # none so far
 SMALLEST_SHRINK = 0.3
 WEIGH = 1.0  # s between looks at how full the card is
@@ -350,7 +350,8 @@ class DiffusionRenderer:
     def _sketched(self, engine: Engine, request: RenderRequest) -> Own:
         """What the picture of `request` from noise is like. The first is painted step by step: a show of one text
         need not wait for a recording."""
-        way, first = self._way(request, LOOK_STEPS), noise.still(self._latent_shape(request.size), request)
+        steps = min(LOOK_STEPS, 2 * self._parts.spec.steps)
+        way, first = self._way(request, steps), noise.still(self._latent_shape(request.size), request)
         if self._tape is not None and self._adapters is None and self._owns:
             try:
                 return self._residence(engine, self._tape).sketched(way, first)

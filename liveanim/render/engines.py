@@ -24,7 +24,7 @@ from torch.nn import functional
 from liveanim.priority import give_way
 
 from .attention import WordMemory
-from .compiled import apart, converted, cpu_options, for_cpu, kept, quiet_openvino
+from .compiled import apart, cpu_options, for_cpu, kept, quiet_openvino, save_converted, small
 from .family import Number
 from .models import Parts
 from .prompts import Embedding
@@ -284,10 +284,6 @@ class OpenVinoEngine(HostEngine):
     def __init__(self, parts: Parts, size: Size, words: Embedding, threads: int = 0, cache: Path | None = None):
         core, options = quiet_openvino().Core(), cpu_options(threads)
 
-        def write(module: nn.Module, example: tuple[Tensor, ...], folder: Path) -> None:
-            # not as float16: it would blur the frequencies of the time embedding
-            quiet_openvino().save_model(converted(module, example), folder / "model.xml", compress_to_fp16=False)
-
         def read(folder: Path) -> Run:
             keep = cache is not None and cache in folder.parents
             request = for_cpu(core, folder, options, keep).create_infer_request()
@@ -298,7 +294,18 @@ class OpenVinoEngine(HostEngine):
 
             return run
 
-        super().__init__("openvino", compiled_runs(parts, size, words, cache, write, read))
+        super().__init__("openvino", compiled_runs(parts, size, words, cache, save_converted, read))
+
+
+def prepared(parts: Parts, size: Size, words: Embedding, threads: int, cache: Path) -> None:
+    """Have in `cache` what an `OpenVinoEngine` reads, and of small networks what it makes of them for this CPU."""
+    core, options = quiet_openvino().Core(), cpu_options(threads)
+
+    def read(folder: Path) -> None:
+        if small(folder):
+            for_cpu(core, folder, options, keep=True)
+
+    compiled_runs(parts, size, words, cache, save_converted, read)
 
 
 class EnginePool:
@@ -334,12 +341,13 @@ class EnginePool:
         if not self._background:
             self._make(size)
             return self._ready.get(size) or self.eager, size
+        ready = [] if self._eager_first else list(self._ready.items())
+        # The eager one is made before the thread runs: it lays out anew in memory the weights that both read.
+        meanwhile = (ready[-1][1], ready[-1][0]) if ready else (self.eager, size)
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._beside, args=(size,), name="render-compile", daemon=True)
             self._thread.start()
-        for ready, engine in [] if self._eager_first else reversed(list(self._ready.items())):
-            return engine, ready
-        return self.eager, size
+        return meanwhile
 
     def prepare(self, size: Size) -> None:
         """Have the best engine for `size` ready when this returns."""

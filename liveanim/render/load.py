@@ -17,7 +17,7 @@ from . import apart, compiled, exported, trt
 from .adapters import Adapters
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
-from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine, on
+from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine, on, prepared
 from .feedback import Feedback
 from .looks import Looks
 from .models import ENGINES, Parts, find
@@ -49,7 +49,6 @@ class Options:
     words       model for masks in words to load as well; None: such masks are off
     loras       LoRA files, controls: folders of ControlNets; with either torch runs the networks
     keep        keep compiled models, and what prompts look like, on disk for the next start
-    here        convert networks in this process
     prompts     what is painted first: what it looks like is found before the model is ready
     """
 
@@ -58,7 +57,6 @@ class Options:
     threads: int = 0
     background: bool = True
     keep: bool = True
-    here: bool = False
     allow_pickle: bool = False
     depth: str | None = None
     words: str | None = None
@@ -84,13 +82,12 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
 
     def convert(size: tuple[int, int]) -> None:
         """Beside a show, not in its process."""
-        if engine == "openvino" and cache is not None and options.background and not options.here:
-            apart.converted(cache, name, size, options.allow_pickle)
+        if engine == "openvino" and cache is not None and options.background:
+            apart.converted(cache, name, size, parts.double, options.allow_pickle)
 
     if size is not None:
         convert(size)  # with what encodes texts, which comes next
-    double = (parts.folder / "text_encoder_2").is_dir()
-    fast_words = engine == "openvino" and not double
+    fast_words = engine == "openvino" and not parts.double
     book = PromptBook(compiled_encoder(parts, threads, cache) if fast_words else clip_encoder(parts))
 
     def build(size: tuple[int, int]) -> Engine:
@@ -110,6 +107,18 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
         if engine in ("openvino", "onnx"):  # what was converted plays now
             parts.forget("unet", "vae", *(["text_encoders"] if fast_words else []))
     return renderer
+
+
+def prepare(name: str, size: tuple[int, int], allow_pickle: bool = False) -> None:
+    """Have all that OpenVINO needs for pictures of `size` beside a show in the cache; nothing of it is run here.
+
+    A large network wants memory for torch's copy and OpenVINO's: no more than one is converted at a time.
+    """
+    parts = Parts(find(name), "cpu", allow_pickle=allow_pickle)
+    cache, threads = _cache("openvino", parts), _threads(live=True)
+    words = PromptBook(clip_encoder(parts) if parts.double else compiled_encoder(parts, threads, cache)).embedding("")
+    parts.forget("text_encoders")
+    prepared(parts, size, words, threads, cache)
 
 
 def _feedback(options: Options, device: str) -> tuple[Feedback, str]:

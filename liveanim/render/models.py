@@ -180,6 +180,11 @@ class Parts:
         return _settings((self.vae_folder or self.folder / "vae") / "config.json")
 
     @property
+    def double(self) -> bool:
+        """Whether two text encoders read side by side (SDXL)."""
+        return (self.folder / "text_encoder_2").is_dir()
+
+    @property
     def shrinking(self) -> int:
         """Pixels per latent that the network sees, 8 or 16 as a rule."""
         return shrinking(self.unet_config, self.vae_config)
@@ -218,9 +223,10 @@ class Parts:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        second = self.folder / "text_encoder_2"
         first = self._ready(CLIPTextModel, self.folder / "text_encoder")
-        return (first, self._ready(CLIPTextModelWithProjection, second)) if second.is_dir() else (first,)
+        if not self.double:
+            return (first,)
+        return first, self._ready(CLIPTextModelWithProjection, self.folder / "text_encoder_2")
 
     @cached_property
     def tokenizers(self) -> tuple[Any, ...]:

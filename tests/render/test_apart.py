@@ -49,6 +49,8 @@ def test_only_a_whole_cache_is_a_cache(tmp_path: Path) -> None:
         assert not apart.there(tmp_path, SIZE)
     (tmp_path / "decode-64x64-12").mkdir()
     assert apart.there(tmp_path, SIZE)
+    (tmp_path / "text").rmdir()
+    assert apart.there(tmp_path, SIZE, double=True) and not apart.there(tmp_path, SIZE)
 
 
 def test_where_no_process_can_be_had_the_show_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

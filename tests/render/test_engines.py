@@ -242,6 +242,20 @@ def test_a_cache_that_cannot_be_written_costs_nothing_else(tmp_path: Path, caplo
     assert "not kept" in caplog.text
 
 
+def test_what_plays_meanwhile_is_made_before_another_is_built_beside_it() -> None:
+    """Both read the same weights, and the first one lays them out anew."""
+    order: list[str] = []
+
+    def engine(name: str) -> e.Engine:
+        order.append(name)
+        return e.HostEngine(name, ())
+
+    pool = e.EnginePool(lambda: engine("eager"), lambda size: engine("built"), background=True)
+    assert pool.at((64, 64))[0].name == "eager"
+    pool.close(20.0)
+    assert order == ["eager", "built"]
+
+
 @needs_openvino
 def test_the_loader_chooses_openvino_on_a_cpu(
     flow_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
