@@ -73,7 +73,8 @@ def sheet(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
     shown = drivers.get("picture.mode") == VIDEO or any(driver.startswith("hybrid.") for driver in drivers)
     files = {"video": str(clip)} if shown else {}
     film, picture = clip.with_name(f"{name}.mp4"), clip.with_name(f"{name}.png")
-    asked = RenderOptions(BUILTIN, film, name, SIZE, FPS, seconds, seed=7, model=model, sheet=picture, quiet=True)
+    seed = None if "picture.seed" in drivers else 7
+    asked = RenderOptions(BUILTIN, film, name, SIZE, FPS, seconds, seed=seed, model=model, sheet=picture, quiet=True)
     app.render(replace(asked, outside=Outside(files)))
     with Pillow.open(picture) as whole:
         size = WIDTH, round(whole.height * WIDTH / whole.width)
