@@ -197,7 +197,7 @@ def _preset_row(path: Path) -> tuple[str, str, Path]:
         about = read_preset(path).about
     except UserError as error:
         about = f"(broken: {error})"
-    return path.stem.lstrip("0123456789-"), about, path
+    return path.stem, about, path
 
 
 def devices(arguments: Arguments) -> int:

@@ -139,7 +139,7 @@ def find_preset(name: str) -> Preset:
     if name.isdecimal() and 1 <= int(name) <= len(files):
         return read_preset(files[int(name) - 1])
     for path in (*own(), *files):  # what one has saved goes before what it was saved over
-        if name.lower() in (path.stem.lower(), path.stem.lower().lstrip("0123456789-")):
+        if name.lower() == path.stem.lower():
             return read_preset(path)
     if name.lower().endswith((".toml", *FOREIGN)) or "/" in name:
         return read_preset(Path(name))
