@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..core.model import Blend, frozen_map
+from ..core.model import Blend, Status, frozen_map
 from ..core.params import PROMPT_SLOTS
 
 
-def texts_of(blend: Blend) -> dict[str, float | str]:
-    """What may be asked for besides parameters, by the target of the event that sets it: prompts, what plays, tempo."""
+def slots_of(status: Status) -> dict[str, str]:
+    """The texts that play, by slot ('1' ..; '' where there is none), and 'negative'."""
+    texts = [*status.prompts, *[""] * PROMPT_SLOTS][:PROMPT_SLOTS]
+    return {**{str(slot): text for slot, text in enumerate(texts, 1)}, "negative": status.negative}
+
+
+def told_of(blend: Blend) -> Mapping[str, float | str]:
+    """What may be asked for: every parameter's value by name, in its own unit, and by the target of the event that
+    sets it prompts, what plays, tempo."""
     status = blend.status
-    slots = [*status.prompts, *[""] * PROMPT_SLOTS][:PROMPT_SLOTS]
     return {
-        **{f"prompt.{slot}": text for slot, text in enumerate(slots, 1)},
-        "prompt.negative": status.negative,
+        **blend.values,
+        **{f"prompt.{slot}": text for slot, text in slots_of(status).items()},
         "do.preset": status.preset,
         "do.scene": status.scene,
         "do.bpm": blend.signals.get("bpm", 0.0),
@@ -27,7 +33,7 @@ class Readback:
 
     values   every parameter's value by name, in its own unit; empty before the first frame
     knobs    where the knobs stand that have taken over
-    told     the values, and what `texts_of` has
+    told     what `told_of` has of the newest frame
     presets  names of those that can be played; at first those given
     midi     what MIDI knobs do in the preset that plays, in the words of MIDI maps
     learning what the next MIDI knob to move shall play; '' for nothing
@@ -43,7 +49,7 @@ class Readback:
 
     @property
     def told(self) -> Mapping[str, float | str]:
-        return {**self.values, **texts_of(self._blend)}
+        return told_of(self._blend)
 
     def write(self, blend: Blend, now: float) -> None:
         self._blend = blend

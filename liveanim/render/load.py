@@ -88,7 +88,7 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     if size is not None:
         convert(size)  # with what encodes texts, which comes next
     fast_words = engine == "openvino" and not parts.double
-    book = PromptBook(compiled_encoder(parts, threads, cache) if fast_words else clip_encoder(parts))
+    book = _book(parts, fast_words, threads, cache)
 
     def build(size: tuple[int, int]) -> Engine:
         convert(size)
@@ -116,9 +116,14 @@ def prepare(name: str, size: tuple[int, int], allow_pickle: bool = False) -> Non
     """
     parts = Parts(find(name), "cpu", allow_pickle=allow_pickle)
     cache, threads = _cache("openvino", parts), _threads(live=True)
-    words = PromptBook(clip_encoder(parts) if parts.double else compiled_encoder(parts, threads, cache)).embedding("")
+    words = _book(parts, not parts.double, threads, cache).embedding("")
     parts.forget("text_encoders")
     prepared(parts, size, words, threads, cache)
+
+
+def _book(parts: Parts, fast: bool, threads: int, cache: Path | None) -> PromptBook:
+    """`fast`: texts are read by OpenVINO."""
+    return PromptBook(compiled_encoder(parts, threads, cache) if fast else clip_encoder(parts))
 
 
 def _feedback(options: Options, device: str) -> tuple[Feedback, str]:

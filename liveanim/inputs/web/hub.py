@@ -17,7 +17,7 @@ from ...core.params import PARAMS, Table
 from ..osc import OscReader
 from ..oscnames import Book
 from ..pending import Pending
-from ..readback import texts_of
+from ..readback import told_of
 from .events import Vocabulary
 from .state import MOST_HISTORY, PEAKS, State, difference, state_of
 
@@ -136,7 +136,7 @@ class Hub:
         return (() if self._blend is None else self._blend.status.presets) or [name for name, _ in self.presets]
 
     def _values(self) -> Mapping[str, float | str]:
-        return {} if self._blend is None else {**self._blend.values, **texts_of(self._blend)}
+        return {} if self._blend is None else told_of(self._blend)
 
     def state(self) -> State:
         """The newest frame as JSON; empty before the first. The same for everybody who follows."""

@@ -8,7 +8,8 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from ...core.model import Blend
-from ...core.params import PROMPT_SLOTS, ParamSpec, Table
+from ...core.params import ParamSpec, Table
+from ..readback import slots_of
 
 PEAKS = ("onset", "kick", "snare", "hat")
 MOST_HISTORY = 40  # texts that were played before
@@ -20,7 +21,6 @@ State = Mapping[str, Mapping[str, Any]]
 def state_of(blend: Blend, table: Table, peaks: Mapping[str, float], fps: float, history: Iterable[str] = ()) -> State:
     """`blend` for JSON. peaks: the highest hits lately, by name; fps: display frames a second."""
     status = {field.name: plain(getattr(blend.status, field.name)) for field in fields(blend.status)}
-    texts = [*blend.status.prompts, *[""] * PROMPT_SLOTS][:PROMPT_SLOTS]
     for name in ("prompts", "negative", "taken_over"):
         del status[name]
     return {
@@ -30,11 +30,7 @@ def state_of(blend: Blend, table: Table, peaks: Mapping[str, float], fps: float,
         "hints": {name: _rounded(place, 4) for name, place in blend.hints.items()},
         "modulators": {name: _rounded(place, 3) for name, place in blend.modulators.items()},
         "drivers": dict(blend.drivers),
-        "prompts": {
-            **{str(slot): text for slot, text in enumerate(texts, 1)},
-            "negative": blend.status.negative,
-            "history": list(history),
-        },
+        "prompts": {**slots_of(blend.status), "history": list(history)},
         "signals": {name: _rounded(value, 3) for name, value in {**blend.signals, **peaks}.items()},
         "status": {**status, "fps": round(fps, 1), "blackout": blend.blackout, "freeze": blend.freeze},
     }
