@@ -13,7 +13,7 @@ from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, Chain
 
 from .shaders import Program
-from .shading import Shading
+from .shading import LOOK_EVERY, Shading, stamp
 from .stage import Stage
 from .targets import Target
 
@@ -23,34 +23,44 @@ _LUT_LIMIT = 20_000_000  # bytes of a .cube file
 
 
 class Lut:
-    """The colour table of the look: read when it is first asked for, kept until another one is."""
+    """The colour table of the look: read when it is first asked for, and again when its file changes."""
 
     def __init__(self, ctx: moderngl.Context, live: bool) -> None:
         self._ctx, self._live = ctx, live
-        self._path = ""
+        self._path, self._stamp, self._looked = "", stamp(()), 0.0
         self._texture: moderngl.Texture | moderngl.Texture3D | None = None
         self.cube: Cube | None = None
         self.problem = ""
 
-    def take(self, path: str) -> None:
-        """Make `path` ('': none) the table. One that cannot be read is left out live, and said; else a UserError."""
-        if path == self._path:
+    def take(self, path: str, now: float) -> None:
+        """Make `path` ('': none) the table, `now` in seconds of the show. Of one that cannot be read the last that
+        could stays, or none, live, and it is said; offline that is a UserError."""
+        if path == self._path and abs(now - self._looked) < LOOK_EVERY:
             return
-        self._path, self.problem, self.cube = path, "", None
+        found = stamp([Path(path)] if path else ())
+        self._looked = now
+        if (path, found) == (self._path, self._stamp):
+            return
+        if path != self._path:
+            self.cube = None
+        self._path, self._stamp, self.problem = path, found, ""
         if not path:
             return
         try:
             self.cube = read_cube(Path(path))
         except UserError as error:
-            if not self._live:
+            if not self._live and self.cube is None:
                 raise
             self.problem = str(error)
             log.warning("%s", error)
             return
+        self._load(self.cube)
+
+    def _load(self, cube: Cube) -> None:
         if self._texture is not None:
             self._texture.release()
-        data = np.ascontiguousarray(self.cube.table, np.float32)
-        if self.cube.is_3d:
+        data = np.ascontiguousarray(cube.table, np.float32)
+        if cube.is_3d:
             self._texture = self._ctx.texture3d((len(data),) * 3, 3, data.tobytes(), dtype="f4")
         else:
             self._texture = self._ctx.texture((len(data), 1), 3, data.tobytes(), dtype="f4")
@@ -107,7 +117,7 @@ class Post:
         if stage.smooths:
             self._starts.append(self._starts.pop(0) if len(self._starts) == 3 else Target(self._ctx, self._size))
         self.shading.begin(blend, dt)
-        self.lut.take(blend.chain.lut)
+        self.lut.take(blend.chain.lut, blend.time)
 
     def problem(self) -> str:
         """One line of what is wrong with the look's shaders or its table; '' when all is well."""

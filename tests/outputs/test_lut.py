@@ -57,3 +57,25 @@ def test_a_broken_table_is_left_out_and_said(stage: Make, tmp_path: Path) -> Non
     one, picture = stage(SIZE, live=True), smooth(SIZE)
     assert np.abs(graded(one, "LUT_3D_SIZE 2\n", still(picture), tmp_path).astype(int) - picture).max() <= 1
     assert "expected 8 rows" in one.compositor.problem()
+
+
+def test_a_table_is_read_again_when_it_was_written_and_a_broken_one_leaves_the_last(
+    stage: Make, tmp_path: Path
+) -> None:
+    one, path, picture = stage(SIZE, live=True), tmp_path / "one.cube", flat((40, 90, 200), SIZE)
+
+    def shown(text: str, time: float) -> list[int]:
+        if text:
+            path.write_text(text, encoding="utf-8")
+        one.write(replace(still(picture), time=time, chain=Chain(lut=str(path))), time)
+        found: list[int] = one.read()[18, 32].tolist()
+        return found
+
+    swapped, inverted = cube(lambda c: c[::-1]), cube(lambda c: 1 - c, 5)
+    assert shown(swapped, 0.0) == pytest.approx([200, 90, 40], abs=1)
+    assert shown(inverted, 0.1) == pytest.approx([200, 90, 40], abs=1)
+    assert shown("", 0.6) == pytest.approx([215, 165, 55], abs=1)
+    assert shown("LUT_3D_SIZE 2\n", 1.2) == pytest.approx([215, 165, 55], abs=1)
+    assert "expected 8 rows" in one.compositor.problem()
+    assert shown(swapped, 1.8) == pytest.approx([200, 90, 40], abs=1)
+    assert one.compositor.problem() == ""
