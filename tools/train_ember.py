@@ -1,8 +1,9 @@
 """Trains ember from nothing, or goes on from where it was: `python tools/train_ember.py --minutes 120`.
 
 Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs its latents are kept, so that the UNet
-stays valid), text encoder and UNet (`flow`), and these for few guided steps (`few`, then `polish`). Another process
-draws the training pictures meanwhile. Then the networks are exported as fp16 safetensors in diffusers' format.
+stays valid), text encoder and UNet (`flow`), these for few guided steps (`few`, then `polish`), and the decoder once
+more, for crisp edges (`crisp`). Another process draws the training pictures meanwhile. Then the networks are exported
+as fp16 safetensors in diffusers' format.
 Checkpoints lie in the work folder; without it, training goes on from the exported weights alone.
 """
 
@@ -31,12 +32,13 @@ from ember.loop import Stage
 from ember.nets import Vae, count
 from ember.readme import write_readme
 from ember.sheets import gallery
+from ember.stage_crisp import train_crisp
 from ember.stage_few import train_few
 from ember.stage_unet import train_unet
 from ember.stage_vae import train_vae
 
 logger = logging.getLogger("ember")
-SHARES = {"vae": 0.20, "flow": 0.50, "few": 0.20, "polish": 0.10}
+SHARES = {"vae": 0.15, "flow": 0.45, "few": 0.15, "polish": 0.10, "crisp": 0.15}
 STAGES = {"flow": train_unet, "few": train_few, "polish": partial(train_few, name="polish")}
 FIRST_SHEETS = 4
 
@@ -127,6 +129,16 @@ def flow_stages(ember: Ember, args: argparse.Namespace, minutes: dict[str, float
     return stages
 
 
+def crisp_stage(ember: Ember, args: argparse.Namespace, minutes: float) -> list[Stage]:
+    """The decoder alone, for the pictures that the UNet now paints."""
+    if minutes == 0.0 and not (args.work / "crisp.pt").exists():
+        return []
+    with drawing(args, sheet_path(args.work, FIRST_SHEETS - 1), None):
+        stage = train_crisp(ember, args.work, minutes, args.device, args.seed, args.workers)
+    take(ember, stage)
+    return [stage]
+
+
 def main() -> int:
     """Trains, exports, writes the README and says where everything is."""
     args = arguments()
@@ -144,6 +156,7 @@ def main() -> int:
     stages = vae_stage(ember, args, minutes.get("vae", 0.0), new)
     if any(minutes.get(name, 0.0) for name in STAGES):
         stages += flow_stages(ember, args, minutes)
+    stages += crisp_stage(ember, args, minutes.get("crisp", 0.0))
     for module in (ember.unet, ember.text, ember.vae):
         module.to("cpu", torch.float32).eval()
     export(ember, args.out)

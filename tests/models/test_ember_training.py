@@ -14,9 +14,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from ember import album, bank, judge, measures, nets, silence, stage_few  # noqa: E402
+from ember import album, bank, judge, measures, nets, silence, stage_crisp, stage_few  # noqa: E402
 from ember.captions import plain_caption  # noqa: E402
 from ember.drawing import Spec  # noqa: E402
+from ember.loop import Stage  # noqa: E402
 from ember.optimiser import TURNS, Orthogonal, orthogonal  # noqa: E402
 from ember.stage_few import HALFWAY, WHOLE, FewLoss, Ways  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
@@ -180,3 +181,53 @@ def test_a_channel_that_never_speaks_is_silenced_and_leaves_the_picture_as_it_wa
     assert kept.keys() == vae.state_dict().keys() and {value.dtype for value in kept.values()} == {torch.float16}
     name = next(name for name, value in vae.named_parameters() if value is block.conv[0].weight)
     assert (kept[name][0] == 0.25).all()
+
+
+def test_the_decoder_learns_on_fewer_operations_what_it_then_computes() -> None:
+    torch.manual_seed(8)
+    vae = nets.make_vae().eval().requires_grad_(False)
+    latents = torch.randn(2, nets.VAE_CHANNELS, 6, 9)
+    inside = (..., slice(4, -4), slice(4, -4))  # the zeros around the layer between are gone
+    assert torch.allclose(stage_crisp.decoded(vae, latents)[inside], vae.decode(latents).sample[inside], atol=1e-4)
+
+
+def test_a_decoder_of_another_shape_is_begun_anew_and_the_encoder_stays() -> None:
+    torch.manual_seed(9)
+    known = nets.make_vae()
+    same = stage_crisp.crisp(known).state_dict()
+    assert all(torch.equal(value, same[name]) for name, value in known.state_dict().items())
+    other = type(known).from_config({**known.config, "num_decoder_blocks": (3, 3, 2, 0)})
+    new = stage_crisp.crisp(other)
+    assert new.config["num_decoder_blocks"] == known.config["num_decoder_blocks"]
+    mine, its = new.encoder.state_dict(), other.encoder.state_dict()
+    assert all(torch.equal(mine[name], its[name]) for name in its)
+
+
+def test_critics_learn_and_only_the_decoder_follows_within_its_narrow_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage_crisp, "CROP", 32)
+    torch.manual_seed(10)
+    before, vae = nets.make_vae().eval().requires_grad_(False), nets.make_vae()
+    vae.encoder.requires_grad_(False)
+    pictures = SimpleNamespace(refresh=lambda: None, crops=lambda count, side, _: torch.rand(count, 3, side, side))
+    loss = stage_crisp.CrispLoss(vae, before, torch.randn(3, nets.VAE_CHANNELS, 6, 8), pictures, 1, "cpu")
+    first = {name: value.clone() for name, value in vae.state_dict().items()}
+    stage = Stage("crisp", tmp_path, {"vae": vae}, 2e-3)
+    said = []
+    for step in range(24):
+        value, numbers, used = loss(step, 0.5)
+        assert used == stage_crisp.BATCH and set(numbers) == {"loss", "kept", "psnr", "critic", "adverse"}
+        for one, gradient in zip(stage.parameters, torch.autograd.grad(value, stage.parameters), strict=True):
+            one.grad = gradient
+        for optimiser, _ in stage.optimisers:
+            optimiser.step()
+        said.append(numbers)
+    assert said[-1]["critic"] < 0.9 * said[0]["critic"] and said[-1]["loss"] < 0.9 * said[0]["loss"]
+    assert set(loss(1, 0.0)[1]) == {"loss", "kept", "psnr"}
+    moved = {name for name, value in vae.state_dict().items() if not torch.equal(value, first[name])}
+    assert moved and all(name.startswith("decoder.") for name in moved)
+    *_, last = (part for part in vae.decoder.modules() if type(part).__name__ == "AutoencoderTinyBlock")
+    for layer in (last.conv[0], last.conv[2]):
+        assert layer.weight[: nets.NARROW].any() and not layer.weight[nets.NARROW :].any()
+        assert not layer.bias[nets.NARROW :].any()

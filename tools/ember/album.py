@@ -54,6 +54,7 @@ class Album:
         self.work, self.most = work, most
         self.sheets: list[Tensor] = []
         self.read = 0
+        self.refresh()
 
     def refresh(self) -> None:
         """Takes in sheets finished since the last call."""
