@@ -29,11 +29,12 @@ from .tokens import encode
 LATENT_NOISE = 0.04
 CRITIC_FROM = 0.15  # of the minutes
 CRITIC_RATE = 3e-4
-PLEASING, AGREEING, KEEPING = 0.2, 1.0, 0.5
+PLEASING, AGREEING = 0.2, 1.0
+KEEPING, STAYING = 0.5, 2.0  # of coarse colours, and of pixels: critics alone allow patches of speckle in the dark
 PAINTED_FOR_ONE = 24  # as many latents of the UNet for each sheet of drawn pictures
 PAINTED = 2  # of them in a batch
 SHRINKING = 8  # of pictures to the autoencoder's latents
-COARSE = 8  # pixels; from there on a painted picture stays as it was
+COARSE = 8  # pixels
 DEALT = (
     ((1, 1, 0, 0, 0), (0, 0, 1, 1, 0), (0, 0, 0, 0, 1)),
     ((1, 0, 0, 0, 0), (0, 1, 1, 0, 0), (0, 0, 0, 1, 1)),
@@ -134,14 +135,15 @@ class CrispLoss:
         pieces = self.pieces()
         with torch.no_grad(), precision(self.device):
             z = self.before.encode(x).latents
-            coarse = F.avg_pool2d(self.before.decode(pieces).sample.float(), COARSE)
+            known = self.before.decode(pieces).sample.float()
         with precision(self.device):
             noisy = z + LATENT_NOISE * torch.rand((), device=z.device) * torch.randn_like(z)
             made = decoded(self.vae, torch.cat([noisy, pieces])).float()
         y, free = made[:BATCH], made[BATCH:]
         picture = pyramid_loss(y, x)
-        kept = (F.avg_pool2d(free, COARSE) - coarse).abs().mean()
-        loss = picture + KEEPING * kept
+        away = free - known
+        kept = KEEPING * F.avg_pool2d(away, COARSE).abs().mean() + STAYING * away.square().mean()
+        loss = picture + kept
         if step % ROUND_TRIP_EVERY == 0:
             loss = loss + 0.15 * F.smooth_l1_loss(self.before.encode(y).latents.float(), z.float(), beta=0.2)
         numbers = {"loss": float(picture.detach()), "kept": float(kept.detach()), "psnr": psnr(y, x)}
