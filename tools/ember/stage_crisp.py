@@ -21,7 +21,7 @@ from .album import Album, read_sheet, sheet_path
 from .captions import caption
 from .export import Ember
 from .loop import Stage
-from .nets import PACK, Vae, embed, make_vae, precision, to_latents
+from .nets import PACK, Vae, embed, make_vae, precision, to_latents, to_pictures
 from .sampling import denoise
 from .stage_vae import BATCH, CROP, REFRESH_EVERY, ROUND_TRIP_EVERY, psnr, pyramid_loss
 from .tokens import encode
@@ -29,9 +29,11 @@ from .tokens import encode
 LATENT_NOISE = 0.04
 CRITIC_FROM = 0.15  # of the minutes
 CRITIC_RATE = 3e-4
-PLEASING, AGREEING = 0.2, 1.0
-KEEPING, STAYING = 0.5, 2.0  # of coarse colours, and of pixels: critics alone allow patches of speckle in the dark
-PAINTED_FOR_ONE = 24  # as many latents of the UNet for each sheet of drawn pictures
+PLEASING, AGREEING = 0.12, 1.0
+KEEPING, STAYING = 0.5, 3.0  # of coarse colours, and of pixels: critics alone allow patches of speckle in the dark
+PAINTED_FOR_ONE = 12  # as many latents of the UNet for each sheet of drawn pictures
+ROUNDS = 4  # of feedback, about
+SHARPEST = 1.5  # how much of the detail feedback adds at most
 PAINTED = 2  # of them in a batch
 SHRINKING = 8  # of pictures to the autoencoder's latents
 COARSE = 8  # pixels
@@ -72,20 +74,29 @@ def crisp(vae: Vae) -> Vae:
 
 @torch.no_grad()
 def painted(ember: Ember, work: Path, device: str, seed: int) -> Tensor:
-    """Latents (N, 4, h, w) that the UNet makes of captions, from noise and over drawn pictures, in one to three
-    steps."""
+    """Latents (N, 4, h, w) that the UNet makes of captions over drawn pictures, or from noise, in one to three steps,
+    half of them after some rounds of feedback that sharpens."""
     generator = torch.Generator().manual_seed(seed)
     made, index = [], 0
     while sheet_path(work, index).exists():
         pictures, specs = read_sheet(sheet_path(work, index))
         rows = torch.randperm(len(specs), generator=generator)[:PAINTED_FOR_ONE].tolist()
         words = embed(ember.text, encode(ember.tokenizer, [caption(specs[row], row) for row in rows]).to(device))
-        start = torch.rand(len(rows), generator=generator).mul(1.4).clamp(0.3, 1.0).to(device)
-        clean = to_latents(ember.vae, pictures[rows].to(device).float() / 127.5 - 1.0)
-        noise = torch.randn(clean.shape, generator=generator).to(device)
-        with precision(device):
-            begun = clean + start.view(-1, 1, 1, 1) * (noise - clean)
-            made.append(denoise(ember, begun, words, start, 1 + index % 3).float())
+        seen = pictures[rows].to(device).float() / 127.5 - 1.0
+        rounds = 1 if index % 2 else 2 + index // 2 % ROUNDS
+        for left in reversed(range(rounds)):
+            clean = to_latents(ember.vae, seen)
+            highest = 0.7 if left or rounds > 1 else 1.4  # from 1 on nothing is left of the picture
+            start = torch.rand(len(rows), generator=generator).mul(highest).clamp(0.3, 1.0).to(device)
+            noise = torch.randn(clean.shape, generator=generator).to(device)
+            with precision(device):
+                begun = clean + start.view(-1, 1, 1, 1) * (noise - clean)
+                painting = denoise(ember, begun, words, start, 1 + index % 3).float()
+            if left:
+                soft = to_pictures(ember.vae, painting)
+                sharp = SHARPEST * torch.rand(len(rows), 1, 1, 1, generator=generator).to(device)
+                seen = (soft + sharp * (soft - F.avg_pool2d(soft, 3, 1, 1))).clamp(-1, 1)
+        made.append(painting)
         index += 1
     return F.pixel_shuffle(torch.cat(made), PACK)
 
@@ -188,7 +199,7 @@ def train_crisp(ember: Ember, work: Path, minutes: float, device: str, seed: int
     if minutes > 0:
         ember.text.to(device)
         ember.unet.to(device)
-        latents = painted(replace(ember, vae=before), work, device, seed)
+        latents = painted(replace(ember, vae=ember.vae if stage.curve.steps else before), work, device, seed)
         album = Album(work)
         seeds = [seed + stage.curve.steps + n for n in range(workers)]
         losses = [CrispLoss(ember.vae, before, latents, album, own, device) for own in seeds]
