@@ -75,7 +75,8 @@ def begin(args: argparse.Namespace) -> tuple[Ember, bool]:
 
 def take(ember: Ember, stage: Stage) -> None:
     """Puts a stage's averaged weights into the networks."""
-    for name, target in (("vae", ember.vae), ("unet", ember.unet), ("text", ember.text)):
+    known = {"vae": ember.vae, "decoder": ember.vae.decoder, "unet": ember.unet, "text": ember.text}
+    for name, target in known.items():
         if name in stage.ema:
             target.load_state_dict(stage.ema[name].module.state_dict())
 

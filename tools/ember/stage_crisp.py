@@ -21,7 +21,7 @@ from .album import Album, read_sheet, sheet_path
 from .captions import caption
 from .export import Ember
 from .loop import Stage
-from .nets import PACK, Vae, embed, make_vae, precision, to_latents, to_pictures
+from .nets import DOWN, PACK, Vae, embed, make_vae, precision, to_latents, to_pictures
 from .sampling import denoise
 from .stage_vae import BATCH, CROP, REFRESH_EVERY, ROUND_TRIP_EVERY, psnr, pyramid_loss
 from .tokens import encode
@@ -35,7 +35,6 @@ PAINTED_FOR_ONE = 12  # as many latents of the UNet for each sheet of drawn pict
 ROUNDS = 4  # of feedback, about
 SHARPEST = 1.5  # how much of the detail feedback adds at most
 PAINTED = 2  # of them in a batch
-SHRINKING = 8  # of pictures to the autoencoder's latents
 COARSE = 8  # pixels
 DEALT = (
     ((1, 1, 0, 0, 0), (0, 0, 1, 1, 0), (0, 0, 0, 0, 1)),
@@ -84,9 +83,9 @@ def painted(ember: Ember, work: Path, device: str, seed: int) -> Tensor:
         words = embed(ember.text, encode(ember.tokenizer, [caption(specs[row], row) for row in rows]).to(device))
         seen = pictures[rows].to(device).float() / 127.5 - 1.0
         rounds = 1 if index % 2 else 2 + index // 2 % ROUNDS
+        highest = 1.4 if rounds == 1 else 0.7  # from 1 on nothing is left of the picture
         for left in reversed(range(rounds)):
             clean = to_latents(ember.vae, seen)
-            highest = 0.7 if left or rounds > 1 else 1.4  # from 1 on nothing is left of the picture
             start = torch.rand(len(rows), generator=generator).mul(highest).clamp(0.3, 1.0).to(device)
             noise = torch.randn(clean.shape, generator=generator).to(device)
             with precision(device):
@@ -127,7 +126,7 @@ class CrispLoss:
 
     def pieces(self) -> Tensor:
         """Random squares of painted latents (PAINTED, 4, h, w), as large as the crops."""
-        side, high, wide = CROP // SHRINKING, *self.latents.shape[-2:]
+        side, high, wide = CROP * PACK // DOWN, *self.latents.shape[-2:]
 
         def roll(below: int) -> int:
             return int(torch.randint(0, below, (), generator=self.generator))
@@ -193,8 +192,7 @@ def train_crisp(ember: Ember, work: Path, minutes: float, device: str, seed: int
     for module in (before, ember.vae):
         module.to(device, memory_format=torch.channels_last)
     before.eval().requires_grad_(False)
-    ember.vae.encoder.requires_grad_(False)
-    stage = Stage("crisp", work, {"vae": ember.vae}, 2e-3, plain_rate=5e-4, decay=0.998)
+    stage = Stage("crisp", work, {"decoder": ember.vae.decoder}, 2e-3, plain_rate=5e-4, decay=0.998)
     stage.load()
     if minutes > 0:
         ember.text.to(device)
