@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
@@ -34,22 +35,23 @@ from ember.readme import write_readme
 from ember.sheets import gallery
 from ember.stage_crisp import train_crisp
 from ember.stage_few import train_few
+from ember.stage_shapes import train_shapes
 from ember.stage_unet import train_unet
 from ember.stage_vae import train_vae
 
 logger = logging.getLogger("ember")
-SHARES = {"vae": 0.15, "flow": 0.45, "few": 0.15, "polish": 0.10, "crisp": 0.15}
-STAGES = {"flow": train_unet, "few": train_few, "polish": partial(train_few, name="polish")}
+ROOT = Path(__file__).resolve().parents[1]
+SHARES = {"vae": 0.15, "flow": 0.40, "few": 0.15, "polish": 0.05, "shapes": 0.15, "crisp": 0.15}
+STAGES = {"flow": train_unet, "few": train_few, "polish": partial(train_few, name="polish"), "shapes": train_shapes}
 FIRST_SHEETS = 4
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    root = Path(__file__).resolve().parent.parent
     parser.add_argument("--minutes", type=float, required=True, help="training time in all, without the export")
-    parser.add_argument("--out", type=Path, default=root / "liveanim" / "models" / "ember", help="where to export")
-    parser.add_argument("--work", type=Path, default=root / ".ember", help="checkpoints and drawn pictures")
+    parser.add_argument("--out", type=Path, default=ROOT / "liveanim" / "models" / "ember", help="where to export")
+    parser.add_argument("--work", type=Path, default=ROOT / ".ember", help="checkpoints and drawn pictures")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--stages", default=",".join(SHARES), help="which stages, comma separated (default: all)")
     parser.add_argument("--seed", type=int, default=7)

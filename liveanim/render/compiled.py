@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from .attention import Remembered
 from .models import Parts
+from .processor import slow_bfloat16
 
 log = logging.getLogger(__name__)
 Found = TypeVar("Found")
@@ -48,6 +49,8 @@ def cpu_options(threads: int = 0) -> dict[str, Any]:
     if torch.backends.cpu.get_cpu_capability() == "AVX2":
         # There OpenVINO 2026.4 crashes the program in its "snippets" pass over a UNet.
         options["SNIPPETS_MODE"] = "DISABLE"
+    if slow_bfloat16():
+        options["INFERENCE_PRECISION_HINT"] = "f32"
     if threads:
         options["INFERENCE_NUM_THREADS"] = threads
     return options

@@ -27,6 +27,7 @@ from .attention import WordMemory
 from .compiled import apart, cpu_options, for_cpu, kept, quiet_openvino, save_converted, small
 from .family import Number
 from .models import Parts
+from .processor import fast_bfloat16
 from .prompts import Embedding
 from .rewrite import rewritten
 
@@ -199,14 +200,6 @@ class TorchEngine:
         ready[0] = ready[0].contiguous(memory_format=self._layout)
         with torch.autocast("cpu", torch.bfloat16) if self._autocast else nullcontext():
             return module(*ready, **more).float()
-
-
-def fast_bfloat16() -> bool:
-    """Whether this CPU computes in bfloat16 by itself (elsewhere it is slower than float32)."""
-    try:
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    except (AttributeError, RuntimeError):
-        return False
 
 
 def examples(parts: Parts, size: Size, words: Embedding) -> tuple[tuple[Tensor, ...], ...]:

@@ -221,6 +221,7 @@ def test_openvino_is_kept_from_what_crashes_it_where_it_would(
     able: str, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: able)
+    monkeypatch.setattr(compiled, "slow_bfloat16", lambda: False)
     assert compiled.cpu_options(3) == {
         "PERFORMANCE_HINT": "LATENCY",
         "ENABLE_CPU_PINNING": False,

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from liveanim.render.processor import fast_bfloat16
+
 Vae = Any  # an AutoencoderTiny; the libraries' own classes hide their methods from type checkers
 Unet = Any  # a UNet2DConditionModel
 Text = Any  # a CLIPTextModel
@@ -115,12 +117,12 @@ def make_text(vocabulary: int, start: int, end: int) -> Text:
 
 
 def halves(device: torch.device) -> bool:
-    """Whether the hardware computes in bfloat16: imitated, it is a hundred times slower than float32."""
-    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Whether it computes in bfloat16 faster than in float32."""
+    return device.type != "cpu" or fast_bfloat16()
 
 
 def precision(device: str) -> AbstractContextManager[Any]:
-    """bfloat16 where the hardware computes in it, else float32."""
+    """bfloat16 where the hardware is faster in it, else float32."""
     where = torch.device(device)
     return torch.autocast(where.type, dtype=torch.bfloat16) if halves(where) else nullcontext()
 
