@@ -35,14 +35,13 @@ from ember.readme import write_readme
 from ember.sheets import gallery
 from ember.stage_crisp import train_crisp
 from ember.stage_few import train_few
-from ember.stage_shapes import train_shapes
 from ember.stage_unet import train_unet
 from ember.stage_vae import train_vae
 
 logger = logging.getLogger("ember")
 ROOT = Path(__file__).resolve().parents[1]
-SHARES = {"vae": 0.15, "flow": 0.40, "few": 0.15, "polish": 0.05, "shapes": 0.15, "crisp": 0.15}
-STAGES = {"flow": train_unet, "few": train_few, "polish": partial(train_few, name="polish"), "shapes": train_shapes}
+SHARES = {"vae": 0.15, "flow": 0.45, "few": 0.15, "polish": 0.10, "crisp": 0.15}
+STAGES = {"flow": train_unet, "few": train_few, "polish": partial(train_few, name="polish")}
 FIRST_SHEETS = 4
 
 
