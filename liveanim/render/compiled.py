@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from .attention import Remembered
 from .models import Parts
-from .processor import slow_bfloat16
+from .processor import fast_bfloat16, slow_bfloat16
 
 log = logging.getLogger(__name__)
 Found = TypeVar("Found")
@@ -46,8 +46,8 @@ def cpu_options(threads: int = 0) -> dict[str, Any]:
     """How OpenVINO is to compile for this CPU. `threads` 0: OpenVINO chooses."""
     # Not bound to processors: others work there too, and the system moves a thread that would wait for them.
     options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
-    if torch.backends.cpu.get_cpu_capability() == "AVX2":
-        # There OpenVINO 2026.4 crashes the program in its "snippets" pass over a UNet.
+    if not fast_bfloat16():
+        # In float32 OpenVINO 2026.4 crashes the program in its "snippets" pass over some UNets.
         options["SNIPPETS_MODE"] = "DISABLE"
     if slow_bfloat16():
         options["INFERENCE_PRECISION_HINT"] = "f32"

@@ -216,12 +216,19 @@ def test_what_an_engine_gives_is_not_overwritten_by_the_next_call(kept: tuple[e.
     assert torch.equal(first, copy)
 
 
-@pytest.mark.parametrize(("able", "told"), [("AVX2", {"SNIPPETS_MODE": "DISABLE"}), ("AVX512", {}), ("NO AVX", {})])
-def test_openvino_is_kept_from_what_crashes_it_where_it_would(
-    able: str, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("fast", "slow", "told"),
+    [
+        (True, False, {}),
+        (False, True, {"SNIPPETS_MODE": "DISABLE", "INFERENCE_PRECISION_HINT": "f32"}),
+        (False, False, {"SNIPPETS_MODE": "DISABLE"}),
+    ],
+)
+def test_openvino_is_kept_from_what_crashes_it_and_from_slow_numbers(
+    fast: bool, slow: bool, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: able)
-    monkeypatch.setattr(compiled, "slow_bfloat16", lambda: False)
+    monkeypatch.setattr(compiled, "fast_bfloat16", lambda: fast)
+    monkeypatch.setattr(compiled, "slow_bfloat16", lambda: slow)
     assert compiled.cpu_options(3) == {
         "PERFORMANCE_HINT": "LATENCY",
         "ENABLE_CPU_PINNING": False,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from liveanim.render import compiled, processor
+from liveanim.render import processor
 
 RAPIDS = {"avx512_bf16": True, "avx512_fp16": True, "amx_bf16": False}
 
@@ -24,7 +24,6 @@ def test_bfloat16_is_used_where_it_is_the_faster_one(
     monkeypatch.setattr("torch.cpu.get_capabilities", lambda: able, raising=False)
     monkeypatch.setattr(processor, "_supported", lambda: supported)
     assert (processor.slow_bfloat16(), processor.fast_bfloat16()) == (slow, fast)
-    assert compiled.cpu_options().get("INFERENCE_PRECISION_HINT") == ("f32" if slow else None)
 
 
 def test_a_torch_that_does_not_know_what_the_cpu_can_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
