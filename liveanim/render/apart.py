@@ -1,12 +1,15 @@
 """Networks converted in a process of their own: tracing them holds the interpreter's lock for seconds at a time.
 
-    python -m liveanim.render.apart MODEL WIDTHxHEIGHT
+    python -m liveanim.render.apart MODEL WIDTHxHEIGHT THREADS
 
-fills the cache of compiled models, from which a show then reads. It ends when its standard input does: with the show.
+fills the cache of compiled models, from which a show then reads. It ends when its standard input does: with the show. A
+compiler that crashes takes this process with it, and not the show.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
 import subprocess
@@ -14,21 +17,24 @@ import sys
 import threading
 from pathlib import Path
 
+from .compiled import cpu_options
+
 log = logging.getLogger(__name__)
 
 PICKLE = "--allow-pickle"
 PATIENCE = 3600.0  # s; a large model takes ten minutes on two busy processors
 
 
-def converted(cache: Path, model: str, size: tuple[int, int], double: bool = False, allow_pickle: bool = False) -> None:
-    """Have `cache` filled with the networks of `model` for pictures of `size`, unless it is.
+def converted(cache: Path, model: str, size: tuple[int, int], threads: int, allow_pickle: bool = False) -> None:
+    """Have `cache` filled with the networks of `model` for pictures of `size` and that many threads, unless it is.
 
-    `double`: two text encoders, which are run as they are.
-    What goes wrong costs only the smoothness: whoever finds the cache empty converts by itself.
+    RuntimeError when this has killed the process that did it: it would kill a show too. Whatever else goes wrong costs
+    only the smoothness: whoever finds the cache empty converts by itself.
     """
-    if there(cache, size, double):
+    if done(cache, size, threads).exists():
         return
-    asked = [sys.executable, "-m", __name__, model, f"{size[0]}x{size[1]}", *([PICKLE] if allow_pickle else [])]
+    shape = f"{size[0]}x{size[1]}"
+    asked = [sys.executable, "-m", __name__, model, shape, str(threads), *([PICKLE] if allow_pickle else [])]
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
@@ -42,8 +48,15 @@ def converted(cache: Path, model: str, size: tuple[int, int], double: bool = Fal
             code = _waited(process)
     except (OSError, subprocess.SubprocessError) as error:
         log.info("no process to convert %s: %s", model, error)
-    else:
-        log.info("%s converted for %dx%d (%d)", model, *size, code)
+        return
+    log.info("%s converted for %s (%d)", model, shape, code)
+    if killed(code):
+        raise RuntimeError(f"the compiler crashed ({code}) on {model} at {shape}")
+
+
+def killed(code: int) -> bool:
+    """Whether a process that ended with `code` was ended by the system (a signal, or a Windows exception)."""
+    return code < 0 or code >= 0x8000_0000
 
 
 def _waited(process: subprocess.Popen[bytes]) -> int:
@@ -53,18 +66,19 @@ def _waited(process: subprocess.Popen[bytes]) -> int:
         process.kill()
 
 
-def there(cache: Path, size: tuple[int, int], double: bool = False) -> bool:
-    """Whether the text encoder and all three networks for `size` are in `cache`."""
-    return (double or (cache / "text").is_dir()) and len(list(cache.glob(f"*-{size[0]}x{size[1]}-*"))) >= 3
+def done(cache: Path, size: tuple[int, int], threads: int) -> Path:
+    """The file that is in `cache` once everything for `size` is, compiled as it would be today."""
+    how = hashlib.sha256(json.dumps(cpu_options(threads), sort_keys=True).encode()).hexdigest()
+    return cache / f"ready-{size[0]}x{size[1]}-{how[:8]}"
 
 
 def main(words: list[str]) -> int:
-    model, shape, *options = words
+    model, shape, threads, *options = words
     threading.Thread(target=_end_with_the_show, daemon=True).start()
     from .load import prepare
 
     width, _, height = shape.partition("x")
-    prepare(model, (int(width), int(height)), PICKLE in options)
+    prepare(model, (int(width), int(height)), int(threads), PICKLE in options)
     return 0
 
 

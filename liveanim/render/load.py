@@ -76,17 +76,22 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     engine = _engine_wanted(device, "torch" if adapted else options.engine)
     parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
     threads = options.threads or _threads(options.background)
-    if device == "cpu":
-        torch.set_num_threads(threads if engine == "torch" else 1)  # beside a compiler torch has only small work
     cache = _cache(engine, parts) if engine not in ("torch", "compile") and options.keep else None
 
     def convert(size: tuple[int, int]) -> None:
         """Beside a show, not in its process."""
         if engine == "openvino" and cache is not None and options.background:
-            apart.converted(cache, name, size, parts.double, options.allow_pickle)
+            apart.converted(cache, name, size, threads, options.allow_pickle)
 
+    trouble = ""
     if size is not None:
-        convert(size)  # with what encodes texts, which comes next
+        try:
+            convert(size)  # with what encodes texts, which comes next
+        except RuntimeError as error:
+            engine, trouble = "torch", f"{error}; torch plays"
+            log.warning("%s", trouble)
+    if device == "cpu":
+        torch.set_num_threads(threads if engine == "torch" else 1)  # beside a compiler torch has only small work
     fast_words = engine == "openvino" and not parts.double
     book = _book(parts, fast_words, threads, cache)
 
@@ -96,12 +101,12 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
 
     makes = None if engine == "torch" else build
     pool = EnginePool(lambda: TorchEngine(parts), makes, options.background, eager_first=device != "cpu")
-    feedback, trouble = _feedback(options, device)
+    feedback, lacking = _feedback(options, device)
     adapters = Adapters(parts, options.loras, options.controls) if adapted else None
     tape = CudaTape(device) if device.startswith("cuda") else None
     looks = None if cache is None else Looks(cache / "looks", device, threads)
     renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape, looks)
-    renderer.message = trouble
+    renderer.message = "; ".join(filter(None, (trouble, lacking)))
     if size is not None:
         renderer.warm(size, options.prompts)
         if engine in ("openvino", "onnx"):  # what was converted plays now
@@ -109,16 +114,17 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     return renderer
 
 
-def prepare(name: str, size: tuple[int, int], allow_pickle: bool = False) -> None:
+def prepare(name: str, size: tuple[int, int], threads: int, allow_pickle: bool = False) -> None:
     """Have all that OpenVINO needs for pictures of `size` beside a show in the cache; nothing of it is run here.
 
     A large network wants memory for torch's copy and OpenVINO's: no more than one is converted at a time.
     """
     parts = Parts(find(name), "cpu", allow_pickle=allow_pickle)
-    cache, threads = _cache("openvino", parts), _threads(live=True)
+    cache = _cache("openvino", parts)
     words = _book(parts, not parts.double, threads, cache).embedding("")
     parts.forget("text_encoders")
     prepared(parts, size, words, threads, cache)
+    apart.done(cache, size, threads).touch()
 
 
 def _book(parts: Parts, fast: bool, threads: int, cache: Path | None) -> PromptBook:

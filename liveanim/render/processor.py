@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 
@@ -13,7 +15,7 @@ def fast_bfloat16() -> bool:
 def slow_bfloat16() -> bool:
     """Whether it has instructions for bfloat16, but slower ones than for float32, as Intel's Sapphire and Emerald
     Rapids have where AMX is kept from a virtual machine. Libraries choose bfloat16 wherever they find it."""
-    able = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch has it not
+    able: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch has it not
     has = {name: bool(able.get(name)) for name in ("avx512_bf16", "avx512_fp16", "amx_bf16")}
     # fp16 tells them from Cooper Lake and from AMD's, where bfloat16 has twice the speed of float32
     return has["avx512_bf16"] and has["avx512_fp16"] and not has["amx_bf16"]

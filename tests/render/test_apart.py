@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -37,20 +38,38 @@ def test_a_show_reads_what_another_process_converted_and_paints_the_same(
     picture = renderer.render(request, None).image
     renderer.close()
     (folder,) = (tmp_path / "liveanim" / "openvino").iterdir()
-    assert apart.there(folder, SIZE) and not apart.there(folder, (96, 64))
+    assert apart.done(folder, SIZE, 1).exists() and not apart.done(folder, (96, 64), 1).exists()
     again = load(str(epsilon_model), SIZE, Options("cpu", "openvino", threads=1, background=False))
     assert np.array_equal(again.render(request, None).image, picture)
     again.close()
 
 
-def test_only_a_whole_cache_is_a_cache(tmp_path: Path) -> None:
-    for name in ("encode-64x64-12", "unet-64x64-12", "text"):
-        (tmp_path / name).mkdir()
-        assert not apart.there(tmp_path, SIZE)
-    (tmp_path / "decode-64x64-12").mkdir()
-    assert apart.there(tmp_path, SIZE)
-    (tmp_path / "text").rmdir()
-    assert apart.there(tmp_path, SIZE, double=True) and not apart.there(tmp_path, SIZE)
+def test_what_was_compiled_another_way_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = apart.done(tmp_path, SIZE, 1)
+    assert first == apart.done(tmp_path, SIZE, 1) != apart.done(tmp_path, SIZE, 2)
+    monkeypatch.setattr(apart, "cpu_options", lambda threads: {"INFERENCE_PRECISION_HINT": "other"})
+    assert apart.done(tmp_path, SIZE, 1) != first
+
+
+@pytest.mark.parametrize(("code", "crash"), [(0, False), (1, False), (-11, True), (-9, True), (0xC0000005, True)])
+def test_a_crash_is_told_from_a_failure(code: int, crash: bool) -> None:
+    assert apart.killed(code) is crash
+
+
+@pytest.mark.skipif(os.name == "nt" or not installed("openvino"), reason="openvino is an extra; signals are POSIX")
+def test_a_compiler_that_crashes_does_not_take_the_show_with_it(
+    epsilon_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashing = tmp_path / "python"
+    crashing.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    crashing.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(crashing))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    renderer = load(str(epsilon_model), SIZE, BESIDE)
+    assert renderer.message == f"the compiler crashed (-11) on {epsilon_model} at 64x64; torch plays"
+    frame = renderer.render(RenderRequest(0, 0.0, SIZE, (Prompt("a b c"),)), None)
+    assert frame.image.shape == (64, 64, 3) and not list(tmp_path.glob("**/model.xml"))
+    renderer.close()
 
 
 def test_where_no_process_can_be_had_the_show_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,5 +77,5 @@ def test_where_no_process_can_be_had_the_show_goes_on(tmp_path: Path, monkeypatc
         raise OSError("no more processes")
 
     monkeypatch.setattr(subprocess, "Popen", refused)
-    apart.converted(tmp_path, "ember", SIZE)
-    assert not apart.there(tmp_path, SIZE)
+    apart.converted(tmp_path, "ember", SIZE, 1)
+    assert not apart.done(tmp_path, SIZE, 1).exists()
