@@ -9,10 +9,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 from .sources import Loop, Samples
@@ -34,6 +40,7 @@ _CHORDS = ((24, 31, 35, 36, 40), (20, 27, 31, 36, 39), (27, 34, 38, 43, 46), (19
 _ROOTS = (0, -4, 3, -5)
 
 Mono = NDArray[np.float32]
+log = logging.getLogger(__name__)
 
 
 def beats() -> NDArray[np.float64]:
@@ -57,8 +64,30 @@ def render() -> Samples:
 
 
 def supply() -> Loop:
-    """The track as a supply without end."""
-    return Loop("built-in track", render(), RATE)
+    """The track as a supply without end; kept on disk, for at a start everything else wants the interpreter too."""
+    return Loop("built-in track", kept(Path(platformdirs.user_cache_dir("liveanim"))), RATE)
+
+
+def kept(folder: Path) -> Samples:
+    """`render()` as it lies in `folder`, where it is put if it is not there; what cannot be written costs only that."""
+    made = hashlib.sha256(Path(__file__).read_bytes() + np.__version__.encode()).hexdigest()
+    path = folder / f"track-{made[:16]}.npy"
+    with suppress(OSError, EOFError, ValueError):
+        samples: Samples = np.load(path, allow_pickle=False)
+        if samples.shape == (_LENGTH, 2) and samples.dtype == np.float32:
+            return samples
+    samples = render()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("track-*.npy"):
+            old.unlink(missing_ok=True)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        with part.open("wb") as file:
+            np.save(file, samples)
+        os.replace(part, path)
+    except OSError as error:
+        log.info("the built-in track is not kept: %s", error)
+    return samples
 
 
 def _seconds(length: float) -> Mono:

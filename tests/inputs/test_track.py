@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -40,6 +42,19 @@ def test_it_is_loud_but_never_clips_and_has_no_offset(piece: Samples) -> None:
 
 def test_it_is_the_same_every_time(piece: Samples) -> None:
     assert np.array_equal(piece, track.render())
+
+
+def test_it_is_made_once_and_kept(piece: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "cache"
+    assert np.array_equal(track.kept(folder), piece)
+    (path,) = folder.iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(track, "render", lambda: pytest.fail("made again"))
+        assert np.array_equal(track.kept(folder), piece)
+    path.write_bytes(path.read_bytes()[:1000])  # whatever is wrong with it
+    assert np.array_equal(track.kept(folder), piece)
+    assert np.array_equal(track.kept(path / "no folder"), piece)
+    assert [file.name for file in folder.iterdir()] == [path.name]
 
 
 def test_every_kick_is_a_clear_low_transient_and_breaks_have_none(piece: Samples) -> None:
