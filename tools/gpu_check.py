@@ -151,6 +151,8 @@ def machine(device: str) -> dict[str, object]:
     """What it was measured on. Needs nothing but torch."""
     import torch
 
+    from tools.benchmarks.cpu import processor
+
     gpu = {}
     if device.startswith("cuda"):
         properties = torch.cuda.get_device_properties(device)
@@ -162,6 +164,7 @@ def machine(device: str) -> dict[str, object]:
     )
     return {
         **gpu,
+        "cpu": processor(),
         "device": device,
         "versions": {"python": sys.version.split()[0], "torch": torch.__version__, **there},
         "commit": commit.stdout.strip(),

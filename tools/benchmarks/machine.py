@@ -6,7 +6,6 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
-import re
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -15,6 +14,8 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+
+from .cpu import processor
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
@@ -34,7 +35,7 @@ MEGABYTE = 1024 * 1024
 def machine() -> dict[str, object]:
     """cpu, cores, ram, os, python, gpu, versions, commit, date. What cannot be found out is an empty text."""
     return {
-        "cpu": _cpu(),
+        "cpu": processor(),
         "cores": os.cpu_count() or 0,
         "ram_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "os": f"{platform.system()} {platform.release()}",
@@ -45,19 +46,6 @@ def machine() -> dict[str, object]:
         "commit": _commit(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _cpu() -> str:
-    """The processor's name, with family and model where the name alone says little, and what it can compute with."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor()
-    rows = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", text.partition("\n\n")[0], re.MULTILINE))
-    flags = set(rows.get("flags", "").split())
-    able = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
-    name = f"{rows.get('model name', '')} (family {rows.get('cpu family')} model {rows.get('model')})"
-    return f"{name}, {' '.join(able)}".rstrip(", ")
 
 
 def _gpu() -> str:
