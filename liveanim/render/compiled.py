@@ -30,7 +30,7 @@ Found = TypeVar("Found")
 VERSIONS_KEPT = 2
 LARGEST = 300_000_000  # bytes of a network of which more than one form is kept on disk
 ABANDONED = 3600.0  # s after which whoever was at a half-written network is gone
-FORM = 3
+FORM = 4
 """Another number where what is converted changes in the code, so that nobody goes on with what was kept before."""
 
 
