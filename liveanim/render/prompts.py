@@ -6,6 +6,7 @@ weight, `forest --neg people` asks for the opposite of what follows. A change of
 
 from __future__ import annotations
 
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from liveanim.core.model import Prompt
 from .family import slerp
 
 CACHE_SIZE = 256
+EVENING = 0.45  # by which a journey starts faster and is slower half-way (ember, 18 journeys, a judge's features)
 _BRACKET = 1.1  # what a pair of (brackets) multiplies by and [brackets] divide by
 _MARKS = re.compile(r"\\[()\[\]\\]|[()\[\]]|:\s*-?\d*\.?\d+\s*\)")
 
@@ -97,12 +99,23 @@ def plain(text: str) -> str:
     return " ".join(piece for piece, _ in stretches(text))
 
 
+def even(share: float) -> float:
+    """How far from one prompt to another to go for a picture that has changed by `share` (0..1) of the whole change.
+
+    Words change little near either end, and nearly all half-way. Ends and middle stay where they are.
+    """
+    return share + EVENING * math.sin(2 * math.pi * share) / (2 * math.pi)
+
+
 def blended(weighted: Sequence[tuple[Embedding, float]]) -> Embedding:
-    """Embeddings mixed by weight (positive, any sum): each next one is reached along the arc by its share so far."""
-    mix, total = weighted[0]
+    """Embeddings mixed by weight (positive, any sum), evenly to the eye: each next one is reached along the arc by its
+    share so far."""
+    whole = sum(weight for _, weight in weighted)
+    mix, total = weighted[0][0], even(weighted[0][1] / whole)
     for embedding, weight in weighted[1:]:
-        total += weight
-        share = weight / total
+        part = even(weight / whole)
+        total += part
+        share = part / total
         pooled = None
         if mix.pooled is not None and embedding.pooled is not None:
             pooled = slerp(mix.pooled, embedding.pooled, share)

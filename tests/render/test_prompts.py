@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from liveanim.core.model import Prompt
 from liveanim.render import prompts as p
+from liveanim.render.family import slerp
 from liveanim.render.models import Parts, find
 from liveanim.render.text import _reader, clip_encoder, compiled_encoder
 
@@ -23,6 +24,24 @@ class Encoder:
         self.calls.append(text)
         generator = torch.Generator().manual_seed(sum(map(ord, text)))
         return p.Embedding(torch.randn(1, 4, 8, generator=generator))
+
+
+@given(st.floats(0.0, 1.0))
+def test_a_journey_is_even_in_both_directions_and_goes_on(share: float) -> None:
+    assert p.even(share) + p.even(1 - share) == pytest.approx(1)
+    assert p.even(share) < p.even(share + 0.01)
+    assert [p.even(at) for at in (0.0, 0.5, 1.0)] == pytest.approx([0, 0.5, 1])
+    assert p.even(0.1) > 0.14  # where words change little the way is quick
+
+
+def test_blends_have_no_order_nor_jumps_where_a_third_comes_in() -> None:
+    a, b, c = (Encoder()([(text, 1.0)]) for text in "abc")
+    two = p.blended([(a, 0.3), (b, 0.7)])
+    assert torch.allclose(two.words, p.blended([(b, 7.0), (a, 3.0)]).words, atol=1e-5)
+    assert torch.allclose(two.words, slerp(a.words, b.words, p.even(0.7)), atol=1e-5)
+    three = p.blended([(a, 0.3), (b, 0.7), (c, 1e-5)])
+    assert torch.allclose(two.words, three.words, atol=1e-4)
+    assert torch.equal(p.blended([(a, 0.2)]).words, a.words)
 
 
 def test_a_text_is_encoded_once() -> None:

@@ -94,7 +94,7 @@ def painted(ember: Ember, work: Path, device: str, seed: int) -> Tensor:
             if left:
                 soft = to_pictures(ember.vae, painting)
                 sharp = SHARPEST * torch.rand(len(rows), 1, 1, 1, generator=generator).to(device)
-                seen = (soft + sharp * (soft - F.avg_pool2d(soft, 3, 1, 1))).clamp(-1, 1)
+                seen = (soft + sharp * (soft - F.avg_pool2d(soft, 3, 1, 1, count_include_pad=False))).clamp(-1, 1)
         made.append(painting)
         index += 1
     return F.pixel_shuffle(torch.cat(made), PACK)
