@@ -42,14 +42,14 @@ def quiet_openvino() -> Any:
     return openvino
 
 
-def cpu_options(threads: int = 0) -> dict[str, Any]:
-    """How OpenVINO is to compile for this CPU. `threads` 0: OpenVINO chooses."""
+def cpu_options(threads: int = 0, single: bool = False) -> dict[str, Any]:
+    """How OpenVINO is to compile for this CPU. `threads` 0: OpenVINO chooses. `single`: in float32 in any case."""
     # Not bound to processors: others work there too, and the system moves a thread that would wait for them.
     options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
-    if not fast_bfloat16():
+    if single or not fast_bfloat16():
         # In float32 OpenVINO 2026.4 crashes the program in its "snippets" pass over some UNets.
         options["SNIPPETS_MODE"] = "DISABLE"
-    if slow_bfloat16():
+    if single or slow_bfloat16():
         options["INFERENCE_PRECISION_HINT"] = "f32"
     if threads:
         options["INFERENCE_NUM_THREADS"] = threads

@@ -68,7 +68,7 @@ def clip_encoder(parts: Parts) -> Encoder:
 
 def compiled_encoder(parts: Parts, threads: int = 0, cache: Path | None = None) -> Encoder:
     """`clip_encoder` for models with one text encoder, on OpenVINO in float32, kept in `cache` if any."""
-    core, options = quiet_openvino().Core(), {**cpu_options(threads), "INFERENCE_PRECISION_HINT": "f32"}
+    core, options = quiet_openvino().Core(), cpu_options(threads, single=True)
     folder = None if cache is None else cache / "text"
     if folder is not None and (folder / "model.xml").is_file() and (folder / "tokenizer.json").is_file():
         network = for_cpu(core, folder, options, keep=True)

@@ -236,6 +236,8 @@ def test_openvino_is_kept_from_what_crashes_it_and_from_slow_numbers(
         **told,
     }
     assert "INFERENCE_NUM_THREADS" not in compiled.cpu_options(0)
+    exact = compiled.cpu_options(single=True)
+    assert (exact["SNIPPETS_MODE"], exact["INFERENCE_PRECISION_HINT"]) == ("DISABLE", "f32")
 
 
 @needs_openvino
