@@ -247,7 +247,10 @@ def takes_of(
 
     if options.take is None:
         return Takes(make, takes_dir())
-    folder = _kept_apart(options.take, free(options.take, _filled))
+    asked = options.take if options.take.name not in ("", "..") else options.take.resolve()  # takes go by their names
+    if not asked.name:
+        raise UserError(f"--take {options.take}: name a folder for it")
+    folder = _kept_apart(asked, free(asked, _filled))
     return Takes(make, folder.parent, new_take(folder, options, plan, choice, broken, size), folder.name)
 
 

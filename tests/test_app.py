@@ -165,6 +165,19 @@ def test_a_show_that_is_slow_to_open_is_played_and_kept_whole(tmp_path: Path, mo
     assert 0.0 < seconds_of(video, "video") <= 0.7
 
 
+def test_a_take_may_be_kept_right_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "night"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    asked = PlayOptions("builtin", headless=True, seconds=0.6, model="paint", take=Path("."), size=SMALL)
+    app.play(asked)
+    app.play(asked)  # which is kept beside the first
+    for folder in (here, tmp_path / "night-2"):
+        assert 0.0 < seconds_of(TakeReader(folder).audio, "audio") <= 0.7
+    with pytest.raises(UserError, match="name a folder"):
+        app.play(replace(asked, take=Path("/")))
+
+
 def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:
     take = tmp_path / "take"
     app.play(PlayOptions("silence", headless=True, seconds=2.0, model="paint", take=take, size=SMALL))
