@@ -231,6 +231,10 @@ def live(options: PlayOptions) -> Iterator[Live]:
     sys.setswitchinterval(SWITCH_INTERVAL)
     measured = calibration.read()
     outlets.check(options.streams, options.share)
+    if options.record:
+        from .recording import check
+
+        check(options.record, options.codec, options.alpha)
     with ExitStack() as stack:
         keeper = stack.enter_context(closing(Keeper()))
         broken = keeper.broken_off()

@@ -107,9 +107,7 @@ class Recorders:
         begin: float = 0.0,
         alpha: bool = False,
     ) -> None:
-        _distinct(paths)
-        if alpha:
-            _can_be_transparent(paths, codec)
+        check(paths, codec, alpha)
         self._writers: list[VideoWriter] = []
         with ExitStack() as undo:
             for path in paths:
@@ -155,16 +153,13 @@ class Recorders:
             writer.abort()
 
 
-def _distinct(paths: Sequence[Path]) -> None:
-    twice = [path for path in paths if paths.count(path) > 1]
-    if twice:
-        raise UserError(f"{twice[0]} is named twice: give every recording its own file")
-
-
-def _can_be_transparent(paths: Sequence[Path], codec: str | None) -> None:
+def check(paths: Sequence[Path], codec: str | None = None, alpha: bool = False) -> None:
+    """UserError for a file that is named twice, or cannot hold what is asked of it."""
     for path in paths:
+        if paths.count(path) > 1:
+            raise UserError(f"{path} is named twice: give every recording its own file")
         codecs = container_of(path, codec).codecs
-        if codecs and not CODECS[codec or codecs[0]][0].alpha:
+        if alpha and codecs and not CODECS[codec or codecs[0]][0].alpha:
             others = ".png, .gif, .mov with --codec prores, or .mkv with --codec ffv1"
             raise UserError(f"{path} keeps no transparency: with --alpha use {others}")
 

@@ -165,6 +165,23 @@ def test_a_show_that_is_slow_to_open_is_played_and_kept_whole(tmp_path: Path, mo
     assert 0.0 < seconds_of(video, "video") <= 0.7
 
 
+@pytest.mark.parametrize(
+    ("files", "more", "told"),
+    [
+        (["night"], {}, "unknown kind ''; use .mp4"),
+        (["a.mp4", "a.mp4"], {}, "named twice"),
+        (["a.mp4"], {"codec": "prores"}, "does not hold prores"),
+        (["a.mp4"], {"alpha": True}, "keeps no transparency"),
+    ],
+)
+def test_a_recording_that_cannot_be_is_refused_before_anything_is_opened(
+    files: list[str], more: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_stage", lambda *_: pytest.fail("the stage is opened"))
+    with pytest.raises(UserError, match=told):
+        app.play(PlayOptions("silence", headless=True, model="paint", record=tuple(map(Path, files)), **more))
+
+
 def test_a_take_may_be_kept_right_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = tmp_path / "night"
     here.mkdir()

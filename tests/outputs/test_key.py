@@ -14,7 +14,7 @@ from liveanim.core.errors import UserError
 from liveanim.core.model import Image, frozen_image
 from liveanim.outputs.encode import plain
 from liveanim.outputs.headless import Headless
-from liveanim.recording import _can_be_transparent
+from liveanim.recording import check
 
 from .pictures import flat, still
 
@@ -87,6 +87,6 @@ def test_a_keyed_picture_that_is_held_back_keeps_its_transparency(stage: Make) -
 def test_files_without_transparency_are_refused_in_one_line() -> None:
     for name, codec in [("a.mp4", None), ("a.mov", None), ("a.mkv", "master")]:
         with pytest.raises(UserError, match="keeps no transparency"):
-            _can_be_transparent([Path(name)], codec)
-    _can_be_transparent([Path("a.mov"), Path("b.mkv")], "prores")
-    _can_be_transparent([Path("a.png"), Path("a.gif"), Path("a.wav")], None)
+            check([Path(name)], codec, alpha=True)
+    check([Path("a.mov"), Path("b.mkv")], "prores", alpha=True)
+    check([Path("a.png"), Path("a.gif"), Path("a.wav")], alpha=True)
