@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,13 +84,8 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
         if engine == "openvino" and cache is not None and options.background:
             apart.converted(cache, name, size, threads, options.allow_pickle)
 
-    trouble = ""
-    if size is not None:
-        try:
-            convert(size)  # with what encodes texts, which comes next
-        except RuntimeError as error:
-            engine, trouble = "torch", f"{error}; torch plays"
-            log.warning("%s", trouble)
+    trouble = "" if size is None else _crash(convert, size)  # with what encodes texts, which comes next
+    engine = "torch" if trouble else engine
     if device == "cpu":
         torch.set_num_threads(threads if engine == "torch" else 1)  # beside a compiler torch has only small work
     fast_words = engine == "openvino" and not parts.double
@@ -112,6 +108,16 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
         if engine in ("openvino", "onnx"):  # what was converted plays now
             parts.forget("unet", "vae", *(["text_encoders"] if fast_words else []))
     return renderer
+
+
+def _crash(convert: Callable[[tuple[int, int]], None], size: tuple[int, int]) -> str:
+    """What is to be said where `convert` crashed the process that did it; '' where it did not."""
+    try:
+        convert(size)
+    except RuntimeError as error:
+        log.warning("%s; torch plays", error)
+        return f"{error}; torch plays"
+    return ""
 
 
 def prepare(name: str, size: tuple[int, int], threads: int, allow_pickle: bool = False) -> None:
