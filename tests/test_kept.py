@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 
 from liveanim import app
@@ -61,9 +60,9 @@ def test_a_killed_show_loses_at_most_its_last_second(tmp_path: Path) -> None:
 
 
 def small_disk(folder: Path, size: int) -> tuple[list[str], bool]:
-    """What to put before a command so that `folder` holds no more than `size` bytes: (words, whether it is a disk).
+    """What to put before a command so that `folder` holds no more than `size` bytes: (words, whether that can be).
 
-    A tmpfs where a process may mount one; else no file may grow beyond `size`.
+    It can where a process may mount a tmpfs.
     """
     folder.mkdir()
     words = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
@@ -74,12 +73,12 @@ def small_disk(folder: Path, size: int) -> tuple[list[str], bool]:
 
 
 def test_a_full_disk_ends_recording_and_take_with_a_line_each_and_not_the_show(tmp_path: Path) -> None:
-    disk, size = tmp_path / "disk", 250_000
+    disk, size, most = tmp_path / "disk", 700_000, 250_000  # bytes: of the disk; of a file, where there is no such disk
     prefix, real = small_disk(disk, size)
 
     def limit() -> None:
         if not real:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     words = [*prefix, *SHOW, "--seconds", "8", "--record", str(disk / "a.mp4"), "--take", str(disk / "take")]
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=90, preexec_fn=limit)
@@ -91,8 +90,7 @@ def test_a_full_disk_ends_recording_and_take_with_a_line_each_and_not_the_show(t
     assert f"take ended early: {disk / 'take'}: " in said[1]
     if real:
         assert "no space left on device" in said[0] and "the disk is full" in said[1]
-    with av.open(str(tmp_path / "disk.mp4" if real else disk / "a.mp4")) as film:
-        assert next(iter(film.decode(video=0))).width == 128
+    assert seconds_that_play(tmp_path / "disk.mp4" if real else disk / "a.mp4") > 1.0
 
 
 @pytest.mark.parametrize("wish", [{"record": (Path("/proc/a.mp4"),)}, {"take": Path("/proc/take")}])
