@@ -57,6 +57,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0, help="training threads (default: all cores but one)")
     parser.add_argument("--pictures", type=int, default=8192, help="how many pictures are drawn")
     parser.add_argument("--batch", type=int, default=0, help="samples per worker and step (default: chosen for a CPU)")
+    parser.add_argument(
+        "--soft", type=Path, metavar="DIR", help="a model near whose soft decoder `crisp` stays (default: as it begins)"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the exported weights, start from nothing")
     parser.add_argument(
         "--gallery", type=Path, help="also write contact sheets of all motifs at 1, 2 and 4 steps into this folder"
@@ -136,7 +139,8 @@ def crisp_stage(ember: Ember, args: argparse.Namespace, minutes: float) -> list[
     if minutes == 0.0 and not (args.work / "crisp.pt").exists():
         return []
     with drawing(args, sheet_path(args.work, FIRST_SHEETS - 1), None):
-        stage = train_crisp(ember, args.work, minutes, args.device, args.seed, args.workers)
+        soft = load(args.soft).vae if args.soft else None
+        stage = train_crisp(ember, args.work, minutes, args.device, args.seed, args.workers, soft)
     take(ember, stage)
     return [stage]
 

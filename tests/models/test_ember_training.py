@@ -14,13 +14,15 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from ember import album, bank, judge, measures, nets, silence, stage_crisp, stage_few  # noqa: E402
+from ember import album, bank, judge, measures, nets, shows, silence, stage_crisp, stage_few  # noqa: E402
 from ember.captions import plain_caption  # noqa: E402
 from ember.drawing import Spec  # noqa: E402
 from ember.loop import Stage  # noqa: E402
 from ember.optimiser import TURNS, Orthogonal, orthogonal  # noqa: E402
 from ember.stage_few import HALFWAY, WHOLE, FewLoss, Ways  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
+
+from liveanim.render.engines import HostEngine  # noqa: E402
 
 
 def test_a_plain_caption_names_everything_in_one_order() -> None:
@@ -191,6 +193,34 @@ def test_the_decoder_learns_on_fewer_operations_what_it_then_computes() -> None:
     assert torch.allclose(stage_crisp.decoded(vae, latents)[inside], vae.decode(latents).sample[inside], atol=1e-4)
 
 
+def test_dots_stand_out_and_lines_do_not() -> None:
+    picture = torch.zeros(2, 1, 16, 16)
+    picture[0, :, 5], picture[1, ..., 9] = 0.5, -0.5
+    assert not stage_crisp.dots(picture).any()
+    picture[:, :, 12, 3] = 0.4
+    spots = stage_crisp.dots(picture)
+    assert torch.allclose(spots[:, 0, 12, 3], torch.tensor(0.4)) and torch.allclose(spots.sum(), torch.tensor(0.8))
+
+
+def test_painted_pictures_may_be_crisper_than_the_soft_decoders_but_not_where_that_has_nothing() -> None:
+    soft = torch.zeros(1, 3, 32, 32)
+    soft[..., 16:] = 0.5
+    crisper = soft + 0.4 * stage_crisp.detail(soft)
+    lined = soft.clone()
+    lined[..., 8] = 0.2
+    assert stage_crisp.near(soft, soft) == 0 and stage_crisp.near(crisper, soft) < stage_crisp.near(lined, soft) / 5
+
+
+def test_of_a_show_every_third_of_the_latents_that_are_decoded_is_kept() -> None:
+    kept: list[Any] = []
+    engine = HostEngine("host", [lambda arrays: arrays[0] + 1.0] * 3)
+    with shows.noted(kept):
+        made = [engine.decode(torch.full((1, 16, 2, 3), float(number))) for number in range(7)]
+    engine.decode(torch.zeros(1, 16, 2, 3))
+    assert [float(picture[0, 0, 0, 0]) for picture in made] == [1, 2, 3, 4, 5, 6, 7]
+    assert [latents.shape for latents in kept] == [(16, 2, 3)] * 2 and [float(one[0, 0, 0]) for one in kept] == [2, 5]
+
+
 def test_a_decoder_of_another_shape_is_begun_anew_and_the_encoder_stays() -> None:
     torch.manual_seed(9)
     known = nets.make_vae()
@@ -211,20 +241,23 @@ def test_critics_learn_and_only_the_decoder_follows_within_its_narrow_block(
     before, vae = nets.make_vae().eval().requires_grad_(False), nets.make_vae()
     vae.encoder.requires_grad_(False)
     pictures = SimpleNamespace(refresh=lambda: None, crops=lambda count, side, _: torch.rand(count, 3, side, side))
-    loss = stage_crisp.CrispLoss(vae, before, torch.randn(3, nets.VAE_CHANNELS, 6, 8), pictures, 1, "cpu")
+    loss = stage_crisp.CrispLoss(vae, before, list(torch.randn(3, nets.VAE_CHANNELS, 6, 8)), pictures, 1, "cpu")
     first = {name: value.clone() for name, value in vae.state_dict().items()}
     stage = Stage("crisp", tmp_path, {"vae": vae}, 2e-3)
     said = []
     for step in range(24):
         value, numbers, used = loss(step, 0.5)
-        assert used == stage_crisp.BATCH and set(numbers) == {"loss", "kept", "psnr", "critic", "adverse"}
+        assert used == stage_crisp.BATCH and set(numbers) == {"loss", "kept", "dots", "psnr", "critic", "adverse"}
         for one, gradient in zip(stage.parameters, torch.autograd.grad(value, stage.parameters), strict=True):
             one.grad = gradient
         for optimiser, _ in stage.optimisers:
             optimiser.step()
         said.append(numbers)
-    assert said[-1]["critic"] < 0.9 * said[0]["critic"] and said[-1]["loss"] < 0.9 * said[0]["loss"]
-    assert set(loss(1, 0.0)[1]) == {"loss", "kept", "psnr"}
+    assert said[-1]["loss"] < 0.9 * said[0]["loss"]
+    drawn = torch.rand(4, 3, 32, 32)
+    told = [float(loss._learn(drawn, 0.5 * drawn).detach()) for _ in range(24)]
+    assert told[-1] < 0.9 * told[0]
+    assert set(loss(1, 0.0)[1]) == {"loss", "kept", "dots", "psnr"}
     moved = {name for name, value in vae.state_dict().items() if not torch.equal(value, first[name])}
     assert moved and all(name.startswith("decoder.") for name in moved)
     *_, last = (part for part in vae.decoder.modules() if type(part).__name__ == "AutoencoderTinyBlock")

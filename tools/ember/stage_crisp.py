@@ -2,8 +2,12 @@
 
 A difference of pixels alone teaches it the mean of all pictures that a latent may stand for, which is soft. So critics
 that see drawn pictures beside decoded ones learn to tell them apart (patches: Isola et al. 2017, arXiv:1611.07004;
-hinge loss: Lim and Ye 2017, arXiv:1705.02894), and the decoder learns to please them, also where it decodes what the
-UNet has painted. What critics see must agree as well as the pixels (Wang et al. 2018, arXiv:1711.11585).
+hinge loss: Lim and Ye 2017, arXiv:1705.02894), and the decoder learns to please them. What they see must agree as well
+as the pixels (Wang et al. 2018, arXiv:1711.11585).
+
+Of what the UNet has painted nobody knows which edges are there. A decoder that only wants to please strews nets of
+dotted lines over the busy pictures of a show. So it must stay near what a soft decoder makes of them, with little more
+detail in each place than that has, and nowhere may it make dots that are not drawn.
 """
 
 from __future__ import annotations
@@ -29,13 +33,17 @@ from .tokens import encode
 LATENT_NOISE = 0.04
 CRITIC_FROM = 0.15  # of the minutes
 CRITIC_RATE = 3e-4
-PLEASING, AGREEING = 0.12, 1.0
-KEEPING, STAYING = 0.5, 3.0  # of coarse colours, and of pixels: critics alone allow patches of speckle in the dark
+PLEASING, AGREEING = 0.07, 0.6
+KEEPING, STAYING, LINING = 0.5, 5.0, 6.0  # of coarse colours, of pixels, and of detail that is too much
+ENOUGH = 1.6  # times the soft decoder's finest detail
+PLACE = 4  # pixels
+DOTTED = 10.0
 PAINTED_FOR_ONE = 12  # as many latents of the UNet for each sheet of drawn pictures
 ROUNDS = 4  # of feedback, about
 SHARPEST = 1.5  # how much of the detail feedback adds at most
-PAINTED = 2  # of them in a batch
+PAINTED = 4  # of them in a batch
 COARSE = 8  # pixels
+SHOWS = "shows.pt"
 DEALT = (
     ((1, 1, 0, 0, 0), (0, 0, 1, 1, 0), (0, 0, 0, 0, 1)),
     ((1, 0, 0, 0, 0), (0, 1, 1, 0, 0), (0, 0, 0, 1, 1)),
@@ -111,13 +119,42 @@ def decoded(vae: Vae, latents: Tensor) -> Tensor:
     return F.pixel_shuffle(F.conv2d(x, halved, outer.bias.repeat_interleave(4), padding=1), 2) * 2.0 - 1.0
 
 
+def detail(pictures: Tensor) -> Tensor:
+    """What is finer than the mean of 3 x 3 pixels, same shape."""
+    return pictures - F.avg_pool2d(F.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, 1)
+
+
+def dots(pictures: Tensor) -> Tensor:
+    """How far each pixel stands out from both its neighbours in every direction alike, up or down; on lines nothing."""
+    height, width = pictures.shape[-2:]
+    wider = F.pad(pictures, (1, 1, 1, 1), mode="replicate")
+
+    def beside(down: int, across: int) -> Tensor:
+        return wider[..., 1 + down : 1 + down + height, 1 + across : 1 + across + width]
+
+    ways = ((0, 1), (1, 0), (1, 1), (1, -1))
+    over = torch.stack([pictures - (beside(y, x) + beside(-y, -x)) / 2 for y, x in ways])
+    return over.amin(0).relu() + (-over.amax(0)).relu()
+
+
+def near(painted: Tensor, soft: Tensor) -> Tensor:
+    """How far painted pictures are from what the soft decoder makes of the same latents."""
+    away = painted - soft
+    fine, wanted = (F.avg_pool2d(detail(pictures).abs(), PLACE) for pictures in (painted, soft))
+    kept = KEEPING * F.avg_pool2d(away, COARSE).abs().mean() + STAYING * away.square().mean()
+    return kept + LINING * F.relu(fine - ENOUGH * wanted).mean()
+
+
 class CrispLoss:
     """The stage's loss for one batch of fresh crops, and beside it as many painted latents as PAINTED.
 
     The critic learns within it, one for each of the losses that work side by side.
+
+    before   the soft autoencoder, also the one whose latents these are
+    latents  what has been painted: (4, h, w) each, of any sizes above a crop's
     """
 
-    def __init__(self, vae: Vae, before: Vae, latents: Tensor, album: Album, seed: int, device: str) -> None:
+    def __init__(self, vae: Vae, before: Vae, latents: list[Tensor], album: Album, seed: int, device: str) -> None:
         self.vae, self.before, self.latents, self.album, self.device = vae, before, latents, album, device
         self.generator = torch.Generator().manual_seed(seed)
         critic: Any = Critic()
@@ -126,15 +163,16 @@ class CrispLoss:
 
     def pieces(self) -> Tensor:
         """Random squares of painted latents (PAINTED, 4, h, w), as large as the crops."""
-        side, high, wide = CROP * PACK // DOWN, *self.latents.shape[-2:]
+        side = CROP * PACK // DOWN
 
         def roll(below: int) -> int:
             return int(torch.randint(0, below, (), generator=self.generator))
 
         found = []
         for _ in range(PAINTED):
-            top, left = roll(high - side + 1), roll(wide - side + 1)
-            found.append(self.latents[roll(len(self.latents)), :, top : top + side, left : left + side])
+            whole = self.latents[roll(len(self.latents))]
+            top, left = roll(whole.shape[1] - side + 1), roll(whole.shape[2] - side + 1)
+            found.append(whole[:, top : top + side, left : left + side])
         return torch.stack(found)
 
     def __call__(self, step: int, progress: float) -> tuple[Tensor, dict[str, float], int]:
@@ -145,26 +183,25 @@ class CrispLoss:
         pieces = self.pieces()
         with torch.no_grad(), precision(self.device):
             z = self.before.encode(x).latents
-            known = self.before.decode(pieces).sample.float()
+            soft = self.before.decode(pieces).sample.float()
         with precision(self.device):
             noisy = z + LATENT_NOISE * torch.rand((), device=z.device) * torch.randn_like(z)
             made = decoded(self.vae, torch.cat([noisy, pieces])).float()
         y, free = made[:BATCH], made[BATCH:]
-        picture = pyramid_loss(y, x)
-        away = free - known
-        kept = KEEPING * F.avg_pool2d(away, COARSE).abs().mean() + STAYING * away.square().mean()
-        loss = picture + kept
+        picture, kept = pyramid_loss(y, x), near(free, soft)
+        spots = F.relu(F.avg_pool2d(dots(y), COARSE) - F.avg_pool2d(dots(x), COARSE)).mean() + dots(free).mean()
+        loss = picture + kept + DOTTED * spots
         if step % ROUND_TRIP_EVERY == 0:
             loss = loss + 0.15 * F.smooth_l1_loss(self.before.encode(y).latents.float(), z.float(), beta=0.2)
-        numbers = {"loss": float(picture.detach()), "kept": float(kept.detach()), "psnr": psnr(y, x)}
+        numbers = {"loss": picture, "kept": kept, "dots": spots}
         if progress >= CRITIC_FROM:
-            told = self._learn(x, made.detach())
-            adverse = self._judged(x, made)
+            told = self._learn(x, y.detach())
+            adverse = self._judged(x, y)
             loss = loss + min(1.0, 10.0 * (progress - CRITIC_FROM)) * adverse
-            numbers |= {"critic": told, "adverse": float(adverse.detach())}
-        return loss, numbers, BATCH
+            numbers |= {"critic": told, "adverse": adverse}
+        return loss, {"psnr": psnr(y, x), **{key: float(value.detach()) for key, value in numbers.items()}}, BATCH
 
-    def _learn(self, drawn: Tensor, made: Tensor) -> float:
+    def _learn(self, drawn: Tensor, made: Tensor) -> Tensor:
         """One step of the critic; its loss, 2 where it cannot tell."""
         with precision(self.device):
             seen = self.critic(torch.cat([drawn, made]))[-1].float()
@@ -172,7 +209,7 @@ class CrispLoss:
         self.learner.zero_grad()
         told.backward()
         self.learner.step()
-        return float(told.detach())
+        return told
 
     def _judged(self, drawn: Tensor, made: Tensor) -> Tensor:
         """How far the pictures made are from pleasing the critic, and from what it sees in those drawn."""
@@ -180,15 +217,21 @@ class CrispLoss:
             seen = self.critic(made)
             with torch.no_grad():
                 wanted = self.critic(drawn)
-        count = len(drawn)
-        away = [(s[:count] - w).abs().mean() / w.abs().mean() for s, w in zip(seen[:-1], wanted[:-1], strict=True)]
+        away = [(s - w).abs().mean() / w.abs().mean() for s, w in zip(seen[:-1], wanted[:-1], strict=True)]
         return AGREEING * torch.stack(away).mean() - PLEASING * seen[-1].float().mean()
 
 
-def train_crisp(ember: Ember, work: Path, minutes: float, device: str, seed: int, workers: int = 1) -> Stage:
-    """Trains the decoder of `ember.vae` for that long; the EMA holds the result."""
+def train_crisp(
+    ember: Ember, work: Path, minutes: float, device: str, seed: int, workers: int = 1, soft: Vae | None = None
+) -> Stage:
+    """Trains the decoder of `ember.vae` for that long; the EMA holds the result.
+
+    soft  the autoencoder that painted pictures must stay near; None: `ember.vae` as it is
+    What `ember.shows` has kept in `work` is painted too.
+    """
     torch.manual_seed(seed)
     before, ember.vae = ember.vae, crisp(ember.vae)
+    before = soft or before
     for module in (before, ember.vae):
         module.to(device, memory_format=torch.channels_last)
     before.eval().requires_grad_(False)
@@ -197,7 +240,9 @@ def train_crisp(ember: Ember, work: Path, minutes: float, device: str, seed: int
     if minutes > 0:
         ember.text.to(device)
         ember.unet.to(device)
-        latents = painted(replace(ember, vae=ember.vae if stage.curve.steps else before), work, device, seed)
+        latents = list(painted(replace(ember, vae=ember.vae if stage.curve.steps else before), work, device, seed))
+        if (work / SHOWS).exists():
+            latents += [kept.to(device).float() for kept in torch.load(work / SHOWS, weights_only=True)]
         album = Album(work)
         seeds = [seed + stage.curve.steps + n for n in range(workers)]
         losses = [CrispLoss(ember.vae, before, latents, album, own, device) for own in seeds]
