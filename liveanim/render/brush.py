@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from . import coherence, family
+from . import coherence, family, grids
 from .coherence import Look
 from .family import Number, Schedule
 from .prompts import Embedding
@@ -86,11 +86,13 @@ class Hand:
     """How colours and detail are measured and led: see `coherence.measure`, `coherence.recoloured`.
 
     prepared   (moved, its look, own look, dials, grain) -> coherence, contrast, sharpening and grain, clamped to 0..1
+    carried    grids.carried
     """
 
     measure: Callable[..., Look]
     prepared: Callable[[Tensor, Look, Look, Dials, Tensor | None], Tensor]
     recoloured: Callable[[Tensor, Look, Look, Number], Tensor]
+    carried: Callable[[Tensor, Tensor], Tensor] = grids.carried
 
 
 def repainted(
@@ -176,6 +178,30 @@ def _grainy(fine: Tensor) -> Tensor:
 
 
 TENSORS = Hand(coherence.measure, _prepared, coherence.recoloured)
+
+
+def compiled_hand() -> Hand:
+    """`TENSORS` through torch.compile: some 320 launches become a few dozen. Compiled at the first call of each."""
+
+    def made(work: Any) -> Any:
+        return torch.compile(work, dynamic=False)
+
+    return Hand(made(coherence.measure), made(_prepared), made(coherence.recoloured), made(grids.carried))
+
+
+@torch.inference_mode()
+def rehearsed(engine: Any, schedule: Schedule, size: tuple[int, int], words: Embedding) -> None:
+    """Paint one keyframe of `size` (width, height) with everything as a recorded one has it, so that an engine that
+    compiles at the first call has done so. `words` are on its device."""
+    width, height = size
+    device = words.words.device
+    dials, back = torch.zeros(6, device=device).unbind(), torch.eye(3, device=device)
+    look = Look(torch.zeros(12 + coherence.OCTAVES, dtype=torch.float64, device=device))
+    moved = engine.hand.carried(torch.zeros(1, 3, height, width, device=device), back).clamp(0, 1)
+    latents = torch.zeros_like(engine.encode(moved))
+    way = Way([(words, dials[0])], guidance=dials[1])
+    own, grain = Own(look, coherence.layout(latents)), torch.zeros(1, 1, height // 2, width // 2, device=device)
+    repainted(engine, schedule, Stroke(Dials(*dials), own, way, latents, grain), moved, hand=engine.hand)
 
 
 def _begun(start: Number, vitality: Tensor) -> Number:

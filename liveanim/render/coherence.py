@@ -59,10 +59,16 @@ def measure(picture: Tensor, octaves: int = OCTAVES) -> Look:
     pixels = picture[0, :, ::2, ::2].reshape(3, -1)
     mean = pixels.mean(1, keepdim=True)
     centred = pixels - mean
-    spread = centred @ centred.T / pixels.shape[1]
+    spread = _products(centred) / pixels.shape[1]
     detail = [octave.std(correction=0)[None] for octave in _octaves(_luma(picture), octaves)]
     numbers = torch.cat([mean[:, 0], spread.reshape(-1), *detail])
     return Look((numbers.cpu() if numbers.device.type == "mps" else numbers).double())  # Metal knows no float64
+
+
+def _products(planes: Tensor) -> Tensor:
+    """`planes` @ its transpose. On a GPU a matrix product of so few rows and so many columns would be done by a single
+    multiprocessor."""
+    return planes @ planes.T if planes.device.type == "cpu" else (planes[:, None] * planes).sum(-1)
 
 
 def mixed(looks: Sequence[tuple[Look, float]]) -> Look:
@@ -83,13 +89,15 @@ def recoloured(picture: Tensor, now: Look, own: Look, amount: Number) -> Tensor:
     if nothing(amount):
         return picture
     mapping = colour_map(now, own, amount).to(picture)
+    if torch.compiler.is_compiling():  # as sums: one kernel with what is around them
+        return (mapping[:, :3, None, None] * picture).sum(1, keepdim=True).movedim(0, 1) + mapping[:, 3, None, None]
     return functional.conv2d(picture, mapping[:, :3, None, None], mapping[:, 3])
 
 
 def colour_map(now: Look, own: Look, amount: Number) -> Tensor:
     """(3, 4), float64: the affine map of RGB that leads colours like `now`'s toward `own`'s by `amount` 0..1."""
     gain = matrices.powered(matrices.transport(now.spread, own.spread, _FLOOR), amount, _MOST_COLOUR)
-    shift = now.mean + amount * (own.mean - now.mean) - gain @ now.mean
+    shift = now.mean + amount * (own.mean - now.mean) - matrices.times(gain, now.mean[:, None])[:, 0]
     return torch.cat([gain, shift[:, None]], 1)
 
 

@@ -40,6 +40,7 @@ LOOKS_KEPT = 64
 LOOK_SEEDS = (11, 23)
 LOOK_STEPS = 4  # at most, and twice as many as the model is made for: some take seconds each
 MOST_STEPS = 1000  # none so far
+MISSES = 2  # recordings that fail one after the other before none is tried any more
 SMALLEST_SHRINK = 0.3
 WEIGH = 1.0  # s between looks at how full the card is
 REDO_SEED = 0x9E3779B1  # apart: the seeds of pictures that are thrown away
@@ -89,6 +90,7 @@ class DiffusionRenderer:
         self._feedback, self._adapters = feedback or Feedback(), adapters
         self._tape, self._looks = tape, looks
         self._resident: Resident | None = None
+        self._missed = 0
         self._shrink, self._most_steps = 1.0, MOST_STEPS
         self.vram, self._weighed = (0.0, 0.0), -math.inf
 
@@ -257,7 +259,9 @@ class DiffusionRenderer:
             if self._tape is None:
                 return None
             resident = self._residence(engine, self._tape)
-            return resident.paint(request.size, stroke, request.motion, previous, beside)
+            picture = resident.paint(request.size, stroke, request.motion, previous, beside)
+            self._missed = 0
+            return picture
         except RuntimeError as error:
             self._record_no_more(error)
             return None
@@ -269,11 +273,16 @@ class DiffusionRenderer:
         return self._resident
 
     def _record_no_more(self, error: RuntimeError) -> None:
-        """Paint step by step from now on. Out of memory is raised again: there is another way out of that."""
+        """Paint step by step, from the second time in a row on for good: another thread that loads a model may spoil
+        one recording. Out of memory is raised again: there is another way out of that."""
         if out_of_memory(error):
             raise error
-        log.error("no keyframes recorded on the GPU", exc_info=error)
-        self._tape = self._resident = None
+        log.error("no keyframe recorded on the GPU", exc_info=error)
+        self._resident = None
+        self._missed += 1
+        if self._missed < MISSES:
+            return
+        self._tape = None
         reason = (str(error).strip().splitlines() or [""])[0][:80]
         self._note = f"keyframes cannot be recorded on this GPU ({reason}); they are painted step by step, slower"
 

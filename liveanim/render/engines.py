@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from liveanim.priority import give_way
 
+from . import brush, family
 from .attention import WordMemory
 from .compiled import apart, cpu_options, for_cpu, kept, quiet_openvino, save_converted, small
 from .family import Number
@@ -152,6 +153,11 @@ def unet_inputs(x: Tensor, timestep: Number, condition: Embedding) -> tuple[Tens
     return x, step.float(), condition.words, condition.pooled, torch.cat([height, width, corner, height, width], 1)
 
 
+def fitting(value: Tensor, dtype: torch.dtype) -> Tensor:
+    """A network's input in its `dtype`; a time (one dimension) stays: half precision would round it to half steps."""
+    return value if value.ndim == 1 else value.to(dtype)
+
+
 def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
     """(encode, unet, decode) as modules from tensors to tensors."""
     pooled = parts.unet_config.get("addition_embed_type") == "text_time"
@@ -160,7 +166,10 @@ def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
 
 
 class TorchEngine:
-    """The networks as torch runs them: half precision on GPUs, bfloat16 where the CPU is fast at it."""
+    """The networks as torch runs them: half precision on GPUs, bfloat16 where the CPU is fast at it.
+
+    hand   how pictures are worked on around them where a keyframe is recorded
+    """
 
     def __init__(
         self,
@@ -168,26 +177,24 @@ class TorchEngine:
         networks: Sequence[nn.Module] | None = None,
         layout: torch.memory_format = torch.channels_last,
     ) -> None:
-        self.name = "torch"
+        self.name, self.hand = "torch", brush.TENSORS
         self._memory: WordMemory | None = None
         self._layout = layout
         own = modules(parts) if networks is None else networks
         self.networks: list[Any] = [part.to(memory_format=layout) for part in own]  # type: ignore[call-overload]
-        self._dtype = next(parts.unet.parameters()).dtype
+        self._dtypes = [next(part.parameters()).dtype for part in self.networks]
         self._autocast = parts.device == "cpu" and fast_bfloat16()
 
     def encode(self, picture: Tensor) -> Tensor:
-        return self._run(self.networks[0], picture)
+        return self._run(0, picture)
 
     def unet(self, x: Tensor, timestep: Number, condition: Embedding, led: Led | None = None) -> Tensor:
         if self._memory is not None:
             self._memory.use(condition)
-        return self._run(
-            self.networks[1], *unet_inputs(x, timestep, condition), **({} if led is None else {"led": led})
-        )
+        return self._run(1, *unet_inputs(x, timestep, condition), **({} if led is None else {"led": led}))
 
     def decode(self, latents: Tensor) -> Tensor:
-        return self._run(self.networks[2], latents)
+        return self._run(2, latents)
 
     def remembering(self, embedding: Embedding) -> Embedding:
         """`embedding` with all that the UNet can compute from it alone."""
@@ -195,11 +202,12 @@ class TorchEngine:
         return self._memory.remembering(embedding)
 
     @torch.inference_mode()
-    def _run(self, module: nn.Module, *inputs: Tensor, **more: Led) -> Tensor:
-        ready = [value.to(self._dtype) for value in inputs]
+    def _run(self, number: int, *inputs: Tensor, **more: Led) -> Tensor:
+        ready = [fitting(value, self._dtypes[number]) for value in inputs]
         ready[0] = ready[0].contiguous(memory_format=self._layout)
         with torch.autocast("cpu", torch.bfloat16) if self._autocast else nullcontext():
-            return module(*ready, **more).float()
+            answer: Tensor = self.networks[number](*ready, **more)
+        return answer.float()
 
 
 def examples(parts: Parts, size: Size, words: Embedding) -> tuple[tuple[Tensor, ...], ...]:
@@ -210,23 +218,24 @@ def examples(parts: Parts, size: Size, words: Embedding) -> tuple[tuple[Tensor, 
     return (torch.zeros(1, 3, height, width),), unet_inputs(latents, 500.0, words), (latents,)
 
 
-def compiled_engine(parts: Parts, size: Size, words: Embedding) -> TorchEngine:
-    """A `TorchEngine` of its own through torch.compile, for pictures of `size`; what it compiles is compiled here.
+class CompiledEngine(TorchEngine):
+    """A `TorchEngine` through torch.compile, for pictures of `size`: what it compiles is compiled when this returns.
 
     It shares nothing but the weights with the one that plays meanwhile: modules hold the words they are at.
     """
-    engine = TorchEngine(parts, [apart(module) for module in modules(parts)])
-    engine.name = "compile"
-    for module in engine.networks:
-        module.compile(dynamic=False)
-    (picture,), (x, *_), (latents,) = (
-        [value.to(parts.device) for value in row] for row in examples(parts, size, words)
-    )
-    engine.encode(picture)
-    for condition in (words, engine.remembering(words)):
-        engine.unet(x, 500.0, condition)
-    engine.decode(latents)
-    return engine
+
+    def __init__(self, parts: Parts, size: Size, words: Embedding) -> None:
+        super().__init__(parts, [apart(module) for module in modules(parts)])
+        self.name = "compile"
+        for module in self.networks:
+            module.compile(dynamic=False)
+        if parts.device != "cpu":
+            self.hand = brush.compiled_hand()
+        brush.rehearsed(self, family.schedule_of(parts.scheduler).on(parts.device), size, words)
+
+    def unet(self, x: Tensor, timestep: Number, condition: Embedding, led: Led | None = None) -> Tensor:
+        """With keys and values in any case: a network that computes them would be a second one to compile."""
+        return super().unet(x, timestep, condition if condition.keys else self.remembering(condition), led)
 
 
 class HostEngine:
@@ -363,10 +372,9 @@ class EnginePool:
         self._make(size)
 
     def _make(self, size: Size) -> None:
-        assert self._build is not None
         self.message = f"compiling for {size[0]}x{size[1]}"
         try:
-            engine = self._build(size)
+            engine = self._undisturbed(size)
         except Exception as error:  # whatever a compiler does, plain torch goes on
             log.exception("no compiled engine for %dx%d", *size)
             self._failed.add(size)
@@ -377,3 +385,13 @@ class EnginePool:
         while len(self._ready) > SIZES_KEPT:
             self._ready.popitem(last=False)
         self.message = ""
+
+    def _undisturbed(self, size: Size) -> Engine:
+        """What is built. CUDA refuses some calls while another thread records a keyframe: then once more."""
+        assert self._build is not None
+        try:
+            return self._build(size)
+        except RuntimeError as error:
+            if "captur" not in str(error):
+                raise
+        return self._build(size)

@@ -45,22 +45,21 @@ def carried(picture: torch.Tensor, back: torch.Tensor, border: Border = "reflect
     from torch.nn import functional
 
     height, width = picture.shape[-2:]
-    columns = torch.arange(width, device=picture.device, dtype=picture.dtype)[None]
-    rows = torch.arange(height, device=picture.device, dtype=picture.dtype)[:, None]
-    x, y, depth = (row[0] * columns + (row[1] * rows + row[2]) for row in back)
-    seen = depth > 1e-3
-    depth = torch.where(seen, depth, 1.0)
-    x, y = torch.where(seen, x / depth, columns), torch.where(seen, y / depth, rows)
+    columns = torch.arange(width, device=picture.device, dtype=picture.dtype)[None, None]
+    rows = torch.arange(height, device=picture.device, dtype=picture.dtype)[None, :, None]
+    still = torch.cat([columns.expand(1, height, width), rows.expand(1, height, width)])
+    size = still[:, -1:, -1:] + 1
+    found = back[:, :1, None] * columns + (back[:, 1:2, None] * rows + back[:, 2:, None])
+    seen = found[2] > 1e-3
+    at = torch.where(seen, found[:2] / torch.where(seen, found[2], 1.0), still)
     margin = 0
     if border == "wrap":  # torch does not know this border: fold the places and pad by the kernel's reach
-        x, y, margin = x.remainder(width), y.remainder(height), 2
+        at, margin = at.remainder(size), 2
         picture = functional.pad(picture, (margin,) * 4, mode="circular")
     elif border == "reflect":  # far outside the sampler itself would not be exact
-        x, y = (size - ((at + 0.5).remainder(2 * size) - size).abs() - 0.5 for at, size in ((x, width), (y, height)))
+        at = size - ((at + 0.5).remainder(2 * size) - size).abs() - 0.5
     else:
-        x, y = x.clamp(-8, width + 7), y.clamp(-8, height + 7)
-    across = (x + margin + 0.5) / (width + 2 * margin) * 2 - 1
-    down = (y + margin + 0.5) / (height + 2 * margin) * 2 - 1
+        at = torch.minimum(at.clamp_min(-8), size + 7)
+    grid = ((at + margin + 0.5) / (size + 2 * margin) * 2 - 1).movedim(0, -1)[None]
     padding = {"reflect": "reflection", "zeros": "zeros"}.get(border, "border")
-    grid = torch.stack([across, down], -1)[None]
     return functional.grid_sample(picture, grid, mode="bicubic", padding_mode=padding, align_corners=False)

@@ -18,7 +18,7 @@ from . import apart, compiled, exported, trt
 from .adapters import Adapters
 from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
-from .engines import Engine, EnginePool, OpenVinoEngine, TorchEngine, compiled_engine, on, prepared
+from .engines import CompiledEngine, Engine, EnginePool, OpenVinoEngine, TorchEngine, on, prepared
 from .feedback import Feedback
 from .looks import Looks
 from .models import ENGINES, Parts, find
@@ -216,7 +216,7 @@ def _built(
 ) -> Engine:
     with on(parts.device):
         if engine == "compile":
-            return compiled_engine(parts, size, words)
+            return CompiledEngine(parts, size, words)
         if engine == "tensorrt":
             return trt.TensorRtEngine(parts, size, words, cache)
         kind = OpenVinoEngine if engine == "openvino" else exported.OnnxEngine

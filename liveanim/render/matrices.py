@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ def transport(spread: Tensor, target: Tensor, floor: float) -> Tensor:
         root, back = _powers(before.numpy(), (0.5, -0.5))
         (middle,) = _powers(root @ after.numpy() @ root, (0.5,))
         return torch.from_numpy(back @ middle @ back)
-    return inverse(before) @ spectral(before @ after, torch.sqrt)
+    return times(inverse(before), spectral(times(before, after), torch.sqrt))
 
 
 def powered(matrix: Tensor, exponent: Number, most: float = math.inf) -> Tensor:
@@ -58,7 +58,7 @@ def spectral(matrix: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
     one, turns = _constants(matrix.device, matrix.dtype)
     middle = matrix.diagonal().mean()
     rest = torch.addcmul(matrix, one, middle, value=-1)
-    square = rest @ rest
+    square = times(rest, rest)
     radius = square.diagonal().sum().clamp_min(1e-30) / 6
     bend = (square * rest.T).sum() / (6 * radius**1.5)
     found = torch.addcmul(middle, radius.sqrt(), (bend.clamp(-1, 1).acos() / 3 + turns).cos(), value=2)
@@ -67,7 +67,12 @@ def spectral(matrix: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
     slopes = (answers[::2] - answers[1:2]) / (found[::2] - found[1:2]).clamp_min(_GAP)
     curve = (slopes[1] - slopes[0]) / (found[2] - found[0]).clamp_max(-_GAP)
     inner = torch.addcmul(torch.addcmul(matrix, one, found[1], value=-1) * curve, one, slopes[0])
-    return torch.addmm(one * answers[0], torch.addcmul(matrix, one, found[0], value=-1), inner)
+    return one * answers[0] + times(torch.addcmul(matrix, one, found[0], value=-1), inner)
+
+
+def times(a: Tensor, b: Tensor) -> Tensor:
+    """a @ b; for a compiler as sums, which it puts into one kernel with what is around them."""
+    return (a[:, :, None] * b).sum(1) if torch.compiler.is_compiling() else a @ b
 
 
 def inverse(matrix: Tensor) -> Tensor:
@@ -76,8 +81,14 @@ def inverse(matrix: Tensor) -> Tensor:
     return cofactors / (matrix[0] * cofactors[0]).sum()
 
 
-@lru_cache(maxsize=8)
 def _constants(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """The unit matrix, and what to turn an angle by for the highest, lowest and middle eigenvalue."""
-    thirds = [0.0, 2 * math.pi / 3, 4 * math.pi / 3]
-    return torch.eye(3, device=device, dtype=dtype), torch.tensor(thirds, device=device, dtype=dtype)
+    return _made(device, dtype) if torch.compiler.is_compiling() else _kept(device, dtype)
+
+
+def _made(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    thirds = torch.arange(3, device=device, dtype=dtype) * (2 * math.pi / 3)
+    return torch.eye(3, device=device, dtype=dtype), thirds
+
+
+_kept = cache(_made)  # for good: what was recorded on a GPU reads them

@@ -215,7 +215,8 @@ class Parts:
             return self._ready(AutoencoderTiny, folder)
         from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
-        return self._ready(AutoencoderKL, folder)
+        # Where it says so, half precision overflows in it, and pictures would be black.
+        return self._ready(AutoencoderKL, folder, half=not self.vae_config.get("force_upcast"))
 
     @cached_property
     def text_encoders(self) -> tuple[Any, ...]:
@@ -240,13 +241,13 @@ class Parts:
         for name in networks:
             self.__dict__.pop(name, None)
 
-    def _ready(self, kind: Any, folder: Path) -> Any:
+    def _ready(self, kind: Any, folder: Path, half: bool = True) -> Any:
         import torch
 
         check_weights(folder, self._allow_pickle)
         safe = any(folder.glob("*.safetensors"))
         plain = any(path for path in folder.glob("*.safetensors") if ".fp16." not in path.name)
-        dtype = torch.float16 if self._half else torch.float32
+        dtype = torch.float16 if self._half and half else torch.float32
         model = kind.from_pretrained(
             str(folder),
             torch_dtype=dtype,

@@ -23,7 +23,7 @@ from . import brush
 from .brush import Dials, Own, Stroke, Way
 from .coherence import Look
 from .family import Schedule
-from .grids import carried, source_matrix
+from .grids import source_matrix
 from .prompts import Embedding
 
 SHAPES_KEPT = 8
@@ -41,6 +41,9 @@ class Tape(Protocol):
     def wait(self) -> None:
         """Until all that was played is done."""
 
+    def renew(self) -> None:
+        """All that was recorded is gone: what is recorded next shares nothing with it."""
+
 
 class CudaTape:
     """CUDA graphs recorded on one stream, for the thread that plays them. The device must be its current one
@@ -55,20 +58,27 @@ class CudaTape:
         self.device = device
         self._done = torch.cuda.Event()
         self._beside = torch.cuda.Stream(device)
-        self._pool = torch.cuda.graph_pool_handle()
+        self.renew()
 
     def record(self, work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
-        self._beside.wait_stream(torch.cuda.current_stream(self.device))
+        here = torch.cuda.current_stream(self.device)
+        self._beside.wait_stream(here)
         with torch.cuda.stream(self._beside):
             for _ in range(3):  # libraries choose their kernels and workspaces in the first calls
                 work()
-        torch.cuda.current_stream(self.device).wait_stream(self._beside)
+        here.wait_stream(self._beside)
         graph = torch.cuda.CUDAGraph()
-        # Other threads may load a model meanwhile: what they do is not recorded and does no harm.
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._beside, capture_error_mode="thread_local"):
-            answer = work()
-        torch.cuda.current_stream(self.device).wait_stream(self._beside)
+        try:
+            # Other threads may load a model meanwhile: what they do is not recorded and does no harm.
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._beside, capture_error_mode="thread_local"):
+                answer = work()
+        finally:
+            torch.cuda.set_stream(here)  # a recording that fails leaves the thread on its own stream
+        here.wait_stream(self._beside)
         return graph.replay, answer
+
+    def renew(self) -> None:
+        self._pool = torch.cuda.graph_pool_handle()  # one that nothing recorded uses any more is not taken again
 
     def wait(self) -> None:
         self._done.record(torch.cuda.current_stream(self.device))
@@ -91,12 +101,13 @@ class Shape:
 
 
 class Resident:
-    """Paints keyframes over moved pictures. For one engine and one thread."""
+    """Paints keyframes over moved pictures. For one engine and one thread, and the only one that uses `tape`."""
 
     def __init__(self, engine: Any, schedule: Schedule, tape: Tape) -> None:
         self.engine = engine
         self._schedule, self._tape = schedule, tape
         self._recorded: dict[object, Any] = {}
+        tape.renew()
 
     def paint(
         self, size: tuple[int, int], stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]
@@ -119,6 +130,7 @@ class Resident:
     def forget(self) -> None:
         """Give the memory of everything recorded back."""
         self._recorded.clear()
+        self._tape.renew()
 
     def _of(self, key: object, make: Callable[[], Any]) -> Any:
         """What is recorded for `key`. Where there are too many all are given up (see `CudaTape`)."""
@@ -143,19 +155,18 @@ class _Plate:
         self._words = [_Slot(engine, embedding) for embedding in _embeddings(stroke.way)]
         self._own = Own(Look(stroke.own.look.numbers.clone()), stroke.own.plan.clone())
         self._last: Image | None = None
-        static = self._static(stroke)
+        static, hand = self._static(stroke), getattr(engine, "hand", brush.TENSORS)
 
         @torch.inference_mode()
         def work() -> Tensor:
             back = self._numbers.there[:9].reshape(3, 3)
-            moved = carried(self._picture, back).clamp(0, 1)
-            painted = brush.repainted(engine, schedule, static, moved)
-            levels = (painted[0].permute(1, 2, 0) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+            moved = hand.carried(self._picture, back).clamp(0, 1)
+            painted = brush.repainted(engine, schedule, static, moved, hand=hand)
+            levels = (painted[0].permute(1, 2, 0) * 255 + 0.5).clamp(0, 255).to(torch.uint8).contiguous()
             self._picture.copy_(levels.permute(2, 0, 1)[None].float() / 255)
             return levels
 
         self._replay, self._levels = tape.record(work)
-        self._bytes = _pinned(torch.zeros(height, width, 3, dtype=torch.uint8), tape.device)
 
     def play(self, stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]) -> Image:
         self._fill(stroke, motion)
@@ -163,10 +174,13 @@ class _Plate:
             self._seen.send(torch.from_numpy(np.array(previous)))
             self._picture.copy_(self._seen.there.permute(2, 0, 1)[None].float() / 255)
         self._replay()
-        self._bytes.copy_(self._levels, non_blocking=True)
+        # Memory of its own for every picture: whoever shows it reads it where it arrived. torch keeps what comes back.
+        pinned = self._tape.device.startswith("cuda")
+        levels = torch.empty(self._levels.shape, dtype=torch.uint8, pin_memory=pinned)
+        levels.copy_(self._levels, non_blocking=True)
         beside()
         self._tape.wait()
-        self._last = self._bytes.numpy().copy()
+        self._last = levels.numpy()
         return self._last
 
     def _static(self, stroke: Stroke) -> Stroke:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .engines import Size, compiled_runs, examples, unet_inputs
+from .engines import Size, compiled_runs, examples, fitting, unet_inputs
 from .exported import OUTPUT, export, names
 from .family import Number
 from .models import Parts
@@ -48,8 +48,11 @@ class TensorRtEngine:
         runtime = tensorrt.Runtime(logger)
         dtype = torch.float32 if parts.device == "cpu" else torch.float16
 
+        def ready(example: tuple[Tensor, ...]) -> list[Tensor]:
+            return [fitting(value, dtype).to(parts.device) for value in example]
+
         def write(module: nn.Module, example: tuple[Tensor, ...], folder: Path) -> None:
-            path = export(module, [value.to(parts.device, dtype) for value in example], folder)
+            path = export(module, ready(example), folder)
             (folder / ENGINE).write_bytes(_compiled(tensorrt, logger, path))
             for exported in folder.iterdir():
                 if exported.name != ENGINE:
@@ -63,7 +66,7 @@ class TensorRtEngine:
             return engine
 
         engines = compiled_runs(parts, size, words, cache, write, read)
-        given = [[value.to(parts.device, dtype) for value in example] for example in examples(parts, size, words)]
+        given = [ready(example) for example in examples(parts, size, words)]
         # What is encoded has the shape of what is decoded, and the other way round.
         answers = given[2][0], given[1][0], given[0][0]
         self._networks = [_Network(*row, stream) for row in zip(engines, given, answers, strict=True)]

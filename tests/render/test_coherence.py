@@ -39,6 +39,15 @@ def test_repeated_corrections_come_ever_nearer(seed: int, amount: float) -> None
     assert distances[-1] <= distances[0] + 1e-6
 
 
+def test_what_a_compiler_is_given_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, moved = c.measure(picture(1, 0.16)), picture(2, 0.14)
+    plain = c.recoloured(moved, c.measure(moved), own, 0.7)
+    square = torch.arange(9.0, dtype=torch.float64).reshape(3, 3)
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    assert torch.allclose(c.recoloured(moved, c.measure(moved), own, 0.7), plain, atol=1e-6)
+    assert torch.allclose(matrices.times(square, square + 1), square @ (square + 1))
+
+
 def test_a_flat_picture_does_not_explode() -> None:
     flat = torch.full((1, 3, 64, 64), 0.4)
     own = c.measure(picture(1))

@@ -139,7 +139,7 @@ def test_what_torch_compiles_is_compiled_before_it_plays(flow_model: Path, monke
     told: list[object] = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda module, dynamic: told.append(type(module).__name__))
     parts = Parts(find(str(flow_model)))
-    engine = e.compiled_engine(parts, (96, 64), WORDS)
+    engine = e.CompiledEngine(parts, (96, 64), WORDS)
     assert told == ["_Encode", "_UNet", "_Decode"]
     latents = torch.rand(1, 4, 8, 12, generator=torch.Generator().manual_seed(2))
     assert engine.name == "compile"
@@ -155,7 +155,7 @@ def test_what_plays_is_told_nothing_by_what_is_compiled_beside_it(
     latents = torch.rand(1, 4, 8, 12, generator=torch.Generator().manual_seed(2))
     words = plays.remembering(WORDS)
     before = plays.unet(latents, 400.0, words)
-    made = e.compiled_engine(parts, (96, 64), Embedding(WORDS.words.flip(1)))
+    made = e.CompiledEngine(parts, (96, 64), Embedding(WORDS.words.flip(1)))
     assert torch.equal(plays.unet(latents, 400.0, words), before)
     assert torch.equal(made.unet(latents, 400.0, made.remembering(WORDS)), before)
     pairs = zip(plays.networks[1].parameters(), made.networks[1].parameters(), strict=True)

@@ -4,17 +4,19 @@ whoever asks for a number in them gets an error."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from liveanim.render import coherence, family
 from liveanim.render.brush import Dials, Own, Stroke, Way
-from liveanim.render.engines import TorchEngine
+from liveanim.render.engines import CompiledEngine, TorchEngine
 from liveanim.render.resident import Resident
 from tools.benchmarks.random_models import RandomParts
 
@@ -56,6 +58,9 @@ class SpyTape:
     def wait(self) -> None:
         pass
 
+    def renew(self) -> None:
+        pass
+
 
 def led_colours() -> Spy:
     """What is computed where colours are led, by a number that the device is told."""
@@ -67,8 +72,10 @@ def led_colours() -> Spy:
     return spy
 
 
-def keyframe(model: str, way_of: Callable[[RandomParts, torch.Tensor], Way]) -> tuple[Resident, SpyTape, Stroke]:
-    """All that it takes to record a keyframe."""
+def keyframe(
+    model: str, way_of: Callable[[RandomParts, torch.Tensor], Way], kind: Callable[..., Any] = TorchEngine
+) -> tuple[Resident, SpyTape, Stroke]:
+    """All that it takes to record a keyframe. `kind(parts)` makes the engine."""
     parts = RandomParts(model, DEVICE, tiny=True)
     width, height = SIZE
     first = torch.randn(1, 4, height // 8, width // 8)
@@ -78,7 +85,7 @@ def keyframe(model: str, way_of: Callable[[RandomParts, torch.Tensor], Way]) -> 
     stroke = Stroke(Dials(0.4, 1.0, 0.2, 0.02, 0.5, 1.0), own, way_of(parts, first), first, grain)
     schedule = replace(family.schedule_of(parts.scheduler), renoise=True).on(DEVICE)
     tape = SpyTape()
-    return Resident(TorchEngine(parts), schedule, tape), tape, stroke  # type: ignore[arg-type]
+    return Resident(kind(parts), schedule, tape), tape, stroke
 
 
 @pytest.mark.parametrize("kind", ["steps", "guided", "itself, pooled", "sketch"])
@@ -97,6 +104,24 @@ def test_what_is_recorded_asks_the_host_for_nothing(kind: str) -> None:
         resident.record(SIZE, stroke)
     assert len(tape.spy.names) > 500 and tape.spy.from_host == []
     assert not [name for name in tape.spy.names if "scalar_dense" in name or "nonzero" in name or "eigh" in name]
+
+
+@torch.inference_mode()
+def test_what_is_recorded_has_been_compiled_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler, graphs = torch.compile, counters["stats"]
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module, dynamic: None)
+    monkeypatch.setattr(torch, "compile", lambda work, **more: compiler(work, backend="eager", fullgraph=True, **more))
+    before = graphs["unique_graphs"]
+    resident, tape, stroke = keyframe(
+        "sd-turbo",
+        lambda parts, first: Way([(parts.embedding(1), 1.0)]),
+        lambda parts: CompiledEngine(parts, SIZE, parts.embedding(0)),
+    )
+    compiled = graphs["unique_graphs"]
+    tape.spy = nullcontext()  # type: ignore[assignment]  # nothing is compiled under a spy
+    resident.record(SIZE, stroke)
+    assert compiled - before == 5  # a look with detail and one without, what is prepared, colours, the camera
+    assert graphs["unique_graphs"] == compiled
 
 
 def test_leading_colours_takes_few_launches() -> None:

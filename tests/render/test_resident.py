@@ -31,7 +31,7 @@ class Tape:
     device = "cpu"
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.recorded = self.played = self.sketched = self.waited = 0
+        self.recorded = self.played = self.sketched = self.waited = self.renewed = 0
         self.answers: list[torch.Tensor] = []
         self._error = error
 
@@ -53,6 +53,9 @@ class Tape:
 
     def wait(self) -> None:
         self.waited += 1
+
+    def renew(self) -> None:
+        self.renewed += 1
 
 
 def asking(index: int = 1, **changes: object) -> RenderRequest:
@@ -141,6 +144,7 @@ def test_what_is_recorded_is_given_up_all_at_once(
         renderer.render(asking(1, steps=steps), before)
         alive.append(tape.recorded)
     assert alive == [1, 2, 2, 2, 3, 3, 4]
+    assert tape.renewed == 2  # at first, and when all was given up
 
 
 def test_a_recording_that_lacks_memory_makes_the_picture_smaller(flow_model: Path, before: Image) -> None:
@@ -196,9 +200,21 @@ def test_a_gpu_that_cannot_record_paints_step_by_step_and_says_so(
     flow_model: Path, before: Image, caplog: pytest.LogCaptureFixture
 ) -> None:
     renderer = played(flow_model, Tape(RuntimeError("operation not permitted\nwhen stream is capturing")))
-    assert "encode" in renderer.render(asking(1), before).timings
-    assert renderer.message.startswith("keyframes cannot be recorded on this GPU (operation not permitted)")
+    assert "encode" in renderer.render(asking(1), before).timings and renderer.message == ""
     assert "encode" in renderer.render(asking(2), before).timings
+    assert renderer.message.startswith("keyframes cannot be recorded on this GPU (operation not permitted)")
+    assert "encode" in renderer.render(asking(3), before).timings
+
+
+def test_a_recording_that_another_thread_has_spoilt_is_made_again(
+    flow_model: Path, before: Image, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = Tape(RuntimeError("operation failed due to a previous error during capture"))
+    renderer = played(flow_model, tape)
+    assert "encode" in renderer.render(asking(1), before).timings
+    monkeypatch.setattr(tape, "_error", None)
+    assert "keyframe" in renderer.render(asking(2), before).timings
+    assert renderer.message == "" and tape.recorded == 1
 
 
 def test_guidance_away_from_the_picture_itself_asks_the_network_once(
@@ -241,6 +257,7 @@ def test_a_cuda_graph_paints_as_the_steps_do(epsilon_model: Path, before: Image)
 
 
 @pytest.mark.gpu
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode")
 def test_a_keyframe_on_a_card_waits_for_nothing_but_its_picture(epsilon_model: Path, before: Image) -> None:
     renderer = DiffusionRenderer(*on_card(epsilon_model), tape=CudaTape("cuda"))
     picture = before

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools import gpu_check
+from tools.benchmarks import gputests
 from tools.benchmarks.keyframes import Painter
 from tools.benchmarks.random_models import RandomParts
 
@@ -61,6 +62,41 @@ def test_it_can_be_tried_out_without_a_gpu(tmp_path: Path, capsys: pytest.Captur
     result = json.loads(file.read_text(encoding="utf-8"))
     assert result["figures"]["sd_turbo_512_alive"] == 1 and result["figures"]["prompt_change_over_median"] >= 1
     assert result["bars"] == {} and "MISSED" not in capsys.readouterr().out
+
+
+def test_a_part_that_breaks_off_keeps_what_it_has_found() -> None:
+    script = "import sys, time; print('{\"a\": 1}', flush=True); print('{\"b\"'); "
+    assert gpu_check.told([sys.executable, "-c", script + "sys.exit('what it says')"], 60) == gpu_check.Found(
+        {"a": 1}, "failed: what it says", "what it says"
+    )
+    stuck = gpu_check.told([sys.executable, "-c", script + "sys.stdout.flush(); time.sleep(60)"], 1.5)
+    assert stuck.figures in ({"a": 1}, {}) and stuck.state == "failed: not done after 2 s"
+
+
+def test_what_is_known_is_written_after_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "new" / "check.json"
+
+    def measured(name: str, *_: object) -> gpu_check.Found:
+        if name == "ways":
+            raise KeyboardInterrupt
+        return gpu_check.Found({"a_figure": 2.0}, "failed: so", "so") if name == "more" else gpu_check.Found({}, "1 s")
+
+    monkeypatch.setattr(gpu_check, "_measured", measured)
+    with pytest.raises(KeyboardInterrupt):
+        gpu_check.main(["--device", "cpu", "--only", "more", "xl", "ways", "--json", str(file)])
+    result = json.loads(file.read_text(encoding="utf-8"))
+    assert result["parts"] == {"more": "failed: so", "xl": "1 s"}
+    assert result["figures"] == {"a_figure": 2.0} and result["said"] == {"more": "so"}
+
+
+def test_tests_of_which_none_ran_are_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [Path(path).name for path in gputests.files()] == ["test_resident.py"]
+    said = subprocess.CompletedProcess([], 2, "1 error in 0.1s\n", "")
+    monkeypatch.setattr(gputests.subprocess, "run", lambda *_, **__: said)
+    found = gputests.run("cuda", 0, False)
+    assert next(found)["tests_error"] == 1
+    with pytest.raises(RuntimeError, match="1 error in"):
+        next(found)
 
 
 def test_the_measurements_need_neither_opencv_nor_a_window() -> None:

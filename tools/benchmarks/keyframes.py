@@ -7,7 +7,8 @@ known to run.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,14 +19,17 @@ from torch import Tensor
 from liveanim.core.model import Image
 from liveanim.render import coherence, family
 from liveanim.render.brush import Dials, Own, Stroke, Way
-from liveanim.render.engines import TorchEngine, compiled_engine
+from liveanim.render.compiled import installed
+from liveanim.render.engines import CompiledEngine, TorchEngine
 from liveanim.render.resident import CudaTape, Resident, Tape
 
 from .random_models import RandomParts
 from .stats import median, percentile
 
 MOTION = np.array([[1.02, -0.01, 0.0], [0.01, 1.02, 0.0], [0.0, 0.0, 1.0]])
-WARM = 10
+WARM = 50
+"""Keyframes before any is counted: a card that was idle takes a while to come up to speed."""
+Figures = Iterator[dict[str, float]]
 
 
 class HostTape:
@@ -38,6 +42,9 @@ class HostTape:
         return lambda: answer.copy_(work()), answer
 
     def wait(self) -> None:
+        pass
+
+    def renew(self) -> None:
         pass
 
 
@@ -124,22 +131,24 @@ def allocations(device: str) -> int:
     return int(torch.cuda.memory_stats(device)["segment.all.allocated"]) if device.startswith("cuda") else 0
 
 
-def run(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+def run(device: str, count: int, tiny: bool = False) -> Figures:
     """The figures of the bars: SD-Turbo at 512x512 in one step, and changes of prompt."""
     parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
-    figures = Painter(parts, size).play(count).figures("sd_turbo_512")
-    stay = 10 if count > WARM else 2
-    switching = Painter(parts, size).play(count, lambda index: index // stay % 3)
-    figures["prompt_change_over_median"] = max(switching.times) / median(switching.times)
+    painter = Painter(parts, size)
+    yield painter.play(count).figures("sd_turbo_512")
+    stay = 10 if count > 10 else 2
+    switching = painter.play(count, lambda index: index // stay % 3)
     changed = switching.times[::stay]  # from one text to the next
-    figures["prompt_change_p50_ms"] = median(changed)
-    return figures
+    yield {
+        "prompt_change_over_median": max(switching.times) / median(switching.times),
+        "prompt_change_p50_ms": median(changed),
+        "prompt_change_slowest_ms": max(changed),
+    }
 
 
-def run_ways(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+def run_ways(device: str, count: int, tiny: bool = False) -> Figures:
     """What else could be done to the same keyframes: another layout, convolutions chosen by trying them out."""
     size = (64, 64) if tiny else (512, 512)
-    figures: dict[str, float] = {}
     layouts = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
     for tried in (False, True):
         torch.backends.cudnn.benchmark = tried
@@ -148,62 +157,79 @@ def run_ways(device: str, count: int, tiny: bool = False) -> dict[str, float]:
             engine = TorchEngine(parts, layout=layout)  # type: ignore[arg-type]
             painter = Painter(parts, size, engine=engine)
             name = f"sd_turbo_512_{name}{'_tried' * tried}"
-            figures[f"{name}_recording_ms"] = painter.next(0)
-            figures[f"{name}_p50_ms"] = median(painter.play(count).times)
+            yield {f"{name}_recording_ms": painter.next(0), f"{name}_p50_ms": median(painter.play(count).times)}
     torch.backends.cudnn.benchmark = False
-    return figures
 
 
-def run_profile(device: str, count: int, tiny: bool = False) -> dict[str, float]:
-    """Where the time of a keyframe goes: kernels and the twenty that take longest together, milliseconds a keyframe."""
+def run_profile(device: str, count: int, tiny: bool = False) -> Figures:
+    """Where the time of a keyframe goes: kernels and the thirty that take longest together."""
     parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
-    painter = Painter(parts, size)
-    figures = {"keyframe_recording_ms": painter.next(0), "keyframe_ms": median(painter.play(count).times)}
-    figures["new_text_ms"] = median([painter.sketch(text) for text in (0, 1, 2, 0, 1, 2)][2:])
-    if device.startswith("cuda"):
-        figures["memory_reserved_mb"] = torch.cuda.max_memory_reserved(device) / 2**20
+    painter, on_gpu = Painter(parts, size), device.startswith("cuda")
+    yield {"keyframe_recording_ms": painter.next(0), "keyframe_ms": median(painter.play(count).times)}
+    yield {"new_text_ms": median([painter.sketch(text) for text in (0, 1, 2, 0, 1, 2)][2:])}
+    if on_gpu:
+        yield {"memory_reserved_mb": torch.cuda.max_memory_reserved(device) / 2**20}
+    yield from _kernels(painter, count, on_gpu, "")
+
+
+def _kernels(painter: Painter, count: int, on_gpu: bool, name: str) -> Figures:
+    """What a keyframe consists of, kernels by their milliseconds; figures begin with `name`."""
     kinds = torch.profiler.ProfilerActivity
-    on_gpu = device.startswith("cuda")
     with torch.profiler.profile(activities=[kinds.CUDA if on_gpu else kinds.CPU]) as profile:
         for index in range(count):
             painter.next(index)
-    rows = profile.key_averages()
-    took = {row.key: (row.self_device_time_total if on_gpu else row.self_cpu_time_total) / count / 1e3 for row in rows}
-    took = {name: spent for name, spent in took.items() if spent > 0 and not name.startswith("cuda")}
-    launched = sum(row.count for row in rows if row.key in took) / count
-    figures |= {"keyframe_kernels": launched, "keyframe_kernels_ms": sum(took.values())}
-    longest = sorted(took.items(), key=lambda row: -row[1])[:20]
-    return figures | {f"kernel {name[:80]}": spent for name, spent in longest}
+    took: dict[str, float] = defaultdict(float)
+    launched = 0.0
+    for row in profile.key_averages():
+        spent = row.self_device_time_total if on_gpu else row.self_cpu_time_total
+        if spent > 0 and not row.key.startswith("cuda"):  # what the host calls
+            took[short(row.key)] += spent / count / 1e3
+            launched += row.count / count
+    yield {f"{name}keyframe_kernels": launched, f"{name}keyframe_kernels_ms": sum(took.values())}
+    longest = sorted(took.items(), key=lambda row: -row[1])[:30]
+    yield {f"{name}kernel {kernel}": spent for kernel, spent in longest}
 
 
-def run_more(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+def short(kernel: str) -> str:
+    """A kernel's name without what many have in common."""
+    for common in ("void ", "at::native::", "(anonymous namespace)::", "std::array<char*, "):
+        kernel = kernel.replace(common, "")
+    return kernel[:120]
+
+
+def run_more(device: str, count: int, tiny: bool = False) -> Figures:
     """More steps, guidance, and other sizes."""
     parts = RandomParts("sd-turbo", device, tiny)
     small = (64, 64) if tiny else (512, 512)
-    figures: dict[str, float] = {}
     for steps in (2, 4):
-        figures |= Painter(parts, small, steps).play(count).figures(f"sd_turbo_512_{steps}_steps")
-    figures |= Painter(parts, small, 1, 2.0).play(count).figures("sd_turbo_512_guided")
+        yield Painter(parts, small, steps).play(count).figures(f"sd_turbo_512_{steps}_steps")
+    yield Painter(parts, small, 1, 2.0).play(count).figures("sd_turbo_512_guided")
     for size in ((1024, 576), (1024, 1024)):
         shown = (size[0] // 8, size[1] // 8 // 8 * 8) if tiny else size
-        figures |= Painter(parts, shown).play(count).figures(f"sd_turbo_{size[0]}x{size[1]}")
-    return figures
+        yield Painter(parts, shown).play(count).figures(f"sd_turbo_{size[0]}x{size[1]}")
 
 
-def run_xl(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+def run_xl(device: str, count: int, tiny: bool = False) -> Figures:
     """SDXL-Turbo from 512 to 1024."""
     parts = RandomParts("sdxl-turbo", device, tiny)
-    figures: dict[str, float] = {}
     for size in ((512, 512), (1024, 576), (1024, 1024)):
         shown = (size[0] // 8, size[1] // 8 // 8 * 8) if tiny else size
-        figures |= Painter(parts, shown).play(count).figures(f"sdxl_turbo_{size[0]}x{size[1]}")
-    return figures
+        yield Painter(parts, shown).play(count).figures(f"sdxl_turbo_{size[0]}x{size[1]}")
 
 
-def run_compiled(device: str, count: int, tiny: bool = False) -> dict[str, float]:
+def run_compiled(device: str, count: int, tiny: bool = False) -> Figures:
     """The same as `run` with the networks through torch.compile, under the same graph."""
     parts, size = RandomParts("sd-turbo", device, tiny), (64, 64) if tiny else (512, 512)
     since = time.perf_counter()
-    engine: Any = compiled_engine(parts, size, parts.embedding(0))  # type: ignore[arg-type]
-    took = time.perf_counter() - since
-    return {**Painter(parts, size, engine=engine).play(count).figures("sd_turbo_512_compiled"), "compile_s": took}
+    engine: Any = CompiledEngine(parts, size, parts.embedding(0))  # type: ignore[arg-type]
+    yield {"compile_s": time.perf_counter() - since}
+    painter = Painter(parts, size, engine=engine)
+    yield {"compiled_recording_ms": painter.next(0)}
+    yield painter.play(count).figures("sd_turbo_512_compiled")
+    switching = painter.play(count, lambda index: index // 10 % 3).times
+    yield {"compiled_prompt_change_over_median": max(switching) / median(switching)}
+    if installed("streamdiffusion"):
+        from . import peers
+
+        yield peers.beside(parts, size, engine, min(count, 100), "compiled")
+    yield from _kernels(painter, min(count, 40), device.startswith("cuda"), "compiled_")

@@ -8,7 +8,7 @@ pictures that stay on the device, and with its networks under our graph: its aut
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
@@ -28,6 +28,11 @@ Paint = Callable[[int], object]
 TURN = 10
 WARM = 3
 ENGINES = ("openvino", "onnx")
+
+
+def figures(device: str, count: int, tiny: bool = False) -> Iterator[dict[str, float]]:
+    """`run`, for tools/gpu_check.py."""
+    yield run(device, count, tiny)
 
 
 def run(
@@ -55,6 +60,23 @@ def run(
     figures |= {f"{name}_picture_p99_ms": percentile(spans, 99) for name, spans in times.items()}
     own = median(times["liveanim"])
     return figures | {f"vs_{name}": median(spans) / own for name, spans in times.items() if name != "liveanim"}
+
+
+def beside(parts: RandomParts, size: tuple[int, int], engine: Any, count: int, name: str) -> dict[str, float]:
+    """How many times as fast as StreamDiffusion `engine` is, as shipped and under our graph; figures begin with
+    `name`."""
+    with torch.inference_mode(), _events(parts.device):
+        times = _in_turns(
+            {
+                "liveanim": _liveanim(parts, size, engine),
+                "streamdiffusion": _stream(replace(parts), size, _by_host),
+                "streamdiffusion_graphed": _stream(_channels_last(parts), size, _on_device, graphed=True),
+            },
+            count,
+            parts.device,
+        )
+    own = median(times.pop("liveanim"))
+    return {f"{name}_vs_{other}": median(spans) / own for other, spans in times.items()}
 
 
 def _in_turns(ways: dict[str, Paint], count: int, device: str) -> dict[str, list[float]]:
