@@ -143,8 +143,9 @@ class BeatClock:
         self._align(now, now, 1.0)
 
     def nudge(self, beats: float) -> None:
-        """Push the phase by a share of a beat (positive: earlier beats)."""
-        self._owed += beats
+        """Push the phase by a share of a beat (positive: earlier beats). What is owed is a bar at most: a flood of
+        nudges, or a wild one, is over in seconds."""
+        self._owed = min(float(BEATS_PER_BAR), max(-float(BEATS_PER_BAR), self._owed + beats))
 
     def resync(self, now: float) -> None:
         """This instant is the first beat of a bar."""

@@ -33,6 +33,14 @@ def test_tracked_beats_pull_the_phase_in_and_then_it_coasts() -> None:
     assert distance == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_wild_nudge_is_over_in_seconds() -> None:
+    clock = BeatClock()
+    for _ in range(3):
+        clock.nudge(1e308)
+    assert clock.at(10.0).beat == pytest.approx(24.0)
+    assert clock.at(11.0).beat == pytest.approx(26.0)
+
+
 def test_locked_it_ignores_what_is_heard() -> None:
     clock = BeatClock()
     clock.lock(True)
