@@ -264,6 +264,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
         problems += [*_files(options, stage, ears), media.problem]
+        problems += [source.problem] if isinstance(source, LiveInput) else []
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)
         yield Live(show, clock, (overture, *told))

@@ -351,8 +351,9 @@ def _warnings(canvas: Canvas, warnings: tuple[str, ...], bottom: float, room: fl
 
 def _chips(blend: Blend) -> tuple[tuple[str, Colour, bool], ...]:
     """Parameters that a performer holds, the newest first: words, colour by who holds it, and whether a knob waits to
-    meet its parameter."""
-    names = [*blend.hints, *(name for name in blend.status.taken_over if name not in blend.hints)]
+    meet its parameter. Blackout and freeze have marks of their own."""
+    held = (name for name in blend.status.taken_over if name not in blend.hints and not name.startswith("out."))
+    names = [*blend.hints, *held]
     chips = [_chip(blend, name) for name in reversed(names[-_MOST_CHIPS:])]
     if len(names) > _MOST_CHIPS:
         chips[-1] = f"+ {len(names) - _MOST_CHIPS + 1} more", DIM, False
