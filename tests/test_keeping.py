@@ -110,6 +110,19 @@ def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     keeper.close()
 
 
+def test_a_preset_that_was_not_saved_is_told_until_one_is(tmp_path: Path) -> None:
+    (tmp_path / "presets").write_text("")
+    keeper = Keeper(tmp_path / "shows", tmp_path / "presets")
+    keeper.save("mine", look())
+    keeper.keep(look())
+    waited(tmp_path / "shows" / f"{os.getpid()}-look.toml", "hill")  # the state is kept all the same
+    assert keeper.problem().startswith("mine is not saved: ")
+    (tmp_path / "presets").unlink()
+    keeper.save("mine", look())
+    keeper.close()
+    assert keeper.problem() == "" and (tmp_path / "presets" / "mine.toml").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "file"), [("a/b", "a-b"), ("..", "preset"), ("ü 1", "ü 1"), ("", "preset"), ("x" * 200, "x" * 80)]
 )
