@@ -78,6 +78,11 @@ class BeatClock:
         """Beats per minute at present."""
         return self._bpm
 
+    @property
+    def holder(self) -> str:
+        """Who says the tempo where it is not the ear: 'locked', 'tapped', 'midi' or 'link'; else ''."""
+        return "locked" if self._locked else self._source if RANK[self._source] >= RANK["tapped"] else ""
+
     def at(self, now: float) -> Beat:
         """The beat at show time `now`. Asking for an earlier time than before gives the newest answer again."""
         self._advance(now)
@@ -150,7 +155,7 @@ class BeatClock:
     def resync(self, now: float) -> None:
         """This instant is the first beat of a bar."""
         self._advance(now)
-        self._beat = math.ceil(self._beat / BEATS_PER_BAR - 1e-9) * float(BEATS_PER_BAR)
+        self._beat = max(self._beat, math.ceil(self._beat / BEATS_PER_BAR - 1e-9) * float(BEATS_PER_BAR))
         self._owed = 0.0
 
     def scale(self, factor: float) -> None:
@@ -170,13 +175,13 @@ class BeatClock:
         self._bpm, self._confidence, self._source = _allowed(bpm), 1.0, "tapped"
 
     def release(self) -> None:
-        """Give up a tapped, set or received tempo: follow what is tracked again.
+        """Give up a tapped, set, locked or received tempo: follow what is tracked again.
 
         A clock that was followed is heard again only after it has stopped for a while.
         """
         if self._external(self._time):
             self._shunned = (self._source, self._heard_external)
-        self._source, self._confidence = "free", 0.0
+        self._source, self._confidence, self._locked = "free", 0.0, False
         self._taps.clear()
 
     def _external(self, now: float) -> bool:

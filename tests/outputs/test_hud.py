@@ -384,6 +384,11 @@ def test_a_blackout_that_was_taken_back_leaves_no_trace() -> None:
     assert len(boxes(status=status, values=values)) == len(boxes(status=Status("look"), values=values))
 
 
+def test_who_holds_the_tempo_stands_beside_the_bar() -> None:
+    told, heard = Status("look", bpm=124.0, tempo="tapped"), Status("look", bpm=124.0)
+    assert len(boxes(status=told)) == len(boxes(status=heard)) + 1  # a text that stays is one box
+
+
 def test_what_the_window_asks_is_seen_while_the_figures_are_hidden() -> None:
     assert len(boxes(readout=Readout(panels=False))) == 0
     assert len(boxes(readout=Readout(panels=False, warnings=("once more",)))) == 3
