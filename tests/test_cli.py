@@ -202,10 +202,9 @@ def test_own_presets_are_listed_by_the_numbers_that_play_them(
     for name, text in {"a broken": "[prompt", "neon-tunnel": '[prompt]\ntext = ["x"]', "ü 1": "about = 'mine'"}.items():
         (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
     assert cli.main(["presets"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    count = len(shipped())
+    lines, count = capsys.readouterr().out.splitlines(), len(shipped())
     assert lines[count].split() == [str(count + 1), "ü", "1", "mine"]
-    assert lines[count + 1].startswith(" -  a broken     (broken: ") and len(lines) == count + 2
+    assert lines[count + 1].startswith(" -  a broken ") and len(lines) == count + 2
     assert find_preset(str(count + 1)).about == "mine"
     assert [find_preset(str(n + 1)).name for n in range(count)] == [path.stem for path in shipped()]
     assert [preset.name for preset in plan.presets_for(find_preset("1"))][count] == "ü 1"
