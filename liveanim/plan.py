@@ -134,11 +134,14 @@ def outside_of(asked: Outside, take: TakeReader | None) -> Outside:
     return Outside(media, depth, loras, asked.controls or info.controls, words, asked.engine)
 
 
-def presets_for(first: Preset, take: TakeReader | None = None) -> list[Preset]:
-    """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
+def presets_for(first: Preset, take: TakeReader | None = None, *, in_place: bool = False) -> list[Preset]:
+    """The presets that keys and events choose from, those of the take if it has any; `first` is among them, or one of
+    its name, whose place it takes when it is to be `in_place`."""
     kept = take.looks() if take else {}
     presets = [_kept(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
     presets = presets or _all_presets()
+    if in_place:
+        presets = [first if preset.name == first.name else preset for preset in presets]
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]
 
 

@@ -98,6 +98,14 @@ def test_what_was_saved_over_a_shipped_preset_takes_its_place(tmp_path: Path, mo
     assert find_preset("neon-tunnel").drivers["stage.hue"] == 0.25
 
 
+def test_a_file_with_the_name_of_a_shipped_preset_is_the_one_that_its_key_plays(tmp_path: Path) -> None:
+    write_whole(tmp_path / "neon-tunnel.toml", look(stage={"hue": 0.25}))
+    mine = find_preset(str(tmp_path / "neon-tunnel.toml"))
+    there = plan.presets_for(mine, in_place=True)
+    assert [preset.name for preset in there] == [preset.name for preset in plan.presets_for(mine)]
+    assert [preset for preset in there if preset.name == "neon-tunnel"] == [mine]
+
+
 def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     keeper = Keeper(tmp_path / "file" / "shows", tmp_path)
