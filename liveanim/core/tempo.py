@@ -159,7 +159,9 @@ class BeatClock:
         self._owed = 0.0
 
     def scale(self, factor: float) -> None:
-        """2 doubles, 0.5 halves the tempo, now and for what is tracked from now on."""
+        """2 doubles, 0.5 halves the tempo, now and for what is tracked from now on; not beyond what a tempo may be."""
+        if not MIN_BPM <= self._bpm * factor <= MAX_BPM:
+            return
         self._scale = min(4.0, max(0.25, self._scale * factor))
         self._bpm = _allowed(self._bpm * factor)
 
@@ -175,13 +177,13 @@ class BeatClock:
         self._bpm, self._confidence, self._source = _allowed(bpm), 1.0, "tapped"
 
     def release(self) -> None:
-        """Give up a tapped, set, locked or received tempo: follow what is tracked again.
+        """Give up a tapped, set, locked, received, doubled or halved tempo: follow what is tracked again.
 
         A clock that was followed is heard again only after it has stopped for a while.
         """
         if self._external(self._time):
             self._shunned = (self._source, self._heard_external)
-        self._source, self._confidence, self._locked = "free", 0.0, False
+        self._source, self._confidence, self._locked, self._scale = "free", 0.0, False, 1.0
         self._taps.clear()
 
     def _external(self, now: float) -> bool:

@@ -293,7 +293,7 @@ def _tempo(canvas: Canvas, x: float, y: float, number: str, bar: str, holder: st
     if bar:
         canvas.passing(bar, canvas.caption, x, y + 55, DIM)
     if holder:
-        canvas.text(holder, canvas.caption, x + canvas.measure(f"{bar} ", canvas.caption), y + 55, AMBER)
+        canvas.text(holder, canvas.caption, x + canvas.measure(bar, canvas.caption) + 8, y + 55, AMBER)
 
 
 def _moving(canvas: Canvas, blend: Blend, names: tuple[str, ...]) -> None:

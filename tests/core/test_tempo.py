@@ -43,6 +43,15 @@ def test_who_holds_the_tempo_is_known_until_the_ear_has_it_again() -> None:
     assert holders == ["", "tapped", "locked", ""] and (clock.holder, clock.bpm) == ("", 150.0)
 
 
+def test_a_tempo_is_not_doubled_beyond_what_is_heard_as_one_and_the_ear_undoes_it() -> None:
+    clock, found = BeatClock(), []
+    for n, change in enumerate([lambda: clock.scale(2.0)] * 3 + [clock.release]):
+        change()
+        clock.observe(Features(time=1.0 + n, bpm=124.0, confidence=1.0))
+        found.append(clock.bpm)
+    assert found == [248.0, 248.0, 248.0, 124.0]
+
+
 def test_a_wild_nudge_is_over_in_seconds() -> None:
     clock = BeatClock()
     for _ in range(3):
