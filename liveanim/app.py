@@ -240,7 +240,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         broken = keeper.broken_off()
         look = first_look(options, broken)
         plan = _live_plan(options, look, measured)
-        choice = presets_for(look)  # as their files are: what was put on top goes when another is taken
+        # As their files are: what was put on top goes when another is taken.
+        choice = presets_for(look, in_place=not options.resume)
         table = table_of([*choice, plan.preset])
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
@@ -264,6 +265,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
         problems += [*_files(options, stage, ears), media.problem]
+        problems += [source.problem] if isinstance(source, LiveInput) else []
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)
         yield Live(show, clock, (overture, *told))

@@ -24,7 +24,7 @@ examples:
   liveanim render song.mp3 -o song.mp4           a video, as fast as it goes
   liveanim doctor                                what works here, and how to mend what does not
 
-In the window: esc quit, F full screen, space freeze, B blackout, H figures, 1-9 presets, T tap the beat."""
+In the window: esc twice quits, F full screen, space freeze, B blackout, H figures, 1-9 presets, T tap the beat."""
 
 
 class _Parser(argparse.ArgumentParser):

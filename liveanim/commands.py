@@ -147,15 +147,18 @@ def start(_arguments: Arguments) -> int:
 
 
 def presets(arguments: Arguments) -> int:
-    from .library import own, shipped
+    from .library import choice
 
-    rows = [_preset_row(path) for path in (*shipped(), *own())]
+    broken: list[tuple[str, str, Path]] = []
+    found = choice(lambda path, error: broken.append((path.stem, f"(broken: {error})", path)))
+    good = [(preset.name, preset.about, path) for path, preset in found]
+    rows = good + broken  # these have no number: a show leaves them out
     if arguments.json:
         say(json.dumps([{"name": name, "about": about, "file": str(path)} for name, about, path in rows], indent=2))
         return 0
     wide = max((len(name) for name, _about, _path in rows), default=0)
     for number, (name, about, _path) in enumerate(rows, 1):
-        say(f"{number:>2}  {name:<{wide}}  {about}".rstrip())
+        say(f"{number if number <= len(good) else '-':>2}  {name:<{wide}}  {about}".rstrip())
     return 0
 
 
@@ -187,17 +190,6 @@ def _shader_row(path: Path) -> dict[str, Any]:
     inputs = {row.name: f"{row.doc} ({row.low:g} .. {row.high:g}, {row.default:g})" for row in shader.rows}
     about = {"name": shader.name, "kind": shader.kind, "about": shader.header.about}
     return {**about, "file": str(path), "inputs": inputs}
-
-
-def _preset_row(path: Path) -> tuple[str, str, Path]:
-    """Name, what it says of itself, file. A broken preset says so in its row and hides none of the others."""
-    from .library import read_preset
-
-    try:
-        about = read_preset(path).about
-    except UserError as error:
-        about = f"(broken: {error})"
-    return path.stem, about, path
 
 
 def devices(arguments: Arguments) -> int:

@@ -48,7 +48,7 @@ class Keeper:
         self._saves: queue.SimpleQueue[tuple[Path, Preset]] = queue.SimpleQueue()
         self._written: Path | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
-        self._problem = ""
+        self._problem = self._unsaved = ""
         self.offered: Path | None = None
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self._thread.start()
@@ -70,8 +70,8 @@ class Keeper:
         return f"saved as {path.stem}: {path}"
 
     def problem(self) -> str:
-        """One line when something could not be written; else ''."""
-        return self._problem
+        """One line when something could not be written; else ''. A preset that was not saved is told until one is."""
+        return self._unsaved or self._problem
 
     def broken_off(self) -> Preset | None:
         """The state of the newest show that came to no good end, None when all did."""
@@ -114,7 +114,13 @@ class Keeper:
 
     def _write(self) -> None:
         while not self._saves.empty():
-            write_whole(*self._saves.get())
+            path, preset = self._saves.get()
+            try:
+                write_whole(path, preset)
+                self._unsaved = ""
+            except OSError as error:
+                self._unsaved = f"{path.stem} is not saved: {error}"
+                log.warning(self._unsaved)
         state, self._state = self._state, None
         if state is not None:
             path = self._folder / f"{os.getpid()}-{file_name(state.name)}.toml"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -133,11 +133,27 @@ def own() -> tuple[Path, ...]:
     return tuple(sorted(own_presets_dir().glob("*.toml")))
 
 
+def choice(bad: Callable[[Path, UserError], None]) -> tuple[tuple[Path, Preset], ...]:
+    """The presets that a show chooses from, with their files, by their numbers there (from 1): the shipped ones, one of
+    the user's in the place of the shipped one of its name, then the user's others. `bad` is told of those of the user
+    that cannot be read."""
+    found = {path.stem: (path, read_preset(path)) for path in shipped()}
+    for path in own():
+        try:
+            found[path.stem] = path, read_preset(path)
+        except UserError as error:
+            bad(path, error)
+    return tuple(found.values())
+
+
 def find_preset(name: str) -> Preset:
-    """The preset called `name`, numbered `name` (1-based), or in the file `name`. UserError lists the near ones."""
+    """The preset called `name`, numbered `name` (from 1, as in a show), or in the file `name`. UserError lists the near
+    ones."""
     files = shipped()
-    if name.isdecimal() and 1 <= int(name) <= len(files):
-        return read_preset(files[int(name) - 1])
+    if name.isdecimal():
+        numbered = choice(lambda path, error: None)
+        if 1 <= int(name) <= len(numbered):
+            return numbered[int(name) - 1][1]
     for path in (*own(), *files):  # what one has saved goes before what it was saved over
         if name.lower() == path.stem.lower():
             return read_preset(path)

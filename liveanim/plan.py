@@ -12,7 +12,7 @@ from pathlib import Path
 from .core.errors import UserError
 from .core.params import spec
 from .core.preset import Preset
-from .library import as_toml, find_preset, own, parse_preset, read_preset, shipped, with_shaders
+from .library import as_toml, choice, find_preset, parse_preset, with_shaders
 from .options import Outside, PlayOptions, RenderOptions
 from .render.inline import Start
 from .render.models import find
@@ -103,14 +103,7 @@ def first_look(options: PlayOptions, broken: Preset | None) -> Preset:
 def _all_presets() -> list[Preset]:
     """Those of the package and the user's, which take the place of others of their name. One of the user's that cannot
     be read is said and left out."""
-    found = {preset.name: preset for preset in map(read_preset, shipped())}
-    for path in own():
-        try:
-            preset = read_preset(path)
-            found[preset.name] = preset
-        except UserError as error:
-            log.warning("%s", error)
-    return [*found.values()]
+    return [preset for _, preset in choice(lambda path, error: log.warning("%s", error))]
 
 
 def broken_off(take: TakeReader | None) -> Preset | None:
@@ -141,11 +134,14 @@ def outside_of(asked: Outside, take: TakeReader | None) -> Outside:
     return Outside(media, depth, loras, asked.controls or info.controls, words, asked.engine)
 
 
-def presets_for(first: Preset, take: TakeReader | None = None) -> list[Preset]:
-    """The presets that keys and events choose from, those of the take if it has any; `first` is among them."""
+def presets_for(first: Preset, take: TakeReader | None = None, *, in_place: bool = False) -> list[Preset]:
+    """The presets that keys and events choose from, those of the take if it has any; `first` is among them, or one of
+    its name, whose place it takes when it is to be `in_place`."""
     kept = take.looks() if take else {}
     presets = [_kept(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
     presets = presets or _all_presets()
+    if in_place:
+        presets = [first if preset.name == first.name else preset for preset in presets]
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]
 
 

@@ -303,6 +303,7 @@ class Show:
             keyframe_rate=1.0 / self._rate.interval if self._rate.interval > 0 else 0.0,
             keyframe_delay=self._rate.delay,
             bpm=signals["bpm"],
+            tempo=self._clock.holder,
             taken_over=play.panel.taken_over(),
             warnings=tuple([*warnings, *([render.message] if render.message else [])]),
             prompt=max(prompts, key=lambda p: p.weight).text if prompts else "",

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from liveanim import app, cli, commands
+from liveanim import app, cli, commands, plan
 from liveanim.arguments import parse
 from liveanim.core.errors import UserError
+from liveanim.library import find_preset, shipped
 from liveanim.options import BUILTIN, Outside, PlayOptions, RenderOptions
 from liveanim.probes import Answer
 
@@ -192,6 +193,23 @@ def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row["about"] and not row["about"].startswith("(broken") for row in rows)
     assert cli.main(["presets"]) == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [row["name"] for row in rows]
+
+
+def test_own_presets_are_listed_by_the_numbers_that_play_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("liveanim.library.own_presets_dir", lambda: tmp_path)
+    for name, text in {"a broken": "[prompt", "neon-tunnel": '[prompt]\ntext = ["x"]', "ü 1": "about = 'mine'"}.items():
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    assert cli.main(["presets"]) == 0
+    lines, count = capsys.readouterr().out.splitlines(), len(shipped())
+    assert lines[count].split() == [str(count + 1), "ü", "1", "mine"]
+    assert lines[count + 1].startswith(" -  a broken ") and len(lines) == count + 2
+    assert find_preset(str(count + 1)).about == "mine"
+    assert [find_preset(str(n + 1)).name for n in range(count)] == [path.stem for path in shipped()]
+    assert [preset.name for preset in plan.presets_for(find_preset("1"))][count] == "ü 1"
+    own_one = find_preset(next(line.split()[0] for line in lines if "neon-tunnel" in line))
+    assert own_one.prompts == find_preset("neon-tunnel").prompts == ("x",)
 
 
 def test_devices_are_listed_in_the_words_that_the_options_take() -> None:

@@ -98,6 +98,14 @@ def test_what_was_saved_over_a_shipped_preset_takes_its_place(tmp_path: Path, mo
     assert find_preset("neon-tunnel").drivers["stage.hue"] == 0.25
 
 
+def test_a_file_with_the_name_of_a_shipped_preset_is_the_one_that_its_key_plays(tmp_path: Path) -> None:
+    write_whole(tmp_path / "neon-tunnel.toml", look(stage={"hue": 0.25}))
+    mine = find_preset(str(tmp_path / "neon-tunnel.toml"))
+    there = plan.presets_for(mine, in_place=True)
+    assert [preset.name for preset in there] == [preset.name for preset in plan.presets_for(mine)]
+    assert [preset for preset in there if preset.name == "neon-tunnel"] == [mine]
+
+
 def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     keeper = Keeper(tmp_path / "file" / "shows", tmp_path)
@@ -108,6 +116,19 @@ def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         time.sleep(0.02)
     assert "cannot be saved" in keeper.problem()
     keeper.close()
+
+
+def test_a_preset_that_was_not_saved_is_told_until_one_is(tmp_path: Path) -> None:
+    (tmp_path / "presets").write_text("")
+    keeper = Keeper(tmp_path / "shows", tmp_path / "presets")
+    keeper.save("mine", look())
+    keeper.keep(look())
+    waited(tmp_path / "shows" / f"{os.getpid()}-look.toml", "hill")  # the state is kept all the same
+    assert keeper.problem().startswith("mine is not saved: ")
+    (tmp_path / "presets").unlink()
+    keeper.save("mine", look())
+    keeper.close()
+    assert keeper.problem() == "" and (tmp_path / "presets" / "mine.toml").exists()
 
 
 @pytest.mark.parametrize(

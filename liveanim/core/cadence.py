@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from .model import RenderRequest
 
+LEAST = 1e-3  # beats: less is no grid
 SLACK = 1e-6  # s: a keyframe due this soon is due now (frame times are sums of rounded numbers)
 
 
@@ -17,6 +18,7 @@ class Cadence:
         self._begun = -1
         self._owed = False
         self._every, self._grid = 0.0, 0
+        self._beat: float | None = None
         self._level = 0.0
 
     def due(self, begun: RenderRequest | None, now: float, beat: float, values: Mapping[str, float]) -> bool:
@@ -33,17 +35,17 @@ class Cadence:
         on_grid = self._crossed(beat, every)
         self._owed = self._owed or on_grid or level > 0.5 >= self._level
         self._level = level
-        return self._owed or (every <= 0 and now - begun.time >= values["picture.cadence"] - SLACK)
+        return self._owed or (every < LEAST and now - begun.time >= values["picture.cadence"] - SLACK)
 
     def _crossed(self, beat: float, every: float) -> bool:
         """Whether the beat has reached another multiple of `every`. A beat that trembles about one counts once."""
-        if every <= 0:
+        before, self._beat = beat if self._beat is None else self._beat, beat
+        if every < LEAST:
             self._every = 0.0
             return False
+        if every != self._every:  # it may move in every frame
+            self._every, self._grid = every, math.floor(before / every + SLACK)
         grid = math.floor(beat / every + SLACK)
-        if every != self._every:
-            self._every, self._grid = every, grid
-            return False
         if self._grid - 1 <= grid <= self._grid:
             return False
         self._grid = grid

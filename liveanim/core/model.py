@@ -268,6 +268,7 @@ class Status:
     broken_off        whether there is a show that broke off to be taken up
     vram              bytes of the graphics card's memory that are taken, and that there are; zeros without a card
     macros            what each macro does where the preset does not use it; '' for its own
+    tempo             who says the tempo where it is not the ear: 'tapped', 'locked', 'midi' or 'link'
     """
 
     preset: str = ""
@@ -294,6 +295,7 @@ class Status:
     broken_off: bool = False
     vram: tuple[float, float] = (0.0, 0.0)
     macros: tuple[str, ...] = ()
+    tempo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from .expr.maths import fract, noise, rand
 
 SHAPES = ("sine", "tri", "saw", "square", "random", "smooth")
 MOST, MOST_STEPS = 32, 64
+FASTEST = 1e6  # turns a second or a beat: a wave without an end to its speed has no place
 PRESSED = 0.5  # a trigger is on above this
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
 _LFO_NAMES = {f"lfo{n}" for n in range(1, 9)}  # read 0 until a preset gives them a meaning
@@ -184,6 +185,7 @@ class _Player:
         key, clock = ("beats", "beat") if beats else ("hertz", "t")
         rate, now = self._input(key, env, 1.0), env.get(clock, 0.0)
         speed = (1.0 / rate if rate else 0.0) if beats else rate
+        speed = min(FASTEST, max(-FASTEST, speed))
         if not isinstance(self._row.inputs[key], Expression):
             return now * speed + self._input("phase", env)
         passed = 0.0 if self._before is None else now - self._before

@@ -221,7 +221,7 @@ def chain_from(data: Mapping[str, Any], where: str) -> Chain:
     filters = [filters] if isinstance(filters, str) else filters
     if not isinstance(filters, list) or len(filters) > MOST_FILTERS:
         raise UserError(
-            f"{where}: [stage] filters: expected a list of up to {MOST_FILTERS} names of shaders, got {filters!r}"
+            f"{where}: [stage] filters: expected a list of up to {MOST_FILTERS} names of shaders, got {_brief(filters)}"
         )
     return Chain(filters=tuple(_text(name, f"{where}: [stage] filters") for name in filters), **names)
 
@@ -283,8 +283,14 @@ def read_driver(
 def _prompts(value: Any, where: str) -> tuple[str, ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or len(texts) > PROMPT_SLOTS:
-        raise UserError(f"{where}: expected a text or a list of up to {PROMPT_SLOTS} texts, got {value!r}")
+        more = " (keys make a journey of more: docs/deforum.md)" if isinstance(texts, list) else ""
+        raise UserError(f"{where}: expected a text or a list of up to {PROMPT_SLOTS} texts, got {_brief(value)}{more}")
     return tuple(_text(text, where) for text in texts)
+
+
+def _brief(value: Any) -> str:
+    """What was got, for one line: a long list by its length."""
+    return f"{len(value)} of them" if isinstance(value, list) else repr(value)[:60]
 
 
 def _text(value: Any, where: str) -> str:

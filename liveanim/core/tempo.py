@@ -78,6 +78,11 @@ class BeatClock:
         """Beats per minute at present."""
         return self._bpm
 
+    @property
+    def holder(self) -> str:
+        """Who says the tempo where it is not the ear: 'locked', 'tapped', 'midi' or 'link'; else ''."""
+        return "locked" if self._locked else self._source if RANK[self._source] >= RANK["tapped"] else ""
+
     def at(self, now: float) -> Beat:
         """The beat at show time `now`. Asking for an earlier time than before gives the newest answer again."""
         self._advance(now)
@@ -143,17 +148,20 @@ class BeatClock:
         self._align(now, now, 1.0)
 
     def nudge(self, beats: float) -> None:
-        """Push the phase by a share of a beat (positive: earlier beats)."""
-        self._owed += beats
+        """Push the phase by a share of a beat (positive: earlier beats). What is owed is a bar at most: a flood of
+        nudges, or a wild one, is over in seconds."""
+        self._owed = min(float(BEATS_PER_BAR), max(-float(BEATS_PER_BAR), self._owed + beats))
 
     def resync(self, now: float) -> None:
         """This instant is the first beat of a bar."""
         self._advance(now)
-        self._beat = math.ceil(self._beat / BEATS_PER_BAR - 1e-9) * float(BEATS_PER_BAR)
+        self._beat = max(self._beat, math.ceil(self._beat / BEATS_PER_BAR - 1e-9) * float(BEATS_PER_BAR))
         self._owed = 0.0
 
     def scale(self, factor: float) -> None:
-        """2 doubles, 0.5 halves the tempo, now and for what is tracked from now on."""
+        """2 doubles, 0.5 halves the tempo, now and for what is tracked from now on; not beyond what a tempo may be."""
+        if not MIN_BPM <= self._bpm * factor <= MAX_BPM:
+            return
         self._scale = min(4.0, max(0.25, self._scale * factor))
         self._bpm = _allowed(self._bpm * factor)
 
@@ -169,13 +177,13 @@ class BeatClock:
         self._bpm, self._confidence, self._source = _allowed(bpm), 1.0, "tapped"
 
     def release(self) -> None:
-        """Give up a tapped, set or received tempo: follow what is tracked again.
+        """Give up a tapped, set, locked, received, doubled or halved tempo: follow what is tracked again.
 
         A clock that was followed is heard again only after it has stopped for a while.
         """
         if self._external(self._time):
             self._shunned = (self._source, self._heard_external)
-        self._source, self._confidence = "free", 0.0
+        self._source, self._confidence, self._locked, self._scale = "free", 0.0, False, 1.0
         self._taps.clear()
 
     def _external(self, now: float) -> bool:

@@ -133,6 +133,10 @@ class LiveInput:
         xruns = f", {count} xrun{'s' * (count > 1)}" if count else ""
         return f"{self.name} {self.rate / 1000:g} kHz{xruns}"
 
+    def problem(self) -> str:
+        """One line while the device is gone; else ''."""
+        return f"sound: {self.name} is gone, retrying" if self.keeper.state == "gone" else ""
+
     def close(self) -> None:
         self.keeper.close()
 

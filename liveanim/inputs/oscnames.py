@@ -202,7 +202,9 @@ def _event(address: Address, arguments: Sequence[Argument], time: float) -> Cont
     if address.kind == "value":
         return _value_event(address, arguments, time)
     if address.kind == "raw":
-        return ControlEvent(time, address.target, _spec(address).clamp(_one_number(arguments)), SOURCE)
+        word = _word(_spec(address), arguments)
+        value = _spec(address).clamp(_one_number(arguments)) if word is None else word
+        return ControlEvent(time, address.target, value, SOURCE)
     if address.kind == "release":
         return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
     if address.kind == "trigger":
@@ -250,6 +252,8 @@ def _value_event(address: Address, arguments: Sequence[Argument], time: float) -
     first = arguments[0] if arguments else None
     if row.curve == "toggle" and (not arguments or (len(arguments) == 1 and first == "toggle")):
         return ControlEvent(time, row.name, "toggle", SOURCE)
+    if (word := _word(row, arguments)) is not None:
+        return ControlEvent(time, row.name, word, SOURCE)
     if isinstance(first, str) and len(arguments) == 2:
         amount = number(arguments[1])
         if first in ("+", "-"):
@@ -259,6 +263,11 @@ def _value_event(address: Address, arguments: Sequence[Argument], time: float) -
         if first == "a":
             return ControlEvent(time, row.name, row.from_unit(amount), SOURCE)
     return ControlEvent(time, row.name, row.from_unit(_one_number(arguments)), SOURCE)
+
+
+def _word(row: ParamSpec, arguments: Sequence[Argument]) -> float | None:
+    """The value of a choice that is said by its name; None for everything else."""
+    return row.chosen(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], str) else None
 
 
 def _spec(address: Address) -> ParamSpec:
@@ -293,7 +302,7 @@ def _clean(text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else repr(value)[:40]
+    return "nothing" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)[:40]
 
 
 def as_text() -> str:

@@ -267,7 +267,8 @@ def _sound(canvas: Canvas, blend: Blend) -> float:
     top = _sound_top(canvas)
     canvas.part("sound", None, lambda: _still(canvas, top))
     bpm, bar = blend.status.bpm or blend.signals.get("bpm", 0.0), blend.signals.get("bar", 0.0)
-    words = f"{bpm:.1f}" if bpm > 0 else "-", f"bar {math.floor(bar) + 1}" if bpm > 0 and math.isfinite(bar) else ""
+    count = f"bar {math.floor(bar) + 1}" if bpm > 0 and math.isfinite(bar) else ""
+    words = f"{bpm:.1f}" if bpm > 0 else "-", count, blend.status.tempo
     canvas.part("beat", words, lambda: _tempo(canvas, _BEAT_LEFT, top + PAD, *words))
     return top
 
@@ -286,11 +287,13 @@ def _still(canvas: Canvas, top: float) -> None:
         canvas.dot(_BEAT_LEFT + 24 * i, top + PAD + 33, 14, TROUGH)
 
 
-def _tempo(canvas: Canvas, x: float, y: float, number: str, bar: str) -> None:
+def _tempo(canvas: Canvas, x: float, y: float, number: str, bar: str, holder: str) -> None:
     canvas.passing(number, canvas.title, x, y - 1, TEXT)
     canvas.text("bpm", canvas.caption, x + canvas.measure(number, canvas.title) + 6, y + 8, DIM)
     if bar:
         canvas.passing(bar, canvas.caption, x, y + 55, DIM)
+    if holder:
+        canvas.text(holder, canvas.caption, x + canvas.measure(bar, canvas.caption) + 8, y + 55, AMBER)
 
 
 def _moving(canvas: Canvas, blend: Blend, names: tuple[str, ...]) -> None:
@@ -351,8 +354,9 @@ def _warnings(canvas: Canvas, warnings: tuple[str, ...], bottom: float, room: fl
 
 def _chips(blend: Blend) -> tuple[tuple[str, Colour, bool], ...]:
     """Parameters that a performer holds, the newest first: words, colour by who holds it, and whether a knob waits to
-    meet its parameter."""
-    names = [*blend.hints, *(name for name in blend.status.taken_over if name not in blend.hints)]
+    meet its parameter. Blackout and freeze have marks of their own."""
+    held = (name for name in blend.status.taken_over if name not in blend.hints and not name.startswith("out."))
+    names = [*blend.hints, *held]
     chips = [_chip(blend, name) for name in reversed(names[-_MOST_CHIPS:])]
     if len(names) > _MOST_CHIPS:
         chips[-1] = f"+ {len(names) - _MOST_CHIPS + 1} more", DIM, False

@@ -51,6 +51,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+r", "keep a take from here on; end it", "do.take"),
     Key("o", "take up the show that broke off", "do.resume"),
     Key("t", "tap the tempo", "do.tap"),
+    Key("shift+t", "follow the music's tempo again", "do.follow"),
     Key("y", "the one is now: resync the bar", "do.resync"),
     Key("r", "reset: start from a fresh picture", "do.reset"),
     Key("p", "panic: the preset as it was loaded, on a fresh picture", "do.panic"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import glfw
@@ -99,7 +99,7 @@ class Window:
         self._pressed: list[Key | Wish] = []
         self._quit_sent = False
         self._leaving = Leaving()
-        self._values: Mapping[str, float] = {}
+        self._values: dict[str, float] = {}  # where parameters, or the knobs that hold them, stand
         self._learning = ""
         self._process, self._memory, self._weighed = psutil.Process(), 0.0, -math.inf
         self._times: deque[float] = deque()
@@ -150,7 +150,12 @@ class Window:
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What was typed since the last call, stamped `now`; closing the window asks to quit."""
-        events = [event for key in self._pressed if (event := self._event(key, now))]
+        events = []
+        for key in self._pressed:
+            if event := self._event(key, now):
+                events.append(event)
+                if isinstance(event.value, float):
+                    self._values[event.target] = event.value  # the next press goes on from there
         self._pressed.clear()
         if glfw.window_should_close(self._window) and not self._quit_sent:
             self._quit_sent = True
@@ -167,7 +172,7 @@ class Window:
         """Draw `blend` for show time `now` (s), hand it to the taps, show it with the HUD, take in what was typed."""
         dt = now - self._times[-1] if self._times else 1 / 60
         self._count(now)
-        self._values, self._learning = blend.values, blend.status.learning
+        self._values, self._learning = {**blend.values, **blend.knobs}, blend.status.learning
         if now - self._weighed >= WEIGH:
             self._memory, self._weighed = float(self._process.memory_info().rss), now
         self.compositor.draw(blend, dt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from liveanim.core.cadence import Cadence
@@ -57,6 +58,17 @@ def test_after_a_resync_the_grid_goes_on_from_there() -> None:
     values = {**defaults(), "picture.beats": 1.0}
     answers = [cadence.due(begun, n * 0.1, beat, values) for n, beat in enumerate([40.5, 0.0])]
     assert answers == [False, True]
+
+
+def test_a_grid_that_moves_in_every_frame_has_its_keyframes_all_the_same() -> None:
+    swaying: Values = {"picture.beats": lambda t: 1 + 0.2 * math.sin(t)}
+    assert 5 <= len(due_at(swaying)) <= 10
+    fading: Values = {"picture.beats": lambda t: 1 + t / 2}
+    assert 4 <= len(due_at(fading)) <= 7
+
+
+def test_a_grid_that_dies_away_leaves_the_cadence() -> None:
+    assert due_at({"picture.beats": 1e-308, "picture.cadence": 0.5}) == due_at({"picture.cadence": 0.5})
 
 
 def test_a_trigger_adds_a_keyframe_each_time_it_rises() -> None:

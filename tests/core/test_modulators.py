@@ -56,6 +56,13 @@ def test_random_holds_for_a_turn_and_smooth_wanders_between() -> None:
     assert max(abs(a - b) for a, b in pairwise(smooth)) < 0.03 and len(set(smooth)) > 300
 
 
+def test_a_speed_beyond_all_bounds_stops_nothing() -> None:
+    for beats in ("4*exp(-1000*t)", "exp(-700*t)", 1e-320):
+        assert set(played({"steps": [0.25, 0.75], "beats": beats}, 20, 0.1)) <= {0.25, 0.75}
+    faster = {"lfo": "saw", "hertz": "where(t < 1, exp(exp(10*t)), 1)"}
+    assert len(set(played(faster, 30, 0.1)[15:])) == 10  # and goes on when there is one again
+
+
 def test_two_random_waves_differ_and_each_is_the_same_at_the_next_show() -> None:
     rows = made(one={"lfo": "random", "hertz": 1}, two={"lfo": "random", "hertz": 1})
     first, second = Bank(rows), Bank(rows)

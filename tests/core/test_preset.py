@@ -38,6 +38,7 @@ def test_what_knobs_do_is_kept_when_it_is_saved() -> None:
         ('[camera]\nzoom = "1 +"', r"look.toml: \[camera\] zoom: .*column"),
         ('[camera]\nzoom = "kik"', r"look.toml: \[camera\] zoom: .*kick"),
         ("[camera]\nzoom = [1]", r"look.toml: \[camera\] zoom: expected a number or an expression in quotes"),
+        (f"[prompt]\ntext = {['a'] * 100}", r"list of up to 8 texts, got 100 of them \(keys make a journey"),
         ("[prompt]\ntext = 5", r"look.toml: \[prompt\] text: expected a text or a list of up to 8 texts"),
         ('[prompt]\ntext = ["a", 5]', r"look.toml: \[prompt\] text: expected a text"),
         ("midi = 3", r"look.toml: midi: expected \[\[midi\]\] tables"),

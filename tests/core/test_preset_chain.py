@@ -35,7 +35,10 @@ def test_a_look_names_its_shaders_and_turns_their_inputs() -> None:
     ("tables", "message"),
     [
         ({"stage": {"filters": [3]}}, r"look.toml: \[stage\] filters: expected a text"),
-        ({"stage": {"filters": ["a"] * 9}}, r"\[stage\] filters: expected a list of up to 8 names"),
+        (
+            {"stage": {"filters": ["a"] * 9}},
+            r"\[stage\] filters: expected a list of up to 8 names of shaders, got 9 of them",
+        ),
         ({"stage": {"generator": 1}}, r"\[stage\] generator: expected a text"),
         (
             {"isf": {"swirl": {"amuont": 1}}},

@@ -1,7 +1,7 @@
 """The beat clock, told in beats and seconds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
@@ -33,6 +33,33 @@ def test_tracked_beats_pull_the_phase_in_and_then_it_coasts() -> None:
     assert distance == pytest.approx(0.5, abs=0.01)
 
 
+def test_who_holds_the_tempo_is_known_until_the_ear_has_it_again() -> None:
+    clock, heard = BeatClock(), Features(time=3.0, bpm=150.0, confidence=1.0)
+    holders = [clock.holder]
+    for step in (lambda: clock.set_bpm(90.0, 1.0), lambda: clock.lock(True), clock.release):
+        step()
+        holders.append(clock.holder)
+    clock.observe(heard)
+    assert holders == ["", "tapped", "locked", ""] and (clock.holder, clock.bpm) == ("", 150.0)
+
+
+def test_a_tempo_is_not_doubled_beyond_what_is_heard_as_one_and_the_ear_undoes_it() -> None:
+    clock, found = BeatClock(), []
+    for n, change in enumerate([lambda: clock.scale(2.0)] * 3 + [clock.release]):
+        change()
+        clock.observe(Features(time=1.0 + n, bpm=124.0, confidence=1.0))
+        found.append(clock.bpm)
+    assert found == [248.0, 248.0, 248.0, 124.0]
+
+
+def test_a_wild_nudge_is_over_in_seconds() -> None:
+    clock = BeatClock()
+    for _ in range(3):
+        clock.nudge(1e308)
+    assert clock.at(10.0).beat == pytest.approx(24.0)
+    assert clock.at(11.0).beat == pytest.approx(26.0)
+
+
 def test_locked_it_ignores_what_is_heard() -> None:
     clock = BeatClock()
     clock.lock(True)
@@ -40,6 +67,7 @@ def test_locked_it_ignores_what_is_heard() -> None:
     assert clock.at(2.0).bpm == 120.0
 
 
+@example([(1e-70, "tap"), (0.0, "resync")])
 @given(
     st.lists(st.tuples(st.floats(0, 0.7), st.sampled_from(["tap", "nudge", "beat", "double", "half", "resync", "at"])))
 )

@@ -109,13 +109,14 @@ def test_a_device_that_ends_comes_back_by_itself() -> None:
     card.plugged = False
     source.keeper.step(1.0)
     assert source.status() == "gone: Fake Card, retrying"
+    assert source.problem() == "sound: Fake Card is gone, retrying"
     assert card.streams[0].closed
     for t in (1.6, 2.7, 4.8):
         source.keeper.step(t)
     assert len(source.read(5.0)) == 0
     card.plugged = True
     source.keeper.step(9.0)
-    assert source.status() == "Fake Card 16 kHz"
+    assert (source.status(), source.problem()) == ("Fake Card 16 kHz", "")
     clock.time = 9.1
     card.play(ramp(0, 80))
     assert len(source.read(9.1)) == 80

@@ -97,6 +97,13 @@ def test_presets_go_by_name_or_number() -> None:
     assert desk.events() == [("do.preset", "b"), ("do.preset", 1.0), ("do.preset", 2.0), ("do.preset", "+")]
 
 
+def test_choices_go_by_their_names_too() -> None:
+    desk = Desk()
+    desk.take("/liveanim/param/play/quantise", "bar")
+    desk.take("/liveanim/param/stage/mirror/raw", "Left-Right")
+    assert desk.events() == [("play.quantise", 2.0), ("stage.mirror", 1.0)]
+
+
 def test_what_plays_can_be_asked_for() -> None:
     back, sent = Readback(), list[oscwire.Message]()
     reader = OscReader(lambda: 0.0, lambda: back.told, lambda packet, sender: sent.extend(oscwire.read(packet)))
@@ -180,8 +187,8 @@ def test_a_bounded_number_of_messages_waits_for_its_time() -> None:
         ("/liveanim/nothing/*", (), "unknown address", "unknown address"),
         ("/other", ("text",), "unknown address", "unknown address"),
         ("/liveanim/preset", ("c",), "unknown preset", "there is no preset 'c'"),
-        ("/liveanim/preset", (0,), "unknown preset", "there is no preset 0.0"),
-        ("/liveanim/preset", (3.0,), "unknown preset", "there is no preset 3.0"),
+        ("/liveanim/preset", (0,), "unknown preset", "there is no preset 0"),
+        ("/liveanim/preset", (3.0,), "unknown preset", "there is no preset 3"),
         (HUE, ("text",), "wrong type", "expected one number"),
         (HUE, (float("nan"),), "not a number", "finite"),
         ("/liveanim/param/stage/*", ("text",), "wrong type", "expected a number, got 'text'"),

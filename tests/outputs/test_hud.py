@@ -378,6 +378,17 @@ def test_a_held_parameter_shows_its_value_and_a_knob_that_waits_its_place() -> N
     assert len(waiting) - len(boxes(status=Status("look"))) == 3 + len("stage.hue(knobat50%)")
 
 
+def test_a_blackout_that_was_taken_back_leaves_no_trace() -> None:
+    status = Status("look", taken_over=("out.blackout", "out.freeze"))
+    values = {"out.blackout": 0.0, "out.freeze": 0.0}
+    assert len(boxes(status=status, values=values)) == len(boxes(status=Status("look"), values=values))
+
+
+def test_who_holds_the_tempo_stands_beside_the_bar() -> None:
+    told, heard = Status("look", bpm=124.0, tempo="tapped"), Status("look", bpm=124.0)
+    assert len(boxes(status=told)) == len(boxes(status=heard)) + 1  # a text that stays is one box
+
+
 def test_what_the_window_asks_is_seen_while_the_figures_are_hidden() -> None:
     assert len(boxes(readout=Readout(panels=False))) == 0
     assert len(boxes(readout=Readout(panels=False, warnings=("once more",)))) == 3

@@ -18,6 +18,7 @@ from liveanim.outputs.keys import BY_NAME, KEYS, Leaving, event_for
         ("1", "do.preset", 1.0),
         ("9", "do.preset", 9.0),
         ("t", "do.tap", None),
+        ("shift+t", "do.follow", None),
         ("r", "do.reset", None),
         ("backspace", "do.release", None),
         ("page_down", "do.preset", "+"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import glfw
@@ -137,6 +138,15 @@ def test_keys_reach_the_show_in_order_and_once(player: Player) -> None:
         ("do.release", None),
     ]
     assert all(event.time <= player.now for event in player.events)
+
+
+@pytest.mark.screen
+def test_keys_that_step_go_on_from_the_knob_and_all_count_however_slow_the_frames_are(player: Player) -> None:
+    held = {"stage.exposure": 0.5}  # by a knob; a kick is on top of it
+    player.window.write(replace(player.blend, values={"stage.exposure": 0.9}, knobs=held), 1.0)
+    for _ in range(3):
+        player.window._on_key(None, glfw.KEY_UP, 0, glfw.PRESS, 0)
+    assert [event.value for event in player.window.read(1.0)] == [0.75, 1.0, 1.25]
 
 
 @X11

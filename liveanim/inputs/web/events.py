@@ -84,7 +84,9 @@ class Vocabulary:
         if target in self.table:
             if value is None or value == "toggle":
                 return None if value is None else "toggle"
-            return self.table[target].clamp(_number(value))
+            row = self.table[target]
+            word = row.chosen(value) if isinstance(value, str) else None
+            return row.clamp(_number(value)) if word is None else word
         kind, _, name = target.partition(".")
         if kind not in _KNOB or name not in self.table:
             known = (*self.table, *self._texts, *self.actions)

@@ -20,6 +20,7 @@ pytestmark = [
 ]
 QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+NARROW = {**PHONE, "viewport": {"width": 320, "height": 568}}
 SIDEWAYS = {**PHONE, "viewport": {"width": 844, "height": 390}}
 LAPTOP = {"viewport": {"width": 1280, "height": 800}}
 PATIENCE = 60_000  # ms: a busy machine
@@ -93,7 +94,7 @@ def dragged(page: Any, selector: str, share: float) -> bool:
 HUE = '#knobs [data-param="stage.hue"]'
 
 
-@pytest.mark.parametrize("device", [PHONE, SIDEWAYS, LAPTOP], ids=["phone", "sideways", "laptop"])
+@pytest.mark.parametrize("device", [PHONE, NARROW, SIDEWAYS, LAPTOP], ids=["phone", "narrow", "sideways", "laptop"])
 def test_nothing_is_wider_than_the_screen_and_what_one_touches_is_large(
     browser: Any, playing: Playing, device: dict[str, Any]
 ) -> None:

@@ -186,6 +186,8 @@ on('status', (changes) => {
   by('pace').textContent = by('pace-here').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}${card}`;
   by('undo').disabled = !status.undo;
   by('redo').disabled = !status.redo;
+  by('beater').textContent = status.tempo || 'tap';
+  by('ear').disabled = !status.tempo;
   by('resume').hidden = !status.broken_off;
   by('waiting').textContent = (status.waiting ?? []).length ? `waiting for the beat: ${status.waiting.join(', ')}` : '';
   if ('warnings' in changes || 'notice' in changes) notice();
