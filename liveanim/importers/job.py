@@ -89,6 +89,8 @@ class Job:
             return compile_expr(self.pruned(value), compat="deforum")
         except ExprError as error:
             self.say(field, "not", f"cannot be read: {error}")
+            if field in self.settings:
+                self.warnings.append(f"{self.own.get(field, field)} cannot be read and is left out: {error}")
             return None
 
     def pruned(self, text: str) -> str:

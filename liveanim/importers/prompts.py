@@ -48,6 +48,8 @@ def settings_prompts(job: Job) -> None:
         {key: without_tags(text) for key, text in whole.items()},
         "x" if job.mode_name == "Interpolation" else "cut",
     )
+    if job.mode_name == "Interpolation" and len(whole) > 1:
+        job.say("prompts", "near", "blended on the arc between them, in one evaluation instead of two averaged ones")
     job.say("prompts", "exact")
 
 
