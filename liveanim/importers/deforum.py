@@ -255,7 +255,7 @@ def _feedback(job: Job) -> None:
     job.put("picture.noise", 0)
     job.put("picture.sharpen", 0)
     job.put("picture.blend_curve", 0)
-    kind = str(job.get("noise_type"))
+    kind = str(job.get("noise_type")) if feeds else ""
     if feeds and kind in ("perlin", "uniform"):
         job.put("noise.type", kind)
         for field, target, most in (("perlin_octaves", "octaves", 7), ("perlin_persistence", "persistence", 1)):
