@@ -71,3 +71,10 @@ def test_a_prompt_whose_key_is_no_frame_is_said_and_left_out() -> None:
     said = [line for line in found.warnings if line.startswith("prompts: the key")]
     assert len(said) == 2 and said[0].startswith("prompts: the key '30s' is no frame, its prompt is left out: ")
     assert of({"first": "a fox"})[1].prompts[0].startswith("a fox")
+
+
+def test_a_long_prompt_is_taken_alone_as_well_as_among_others() -> None:
+    long = ("masterpiece, " * 300).strip()
+    assert of({"0": long})[1].prompts[0] == long
+    other = of({"0": long, "9": "a sea"})[1]
+    assert other.journey is not None and other.journey.texts == (long, "a sea")
