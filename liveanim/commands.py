@@ -77,20 +77,24 @@ def latency(arguments: Arguments) -> int:
 
 def bring(arguments: Arguments) -> int:
     from .importers import as_text
-    from .library import parse_preset, read_import
+    from .library import beside_again, parse_preset, read_import
 
-    found = read_import(arguments.file)
+    found, output = read_import(arguments.file), arguments.output
     parse_preset(found.toml, arguments.file.stem)
-    if arguments.output is not None:
-        write_text(arguments.output, found.toml)
+    if output is not None:
+        if output.suffix.lower() != ".toml":
+            raise UserError(f"{output}: a preset's name ends in .toml")
+        write_text(output, beside_again(found.toml, arguments.file.parent, output.parent))
+        if found.sound:
+            log.warning("its soundtrack is not part of a preset: give it with --audio %s", found.sound)
     if arguments.report:
         say(as_text(found))
-    elif arguments.output is None:
+    elif output is None:
         say(found.toml.rstrip())
     else:
         for warning in found.warnings:
             log.warning("%s", warning)
-        say(f"{arguments.output}: {found.summary()} (--report lists them)")
+        say(f"{output}: {found.summary()} (--report lists them)")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -47,11 +49,14 @@ def _text(path: Path, largest: int) -> str:
     try:
         if path.stat().st_size > largest:
             raise UserError(f"{path}: at most {largest // 1_000_000} MB of text are read")
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return path.read_text(encoding="utf-16" if wide else "utf-8-sig")
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a text: {error}") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}: line {line}: not a text in UTF-8: save it as UTF-8") from None
 
 
 def parse_preset(text: str, name: str, where: str | None = None, kept: Mapping[str, str] | None = None) -> Preset:
@@ -81,7 +86,21 @@ def beside(folder: Path, name: str) -> str:
     if "://" in name or not last:
         return name
     near_by = (folder / name, folder / last)
-    return next((str(path.absolute()) for path in near_by if path.exists()), name)
+    return next((str(path.absolute()) for path in near_by if os.path.exists(path)), name)
+
+
+def beside_again(text: str, folder: Path, new: Path) -> str:
+    """`text` of a preset that moves from `folder` to the folder `new`: what lies in `folder` by its whole path."""
+    if folder.resolve() == new.resolve() or "media" not in tomllib.loads(text):
+        return text
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    media = document["media"]
+    assert isinstance(media, dict)
+    for key, name in media.items():
+        media[key] = beside(folder, str(name))
+    return tomlkit.dumps(document)
 
 
 def with_shaders(preset: Preset, names: Sequence[str]) -> Preset:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,13 +35,13 @@ def rendered(options: RenderOptions, audio: str | None) -> RenderOptions:
         return options
     path = Path(options.source)
     clock = read_preset(path).clock
-    own = soundtrack(path)
+    own = soundtrack(path, audio)
     seconds = options.seconds
     if seconds is None and audio is None:
         seconds = clock.seconds if clock is not None and clock.frames else ENDLESS
     return replace(
         options,
-        source=audio or own or SILENCE,
+        source=own or SILENCE,
         preset=options.preset or options.source,
         fps=options.fps or (clock.fps if clock else None),
         size=options.size or (clock.size if clock else None),
@@ -59,16 +61,25 @@ def played(options: PlayOptions, source: str | None) -> PlayOptions:
         raise UserError(f"play: {source} and --preset {options.preset}: one look to begin with")
     path = Path(source)
     clock = read_preset(path).clock
-    own = soundtrack(path)
-    sound = options.audio or (None if options.input else own)
-    return replace(options, preset=source, audio=sound, size=options.size or (clock.size if clock else None))
+    sound = soundtrack(path, options.audio or options.input)
+    audio = options.audio or (None if options.input else sound)
+    return replace(options, preset=source, audio=audio, size=options.size or (clock.size if clock else None))
 
 
-def soundtrack(path: Path) -> str | None:
-    """The sound that another program's file names, where it is there; relative to the file or to here."""
+def soundtrack(path: Path, given: str | None) -> str | None:
+    """The sound that is `given`, else what another program's file names, where it is there: beside it, or from here.
+
+    What is to be known of such a file is said.
+    """
     if path.suffix.lower() not in FOREIGN:
-        return None
+        return given
     found = read_import(path)
-    log.warning("%s: %s; liveanim import %s --report lists them", path, found.summary(), path)
+    for warning in found.warnings:
+        log.warning("%s: %s", path, warning)
+    log.warning("%s: %s; liveanim import %s --report lists them", path, found.summary(), shlex.quote(str(path)))
     named = beside(path.parent, found.sound)
-    return named if Path(named).is_file() else None
+    if given or os.path.isfile(named):
+        return given or named
+    if named:
+        log.warning("%s: its soundtrack %s is not there: --audio FILE gives another", path, named)
+    return None

@@ -20,8 +20,10 @@ from .core.model import Blend, ControlEvent
 from .inputs.analysis import Analyser
 from .inputs.ears import Ears
 from .inputs.sources import Steady, open_supply
+from .inputs.web.events import Vocabulary
+from .library import table_of
 from .options import RenderOptions
-from .plan import render_plan
+from .plan import presets_for, render_plan
 from .progress import clock_text
 from .render.inline import InlineRender, Start
 from .render.paint import PaintRenderer
@@ -82,7 +84,7 @@ def export_audio(take: TakeReader, arguments: Arguments) -> int:
 
 def events(take: TakeReader, arguments: Arguments) -> int:
     if arguments.load is not None:
-        edited = read_events(arguments.load)
+        edited = read_events(arguments.load, targets_of(take))
         edit.import_events(take, edited)
         _say(f"{take.folder}: {len(edited)} events in place of {len(take.events)}")
     elif arguments.output is not None:
@@ -96,8 +98,24 @@ def events(take: TakeReader, arguments: Arguments) -> int:
     return 0
 
 
-def read_events(path: Path) -> tuple[ControlEvent, ...]:
-    """The events of a text that somebody edited, in the order of their times. UserError names every bad line."""
+def targets_of(take: TakeReader) -> Callable[[str], None]:
+    """Raises UserError for a target that `take` neither was played by nor can be."""
+    plan = render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or app.PICTURE)
+    words = Vocabulary(table_of(presets_for(plan.preset, take)))
+    played = {event.target for event in take.events}
+
+    def check(target: str) -> None:
+        if target not in played:
+            words.check(target)
+
+    return check
+
+
+def read_events(path: Path, check: Callable[[str], None]) -> tuple[ControlEvent, ...]:
+    """The events of a text that somebody edited, in the order of their times. UserError names every bad line.
+
+    `check` raises one for the name of a target that is no good.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -111,7 +129,8 @@ def read_events(path: Path) -> tuple[ControlEvent, ...]:
             continue
         try:
             found.append(parse_event(line))
-        except ValueError as error:
+            check(found[-1].target)
+        except (ValueError, UserError) as error:
             wrong.append(f"line {number}: {error}")
     if wrong:
         more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,8 @@ def _of_look(look: Preset, largest: int) -> Iterator[Used]:
     if stage.get("lut"):
         yield Used(look.name, stage["lut"], Path(chain.lut), {}, largest)
     for key, name in _table(look.written.get("media")).items():
-        if (path := Path(look.media[key])).exists():
-            yield Used(look.name, name, path.resolve(), {}, largest)
+        if os.path.exists(look.media[key]):
+            yield Used(look.name, name, Path(look.media[key]).resolve(), {}, largest)
 
 
 def _table(value: object) -> Mapping[str, Any]:

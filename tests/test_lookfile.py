@@ -9,7 +9,7 @@ import pytest
 
 from liveanim.cli import main
 from liveanim.core.errors import UserError
-from liveanim.library import beside
+from liveanim.library import beside, read_import, read_preset
 from liveanim.lookfile import ENDLESS, played, rendered
 from liveanim.options import PlayOptions, RenderOptions
 
@@ -57,6 +57,7 @@ def test_a_file_of_another_machine_is_found_beside_the_settings(tmp_path: Path) 
     assert beside(tmp_path, "/home/me/other.mp4") == "/home/me/other.mp4"
     assert beside(tmp_path, "udp://127.0.0.1:9000/pulse.mp4") == "udp://127.0.0.1:9000/pulse.mp4"
     assert beside(tmp_path, "0") == "0" and beside(tmp_path, "") == ""
+    assert beside(tmp_path, "x" * 2000) == "x" * 2000
 
 
 def test_what_is_said_counts_more(spiral: Path) -> None:
@@ -73,6 +74,46 @@ def test_a_soundtrack_beside_the_file_is_played(tmp_path: Path) -> None:
     (tmp_path / "music.wav").write_bytes(b"x")
     assert rendered(RenderOptions(str(path), Path("o.mp4")), None).source == str(tmp_path / "music.wav")
     assert played(PlayOptions(), str(path)).audio == str(tmp_path / "music.wav")
+
+
+def test_what_is_to_be_known_of_settings_is_said_before_they_are_rendered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "my look.txt"
+    path.write_text(
+        SETTINGS % ', "add_soundtrack": "File", "soundtrack_path": "gone.wav", "strength_schedule": "0:(x)"'
+    )
+    rendered(RenderOptions(str(path), Path("o.mp4")), None)
+    assert "strength_schedule cannot be read and is left out: column 4: unknown name 'x'" in caplog.text
+    assert f"import '{path}' --report" in caplog.text
+    assert "its soundtrack gone.wav is not there: --audio FILE gives another" in caplog.text
+    caplog.clear()
+    rendered(RenderOptions(str(path), Path("o.mp4")), "song.flac")
+    assert "gone.wav" not in caplog.text
+
+
+def test_settings_in_utf_16_are_read_and_other_bytes_are_named_by_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    text = '{"animation_mode": "2D", "zoom": "0:(1)",\r\n "fps": 9, "prompts": {"0": "a caf\u00e9"}}'
+    path.write_bytes(text.encode("utf-16"))
+    assert 'text = [\n    "a caf\u00e9",' in read_import(path).toml
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match=r"a\.txt: line 2: not a text in UTF-8"):
+        read_import(path)
+
+
+def test_a_preset_made_elsewhere_finds_the_pictures_beside_its_settings(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, made = tmp_path / "a.json", tmp_path / "looks" / "a.toml"
+    more = ', "use_init": true, "init_image": "start.png", "use_mask": true, "mask_file": "gone.png"'
+    path.write_text(SETTINGS % (more + ', "add_soundtrack": "File", "soundtrack_path": "music.wav"'))
+    (tmp_path / "start.png").write_bytes(b"x")
+    assert main(["import", str(path), "-o", str(made)]) == 0
+    assert dict(read_preset(made).media) == {"init": str(tmp_path / "start.png"), "mask": "gone.png"}
+    assert "give it with --audio music.wav" in caplog.text
+    assert main(["import", str(path), "-o", str(path)]) == 2
+    assert path.read_text().startswith("{")
 
 
 def test_a_preset_without_an_end_is_rendered_for_a_minute(tmp_path: Path) -> None:

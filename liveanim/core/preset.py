@@ -29,7 +29,7 @@ _WORDS = {
     "mask": ("words",),
 }
 MOST_FILTERS = 8
-MOST_TEXT = 2000
+MOST_TEXT = 10_000
 
 
 @dataclass(frozen=True, slots=True)

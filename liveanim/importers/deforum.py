@@ -255,7 +255,7 @@ def _feedback(job: Job) -> None:
     job.put("picture.noise", 0)
     job.put("picture.sharpen", 0)
     job.put("picture.blend_curve", 0)
-    kind = str(job.get("noise_type"))
+    kind = str(job.get("noise_type")) if feeds else ""
     if feeds and kind in ("perlin", "uniform"):
         job.put("noise.type", kind)
         for field, target, most in (("perlin_octaves", "octaves", 7), ("perlin_persistence", "persistence", 1)):
@@ -275,9 +275,11 @@ def _feedback(job: Job) -> None:
 def _cadence(job: Job, feeds: bool) -> None:
     every = max(1, round(job.number("diffusion_cadence", 2))) if feeds else 1
     job.put("picture.cadence", every / job.fps)
-    job.say("diffusion_cadence", "exact" if feeds else "off", "" if feeds else f"not in {job.mode_name}")
+    for field in () if feeds else ("diffusion_cadence", "optical_flow_cadence", "cadence_flow_factor_schedule"):
+        job.say(field, "off", f"not in {job.mode_name}")
+    job.say("diffusion_cadence", "exact")
     flow = job.settings.get("optical_flow_cadence")
-    if not is_off(flow) and feeds:
+    if feeds and not is_off(flow):
         job.put("picture.flow_fade", 1)
         job.say("optical_flow_cadence", "near", "by the flow between keyframes, whatever the method's name")
     job.say("optical_flow_cadence", "exact", "off")

@@ -125,11 +125,11 @@ REST: tuple[Rule, ...] = (
         "not",
         "no such option",
     ),
-    (r"hybrid_.*|save_depth_maps|color_coherence_image_path|guided_.*", "not", "no such option"),
+    (r"overwrite_extracted_frames|extract_.*|hybrid_generate_inputframes", "off", "videos are read as they play"),
+    (r"hybrid_.*|save_depth_maps|color_coherence_image_path|guided_.*|cn_[1-5]_.*", "not", "no such option"),
     (r"enable_.*_scheduling", "exact", ""),
     (r"cadence_flow_factor_schedule|hybrid_flow_factor.*", "near", "flow is followed as far as it goes"),
     (r"midas_weight", "off", "has no effect in the family but in its two old modes"),
-    (r"overwrite_extracted_frames|extract_.*|hybrid_generate_.*", "off", "videos are read as they play"),
     (r"color_coherence_video_every_N_frames", "off", "there is no video to match"),
     (r"subseed|subseed_strength", "off", "only its schedules count in animations"),
 )

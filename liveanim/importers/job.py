@@ -68,7 +68,7 @@ class Job:
         if expression is None:
             return None
         cut = self.cut(expression, target)
-        if target.startswith("deforum.") and target.endswith(".zoom") and (expression.constant or 1.0) <= 0:
+        if target == "deforum.zoom" and expression.constant is not None and expression.constant <= 0:
             self.say(field, "not", "a zoom of 0 or less shows nothing")
             return None
         self.put(target, self.written(expression))
@@ -80,8 +80,8 @@ class Job:
     def compiled(self, field: str) -> Expression | None:
         """The field's schedule; None (with a line that says why) where it cannot be read."""
         value = self.get(field)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            value = f"0:({value!r})" if abs(value) < 1e15 and "e" not in repr(value) else None
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
+            value = f"0:({value:.20f})" if "e" in repr(value) else f"0:({value!r})"
         if not isinstance(value, str):
             self.say(field, "not", f"neither a schedule nor a number: {str(value)[:40]!r}")
             return None
@@ -89,6 +89,8 @@ class Job:
             return compile_expr(self.pruned(value), compat="deforum")
         except ExprError as error:
             self.say(field, "not", f"cannot be read: {error}")
+            if field in self.settings:
+                self.warnings.append(f"{self.own.get(field, field)} cannot be read and is left out: {error}")
             return None
 
     def pruned(self, text: str) -> str:

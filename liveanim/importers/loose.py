@@ -56,12 +56,19 @@ class _Reader:
     def __init__(self, text: str, where: str) -> None:
         self._text, self._where, self._at = text, where, 0
         self.notes: list[str] = []
+        self._again: dict[str, list[int]] = {}  # what was noted -> its place among the notes, how often more
 
     def whole(self) -> Any:
-        value = self._value(0)
+        self._skip()
+        start, value = self._at, self._value(0)
         self._skip()
         if self._at < len(self._text):
+            if not isinstance(value, (dict, list)):
+                self._at = start
+                raise self._wrong("expected '{'")
             raise self._wrong("nothing more was expected here")
+        for place, more in self._again.values():
+            self.notes[place] += f" (and {more} more)" if more else ""
         return value
 
     def _skip(self) -> None:
@@ -173,7 +180,10 @@ class _Reader:
         return f"line {line}, column {self._at - (self._text.rfind(chr(10), 0, self._at) + 1) + 1}"
 
     def _note(self, what: str) -> None:
-        if len(self.notes) < 20:
+        if what in self._again:
+            self._again[what][1] += 1
+        elif len(self.notes) < 20:
+            self._again[what] = [len(self.notes), 0]
             self.notes.append(f"{self._place()}: {what}")
 
     def _wrong(self, what: str) -> UserError:

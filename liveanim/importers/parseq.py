@@ -120,7 +120,9 @@ def schedules(rows: Sequence[Mapping[str, Any]], use_deltas: bool) -> dict[str, 
         if text is None:
             continue
         if field == "seed":
-            found |= {"seed_schedule": text, "seed_behavior": "schedule", "seed": max(0, int(_number(rows[0]["seed"])))}
+            first = _number(rows[0]["seed"])
+            start = int(first) if 0 <= first < 2**32 else 0
+            found |= {"seed_schedule": text, "seed_behavior": "schedule", "seed": start}
         else:
             found[NAMES.get(field, f"{field}_schedule" if field.startswith("hybrid_") else field)] = text
     if any(_moves(rows, field) for field in _FLIPS):

@@ -7,6 +7,7 @@ import re
 from .fields import is_off, switch_of
 from .job import Job
 
+_FASTEST = 240.0  # frames of a video a second
 SPACES = {"LAB": "lab", "HSV": "hsv", "RGB": "rgb"}
 
 
@@ -50,14 +51,31 @@ def _media(job: Job, field: str, use: str) -> bool:
     if not path or "://" in path:
         job.say(field, "not" if path else "off", "nothing is fetched from the net" if path else "no file is named")
         return False
+    if path.startswith("data:"):
+        job.say(field, "not", "a picture inside the settings: keep it as a file and name that")
+        return False
     job.put(f"media.{use}", path[:2000])
     job.say(field, "exact")
     return True
 
 
+def _pace(job: Job) -> None:
+    """Videos show one of their frames a frame, as that family has taken them apart, whatever their own rate."""
+    every = min(100.0, max(1.0, job.number("extract_nth_frame", 1)))
+    if job.fps * every > _FASTEST:
+        job.say("extract_nth_frame", "near", f"a video plays at most {_FASTEST:g} of its frames a second")
+    job.put("video.rate", min(_FASTEST, job.fps * every))
+
+
 def _init(job: Job) -> None:
     fields = ("use_init", "init_image", "init_image_box", "strength")
-    if is_off(job.settings.get("use_init")) or not _media(job, "init_image", "init"):
+    first, video = "hybrid_use_first_frame_as_init_image", str(job.settings.get("video_init_path") or "")
+    if _mixes(job) and not is_off(job.settings.get(first)) and video and "://" not in video:
+        job.put("media.init", video[:2000])
+        job.say(first, "exact")
+        for field in fields[:3]:
+            job.say(field, "off", "the video's first frame is painted from")
+    elif is_off(job.settings.get("use_init")) or not _media(job, "init_image", "init"):
         for field in fields:
             job.say(field, "off", "use_init is off, or there is no picture here")
         return
@@ -68,10 +86,15 @@ def _init(job: Job) -> None:
 
 def _video(job: Job) -> None:
     """The video of Video Input, hybrid video or colour samples, and which of its frames are shown."""
-    wanted = job.mode_name == "Video Input" or any(not is_off(job.settings.get(field)) for field in _HYBRID)
+    wanted = job.mode_name == "Video Input" or _mixes(job)
     if not wanted or not _media(job, "video_init_path", "video"):
         job.say("video_init_path", "off", "no video is used")
         return
+    _pace(job)
+    job.warnings.append(
+        "its video shows one frame a frame and begins again at its end: that family ends there, here max_frames (or "
+        "--seconds) says when"
+    )
     rows = (("extract_nth_frame", "every", 1, 100), ("extract_from_frame", "first", 0, 1e6))
     for field, key, low, high in (*rows, ("extract_to_frame", "last", -1, 1e6)):
         if field in job.settings:
@@ -85,14 +108,28 @@ def _masks(job: Job) -> None:
         used, source = True, "words"
     elif not is_off(job.settings.get("use_mask_video")):
         used, source = _media(job, "video_mask_path", "mask"), "file"
+        _pace(job)
     else:
         source = "file" if is_off(job.settings.get("use_alpha_as_mask")) else "alpha"
         used = not is_off(job.settings.get("use_mask")) and (source == "alpha" or _media(job, "mask_file", "mask"))
     if used:
         _mask(job, source)
+    elif not is_off(job.settings.get("use_mask")):
+        for field in _OF_MASKS:
+            job.say(field, "off", "there is no mask")
     for field in ("use_mask", "use_mask_video"):
         _absent(job, field, "there is no file for it here", used)
     _noise_mask(job, used)
+
+
+_OF_MASKS = (
+    "use_alpha_as_mask",
+    "invert_mask",
+    "overlay_mask",
+    "mask_brightness_adjust",
+    "mask_contrast_adjust",
+    "mask_overlay_blur",
+)
 
 
 def _mask(job: Job, source: str) -> None:
@@ -104,7 +141,7 @@ def _mask(job: Job, source: str) -> None:
     for field, key, usual, most in (*rows, ("mask_overlay_blur", "blur", 4, 64)):
         job.put(f"mask.{key}", min(most, max(0, job.number(field, usual))))
         job.say(field, "exact")
-    for field in ("use_alpha_as_mask", "invert_mask", "overlay_mask"):
+    for field in _OF_MASKS:
         job.say(field, "exact")
 
 
@@ -174,10 +211,16 @@ _TOGGLES = {
 }
 
 
+def _mixes(job: Job) -> bool:
+    """Whether hybrid video is on."""
+    return job.mode_name in ("2D", "3D") and any(not is_off(job.settings.get(field)) for field in _HYBRID)
+
+
 def _hybrid(job: Job) -> None:
-    if all(is_off(job.settings.get(field)) for field in _HYBRID) or job.mode_name not in ("2D", "3D"):
-        for field in _HYBRID:
-            job.say(field, "off", "off")
+    if not _mixes(job):
+        for field in job.settings:
+            if field.startswith("hybrid_"):
+                job.say(field, "off", "hybrid video is off")
         return
     if "media" not in job.tables:
         job.warnings.append("hybrid video needs its video: give it with --video")
@@ -215,7 +258,7 @@ def _redo(job: Job) -> None:
         job.put("picture.redo", min(8, round(passes)))
         job.say("diffusion_redo", "exact" if passes <= 8 else "near", "at most 8 passes")
     for field in ("optical_flow_redo_generation", "redo_flow_factor_schedule", "diffusion_redo"):
-        job.say(field, "off", "off")
+        job.say(field, "off", "off" if feeds else f"not in {job.mode_name}")
 
 
 _FILTERS = {"canny": "edges", "softedge": "edges", "lineart": "edges", "hed": "edges", "depth": "depth"}
@@ -243,6 +286,7 @@ def _networks(job: Job) -> None:
         )
         if _media(job, f"{name}_vid_path", f"control{played}"):
             job.put(f"control.source{played}", "file")
+            _pace(job)
         job.say(f"{name}_enabled", "near", "its folder is given with --control")
         job.say(f"{name}_model", "near", "its folder is given with --control")
     if models:
@@ -268,6 +312,8 @@ def control(job: Job) -> None:
             job.say(field, "near", "a shake of its own at the stage, without the recorded hand")
     if not is_off(job.settings.get("parseq_manifest")):
         job.say("parseq_manifest", "not", "import the Parseq document itself: it has the rendered frames")
+        for field in ("parseq_use_deltas", "parseq_non_schedule_overrides"):
+            job.say(field, "off", "the Parseq document is not here")
 
 
 def _absent(job: Job, switch: str, why: str, there: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..core.errors import UserError
 from ..core.expr import ExprError, compile_expr
-from ..core.schedule import split_negative
+from ..core.schedule import key_frame, split_negative
 from . import loose
 from .job import Job
 
@@ -38,7 +38,10 @@ def settings_prompts(job: Job) -> None:
     if not isinstance(table, Mapping):
         job.say("prompts", "not", f"expected prompts by frame, got {str(table)[:40]!r}")
         table = {}
-    whole = {str(key): _around(str(text or ""), around) for key, text in table.items()} or {"0": _around("", around)}
+    if len(table) > 1:
+        table = {key: text for key, text in table.items() if _is_frame(job, str(key))}
+    whole = {str(key): _around(str(text or ""), around) for key, text in table.items()}
+    whole = whole or {"0": _around("", around)}
     if not any(split_negative(text)[0].strip() for text in whole.values()):
         whole = {"0": _around(NO_PROMPT, around)}
         job.warnings.append(f"it has no prompts: {NO_PROMPT!r} is painted; write your own under [prompt]")
@@ -48,7 +51,19 @@ def settings_prompts(job: Job) -> None:
         {key: without_tags(text) for key, text in whole.items()},
         "x" if job.mode_name == "Interpolation" else "cut",
     )
+    if job.mode_name == "Interpolation" and len(whole) > 1:
+        job.say("prompts", "near", "blended on the arc between them, in one evaluation instead of two averaged ones")
     job.say("prompts", "exact")
+
+
+def _is_frame(job: Job, key: str) -> bool:
+    """Whether a prompt's key says when; one that does not is said and left out with its prompt."""
+    try:
+        key_frame(key, max_f=float(job.frames))
+    except ExprError as error:
+        job.warnings.append(f"prompts: the key {key[:40]!r} is no frame, its prompt is left out: {error.reason}")
+        return False
+    return True
 
 
 def write(job: Job, keys: Mapping[str, str], curve: str) -> None:

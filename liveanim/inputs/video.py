@@ -7,6 +7,7 @@ clip to a thread, so that a live show never waits: it gives the newest frame tha
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections import OrderedDict
@@ -287,8 +288,8 @@ def open_clip(name: str, size: Size, live: bool) -> Clip:
     if is_camera(name):
         return Camera(name, size)
     path = Path(name).expanduser()
-    if not path.exists():
-        raise UserError(f"{name}: there is no such file")
+    if not os.path.exists(path):
+        raise UserError(f"{name[:200]}: there is no such file")
     clip: Clip = FolderClip(path, size) if path.is_dir() else FileClip(path, size)
     return Waiting(clip) if live and clip.count != 1 else clip
 

@@ -307,3 +307,20 @@ def test_pictures_and_videos_are_named_in_the_preset_and_nothing_is_fetched() ->
         "x",
     )
     assert parse_preset(masked.toml, "x").drivers["mask.invert"] == 1
+
+
+@pytest.mark.parametrize(
+    ("zoom", "kind", "played"),
+    [("0:(0)", "not", None), (0, "not", None), (10**400, "not", None), (1e-5, "near", 1e-5), (1.02, "exact", 1.02)],
+)
+def test_any_number_may_be_a_schedule(zoom: Any, kind: str, played: float | None) -> None:
+    found = import_text(json.dumps({"animation_mode": "2D", "fps": 15, "max_frames": 9, "zoom": zoom}), "x")
+    assert {line.field: line.kind for line in found.lines}["zoom"] == kind
+    driver = parse_preset(found.toml, "x").drivers.get("camera.zoom")
+    assert driver == (played if played is None else pytest.approx(played**15))
+
+
+def test_a_parseq_seed_that_begins_with_no_number_is_read_from_where_it_is_one() -> None:
+    rows = [{"frame": 0, "seed": None}, {"frame": 1, "seed": 7}, {"frame": 2, "seed": 8}]
+    found = import_text(json.dumps({"rendered_frames": rows}), "x")
+    assert 'seed = "0:(7), 1:(7), 2:(8)"' in found.toml

@@ -46,6 +46,7 @@ def test_a_comma_at_the_end_changes_nothing(value: Any) -> None:
         ('{"a": 5., "b": .5, "c": +3, "d": 1e-3}', {"a": 5.0, "b": 0.5, "c": 3, "d": 0.001}, ""),
         ('{"a": "\\u00e9\\n"}\n// end', {"a": "é\n"}, "a comment"),
         ('{"a": 1, "a": 2}', {"a": 2}, "'a' is there twice"),
+        ("{'a': 'b', 'c': 1}", {"a": "b", "c": 1}, "line 1, column 2: text in single quotes (and 2 more)"),
     ],
 )
 def test_what_is_forgiven_and_said(text: str, value: Any, note: str) -> None:
@@ -63,6 +64,7 @@ def test_what_is_forgiven_and_said(text: str, value: Any, note: str) -> None:
         ("", "x: line 1, column 1: expected a value, but the file ends"),
         ("[" * 2000, "x: .*nested too deeply"),
         ("{} {}", "nothing more was expected here"),
+        ("\n my notes", "x: line 2, column 2: expected '{', got 'my notes'"),
         ("{]", "expected a key in quotes"),
     ],
 )
@@ -77,3 +79,11 @@ def test_nothing_but_a_user_error_comes_out(text: str) -> None:
         read(text, "x")
     except UserError as error:
         assert "\n" not in str(error)
+
+
+def test_what_is_written_the_same_way_throughout_is_one_line() -> None:
+    _, notes = read(repr({f"key {n}": [None, "x"] for n in range(50)}), "x")
+    assert notes == [
+        "line 1, column 2: text in single quotes (and 99 more)",
+        "line 1, column 12: 'None' without quotes (and 49 more)",
+    ]

@@ -68,3 +68,62 @@ def test_controlnets_keep_their_order_weights_and_pictures() -> None:
     assert drivers["control.weight2"] == 0.5 and drivers["control.filter2"] == 1 and drivers["control.source2"] == 2
     assert preset.media == {"control2": "passes/edges"} and "control.weight3" not in drivers
     assert any(said.endswith("with --control: control_v11f1p_sd15_depth, canny") for said in found.warnings)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"animation_mode": "Video Input", "video_init_path": "a.mp4"},
+        {"hybrid_composite": "Normal", "video_init_path": "a.mp4"},
+        {"use_mask": True, "use_mask_video": True, "video_mask_path": "a.mp4"},
+        {"cn_1_enabled": True, "cn_1_model": "canny", "cn_1_vid_path": "passes"},
+    ],
+)
+def test_a_video_shows_one_of_its_frames_a_frame(named: dict[str, Any]) -> None:
+    _, preset = of(**named, extract_nth_frame=3)
+    assert preset.drivers["video.rate"] == 30
+    assert "video.rate" not in of()[1].drivers
+    found, preset = of(**named, extract_nth_frame=50)
+    assert preset.drivers["video.rate"] == 240
+    assert {line.field: line.kind for line in found.lines}["extract_nth_frame"] == "near"
+
+
+def test_hybrid_video_begins_with_its_first_frame() -> None:
+    given = {"hybrid_motion": "Affine", "video_init_path": "a.mp4", "strength": 0.6}
+    found, preset = of(**given, hybrid_use_first_frame_as_init_image=True, use_init=True, init_image="start.png")
+    assert preset.media == {"video": "a.mp4", "init": "a.mp4"} and preset.drivers["picture.init_strength"] == 0.6
+    kinds = {line.field: line.kind for line in found.lines}
+    assert (kinds["hybrid_use_first_frame_as_init_image"], kinds["init_image"]) == ("exact", "off")
+    _, preset = of(**given, hybrid_use_first_frame_as_init_image=False)
+    assert preset.media == {"video": "a.mp4"}
+
+
+def test_every_field_is_given_its_own_reason() -> None:
+    """What belongs to something that is off is off; what is known is not called unknown."""
+    found, _ = of(
+        use_mask=True, mask_file="https://x/m.png", mask_contrast_adjust=1.2, overlay_mask=True,
+        parseq_manifest="https://x/p.json", parseq_use_deltas=True, parseq_non_schedule_overrides=True,
+        cn_1_enabled=True, cn_1_model="canny", cn_1_control_mode="Balanced", cn_6_model="x",
+        hybrid_use_first_frame_as_init_image=True, hybrid_generate_inputframes=True, hybrid_flow_method="RAFT",
+        use_init=True, init_image="data:image/png;base64,iVBORw0KGgo",
+    )  # fmt: skip
+    lines = {line.field: (line.kind, line.note) for line in found.lines}
+    for field in ("mask_contrast_adjust", "overlay_mask"):
+        assert lines[field] == ("off", "there is no mask")
+    for field in ("parseq_use_deltas", "parseq_non_schedule_overrides"):
+        assert lines[field] == ("off", "the Parseq document is not here")
+    assert lines["cn_1_control_mode"] == ("not", "no such option")
+    assert lines["cn_6_model"] == ("not", "more ControlNets than liveanim plays")
+    assert {lines[field] for field in lines if field.startswith("hybrid_")} == {("off", "hybrid video is off")}
+    assert lines["init_image"] == ("not", "a picture inside the settings: keep it as a file and name that")
+
+
+def test_what_only_feeds_on_is_off_in_interpolation() -> None:
+    found, _ = of(
+        animation_mode="Interpolation", prompts={"0": "a fox", "50": "a wolf"}, optical_flow_cadence="RAFT",
+        cadence_flow_factor_schedule="0:(1)", diffusion_redo=2, hybrid_motion="Affine", diffusion_cadence=4,
+    )  # fmt: skip
+    lines = {line.field: (line.kind, line.note) for line in found.lines}
+    off = ("optical_flow_cadence", "cadence_flow_factor_schedule", "diffusion_redo", "diffusion_cadence")
+    assert {lines[field] for field in off} == {("off", "not in Interpolation")}
+    assert lines["prompts"][0] == "near"

@@ -63,3 +63,18 @@ def test_settings_without_prompts_get_one(prompts: Any) -> None:
     assert preset.prompts[0].startswith(NO_PROMPT)
     assert any("it has no prompts" in said for said in found.warnings)
     assert of(prompts, positive_prompts="a fox")[1].prompts[0].startswith("a fox")
+
+
+def test_a_prompt_whose_key_is_no_frame_is_said_and_left_out() -> None:
+    found, preset = of({"0": "a fox", "30s": "an owl", "max_f/2": "a sea", "": "mud"})
+    assert preset.journey is not None and preset.journey.texts == ("a fox", "a sea")
+    said = [line for line in found.warnings if line.startswith("prompts: the key")]
+    assert len(said) == 2 and said[0].startswith("prompts: the key '30s' is no frame, its prompt is left out: ")
+    assert of({"first": "a fox"})[1].prompts[0].startswith("a fox")
+
+
+def test_a_long_prompt_is_taken_alone_as_well_as_among_others() -> None:
+    long = ("masterpiece, " * 300).strip()
+    assert of({"0": long})[1].prompts[0] == long
+    other = of({"0": long, "9": "a sea"})[1]
+    assert other.journey is not None and other.journey.texts == (long, "a sea")

@@ -124,9 +124,24 @@ def test_every_bad_line_of_an_edited_text_is_named_and_nothing_is_changed(take: 
     text = tmp_path / "events.jsonl"
     text.write_text('{"time": 1, "target": "a.b"}\n{"time": "soon", "target": "a.b"}\n\nnonsense\n')
     with pytest.raises(UserError, match=r"line 2: expected a number of seconds as 'time'; line 4: not valid JSON"):
-        takecommands.read_events(text)
+        takecommands.read_events(text, lambda target: None)
     assert cli.main(["take", "events", str(take.folder), "--load", str(text)]) == 2
     assert (take.folder / EVENTS).read_text() == before
+
+
+def test_an_edited_event_for_something_that_does_not_exist_is_named(
+    take: TakeReader, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "events.jsonl"
+    good = ("prompt.1", "stage.bloom", "expr.camera.zoom", "beat.do.scene", "do.undo")
+    lines = [f'{{"time": 1, "target": "{target}", "value": 1}}' for target in (*good, "camera.zom")]
+    text.write_text("\n".join(lines[:-1]))
+    assert cli.main(["take", "events", str(take.folder), "--load", str(text)]) == 0
+    text.write_text("\n".join(lines))
+    capsys.readouterr()
+    assert cli.main(["take", "events", str(take.folder), "--load", str(text)]) == 2
+    assert "line 6: unknown target 'camera.zom' (did you mean: camera.zoom" in capsys.readouterr().err
+    assert len(TakeReader(take.folder).events) == 5
 
 
 values = (

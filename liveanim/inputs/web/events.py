@@ -76,6 +76,17 @@ class Vocabulary:
         except Refused as error:
             raise BadEvent(f"{target[:80]}: {error}") from None
 
+    def check(self, target: str) -> None:
+        """Raises BadEvent where nothing goes by the name `target`; what it is given is not looked at."""
+        when, _, rest = target.partition(".")
+        self._check(rest if when in _LATER else target)
+
+    def _check(self, target: str) -> None:
+        kind, _, name = target.partition(".")
+        known = (*self.table, *self._texts, *self.actions)
+        if target not in known and not (kind in _KNOB and name in self.table):
+            raise BadEvent(f"unknown target {_shown(target)}{near(target[:80], known)}")
+
     def _value(self, target: str, value: object, names: Set[str]) -> float | str | None:
         if target in self.actions:
             return self._of_action(target, value)
@@ -87,11 +98,8 @@ class Vocabulary:
             row = self.table[target]
             word = row.chosen(value) if isinstance(value, str) else None
             return row.clamp(_number(value)) if word is None else word
-        kind, _, name = target.partition(".")
-        if kind not in _KNOB or name not in self.table:
-            known = (*self.table, *self._texts, *self.actions)
-            raise BadEvent(f"unknown target {_shown(target)}{near(target[:80], known)}")
-        return _expression(value, names) if kind == "expr" else _number(value)
+        self._check(target)
+        return _expression(value, names) if target.startswith("expr.") else _number(value)
 
     def _of_action(self, target: str, value: object) -> float | str | None:
         takes = self.actions[target].takes
