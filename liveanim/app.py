@@ -38,6 +38,7 @@ from .plan import (
     Plan,
     broken_off,
     first_look,
+    kept_preset,
     moments_of,
     outside_of,
     plan_for,
@@ -46,6 +47,7 @@ from .plan import (
     span_for,
     start_of,
 )
+from .presetfiles import PresetFiles
 from .render.inline import InlineRender
 from .render.models import find
 from .render.paint import PaintRenderer
@@ -167,8 +169,15 @@ def offline_show(
     """A show on a frame clock: nobody plays it but the take, if there is one."""
     sources, broken = [take] if take else [], broken_off(take)
     choice = presets_for(plan.preset, take)
-    settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]))
+    read = None if take is None else lambda name, text: kept_preset(take, text, name)
+    settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]), read)
     return Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
+
+
+def _file_of(preset: str | None) -> Path | None:
+    """The file that was named for a preset; None: it was none."""
+    path = Path(preset or "")
+    return path.absolute() if path.suffix.lower() == ".toml" and path.is_file() else None
 
 
 def _by_paint(plan: Plan, outside: Outside) -> bool:
@@ -245,7 +254,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         table = table_of([*choice, plan.preset])
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
-        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table)
+        edited = stack.enter_context(closing(PresetFiles(_file_of(options.preset))))
+        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, edited.parsed)
         rest = REST if stage.compositor.by_processors else 0.0
         keys = [stage] if isinstance(stage, Window) else []
         overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest, keys)))
@@ -260,11 +270,11 @@ def live(options: PlayOptions) -> Iterator[Live]:
         source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
         ears = Ears(source, Analyser(source.rate))
         asked = Script([*_asked(options), *overture.pressed])
-        sources, port = keep_take(takes, [*keys, asked, *controls], painter, ears)
+        sources, port = keep_take(takes, [*keys, asked, edited, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
         media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
-        problems += [*_files(options, stage, ears), media.problem]
+        problems += [*_files(options, stage, ears), media.problem, edited.problem]
         problems += [source.problem] if isinstance(source, LiveInput) else []
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)

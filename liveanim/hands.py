@@ -15,7 +15,7 @@ from .core.model import BESIDE, ControlEvent
 from .core.params import PROMPT_SLOTS, Table
 from .core.performance import Performance
 from .core.preset import Preset
-from .core.preset_data import baked
+from .core.preset_data import baked, preset_data
 from .core.tempo import BeatClock, told
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,13 @@ class Taker(Protocol):
     def name(self) -> str:
         """Of the take that runs; '' for none."""
 
-    def take(self, name: str, state: Preset, now: float, clock: str) -> str:
-        """Begin a take of a show that stands as `state` says, or end the one that runs; a line about it."""
+    def take(self, name: str, state: Preset, presets: Sequence[Preset], now: float, clock: str) -> str:
+        """Begin a take of a show that stands as `state` says and may choose any of `presets`, or end the one that
+        runs; a line about it."""
+
+
+Reader = Callable[[str, str], Preset]
+"""From the name of a preset and the text of its file to the preset. UserError: where, what, and what was expected."""
 
 
 class Hands:
@@ -68,8 +73,9 @@ class Hands:
         keeper: Keeper | None = None,
         broken_off: Preset | None = None,
         taker: Taker | None = None,
+        read: Reader | None = None,
     ) -> None:
-        self._taker = taker
+        self._taker, self._read = taker, read
         self.controls: dict[str, float] = {}
         self.hints: dict[str, float] = {}
         self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
@@ -144,6 +150,8 @@ class Hands:
             self._clock.follow(*told(event.target, event.value), event.time)
         elif kind in ("cc", "osc"):
             self._control(f"{kind}:{rest}", _number(event))
+        elif kind == "look":
+            self._reread(rest, text, event.time)
         elif kind == "hint":
             self._hint(rest, event)
         elif kind == "expr":
@@ -239,11 +247,26 @@ class Hands:
         if self._keeper is None:
             raise UserError("there is nowhere to save to here")
         name = self._keeper.called(str(event.value or "").strip() or self._free_name())
-        state = replace(baked(self._play.as_preset()), name=name)
+        state = replace(baked(self._play.as_preset()), name=name, text="")
         self._notice = self._keeper.save(name, state), event.time
         names = [preset.name for preset in self.presets]
         at = names.index(name) if name in names else len(names)  # one that is saved again keeps its number
         self.presets = (*self.presets[:at], state, *self.presets[at + 1 :])
+
+    def _reread(self, name: str, text: str, now: float) -> None:
+        """A preset's file has been saved: play what it says now. What this show itself has saved is known already."""
+        if self._read is None:
+            raise UserError("presets are not read again here")
+        preset, names = self._read(name, text), [preset.name for preset in self.presets]
+        if missing := [row.name for row in preset.rows if row.name not in self._table]:
+            raise UserError(f"{name}: this show began without {missing[0]}: start it again to play with that shader")
+        at = names.index(name) if name in names else len(names)
+        if at < len(names) and preset_data(self.presets[at]) == preset_data(preset):
+            return
+        self.presets = (*self.presets[:at], preset, *self.presets[at + 1 :])
+        if self._play.preset.name == name:
+            self._play.reread(preset, now)
+        self._notice = f"{name} is read again" if at < len(names) else f"{name} is new: preset {at + 1}", now
 
     def _free_name(self) -> str:
         names = {preset.name for preset in self.presets}
@@ -272,7 +295,7 @@ class Hands:
             time, beat = self._beat
             beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
             clock, state = f"{self._clock.bpm:.3f} {beat:.4f}", self._play.as_preset()
-            self._notice = self._taker.take(str(event.value or ""), state, event.time, clock), event.time
+            self._notice = self._taker.take(str(event.value or ""), state, self.presets, event.time, clock), event.time
 
     def _learn(self, what: str) -> None:
         """A wish takes the place of one that no knob has moved for; an empty one gives that up."""

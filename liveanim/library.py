@@ -35,7 +35,12 @@ def read_preset(path: Path) -> Preset:
     """
     if path.suffix.lower() in FOREIGN:
         return parse_preset(read_import(path).toml, path.stem, str(path))
-    return parse_preset(_text(path, LARGEST), path.stem, str(path))
+    return parse_preset(read_text(path), path.stem, str(path))
+
+
+def read_text(path: Path) -> str:
+    """What is in a preset file. UserError where it cannot be read, is too large, or no text."""
+    return _text(path, LARGEST)
 
 
 def read_import(path: Path) -> Imported:

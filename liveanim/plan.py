@@ -83,7 +83,7 @@ def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[
         preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
         return plan_for(preset, options.model, picture, overrides, options.painted)
     info = take.info
-    preset = find_preset(options.preset) if options.preset else _kept(take, info.preset_text, info.preset)
+    preset = find_preset(options.preset) if options.preset else kept_preset(take, info.preset_text, info.preset)
     preset = with_shaders(preset, options.shaders)
     overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
     # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
@@ -109,10 +109,10 @@ def _all_presets() -> list[Preset]:
 def broken_off(take: TakeReader | None) -> Preset | None:
     """What the show of a take had to take up when it began."""
     text = take.looks().get(safe(BROKEN_OFF)) if take else None
-    return _kept(take, text, BROKEN_OFF) if take and text else None
+    return kept_preset(take, text, BROKEN_OFF) if take and text else None
 
 
-def _kept(take: TakeReader, text: str, name: str) -> Preset:
+def kept_preset(take: TakeReader, text: str, name: str) -> Preset:
     """A preset of a take, played with the files that were kept for it."""
     return parse_preset(text, name, kept=take.files(name))
 
@@ -138,7 +138,7 @@ def presets_for(first: Preset, take: TakeReader | None = None, *, in_place: bool
     """The presets that keys and events choose from, those of the take if it has any; `first` is among them, or one of
     its name, whose place it takes when it is to be `in_place`."""
     kept = take.looks() if take else {}
-    presets = [_kept(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
+    presets = [kept_preset(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
     presets = presets or _all_presets()
     if in_place:
         presets = [first if preset.name == first.name else preset for preset in presets]

@@ -229,7 +229,8 @@ def new_take(
         words=outside.words or "",
     )
     looks = [*choice, *([parse_preset(as_toml(broken), BROKEN_OFF)] if broken is not None else [])]
-    return TakeWriter(folder, info, {one.name: one.text for one in looks}, used_by(plan.preset, looks, outside))
+    texts = {one.name: one.text or as_toml(one) for one in looks}
+    return TakeWriter(folder, info, texts, used_by(plan.preset, looks, outside))
 
 
 def takes_of(
@@ -237,8 +238,8 @@ def takes_of(
 ) -> Takes:
     """The take that was asked for, and those that may begin later."""
 
-    def make(folder: Path, state: Preset, now: float, since: float) -> TakeWriter:
-        return new_take(folder, options, plan, choice, None, size, state, now, since)
+    def make(folder: Path, state: Preset, presets: Sequence[Preset], now: float, since: float) -> TakeWriter:
+        return new_take(folder, options, plan, presets, None, size, state, now, since)
 
     if options.take is None:
         return Takes(make, takes_dir())

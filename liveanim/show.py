@@ -30,7 +30,7 @@ from .core.performance import Performance
 from .core.preset import Preset
 from .core.tempo import BeatClock
 from .core.travel import Travel
-from .hands import Hands, Keeper, Taker
+from .hands import Hands, Keeper, Reader, Taker
 
 log = logging.getLogger(__name__)
 
@@ -98,13 +98,14 @@ class Sink(Protocol):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What stays the same during a show. size: (width, height) of keyframes; fps and frames: for `f` and `max_f`;
-    table: the parameters of this show."""
+    table: the parameters of this show; read: how presets are read that are edited meanwhile, None: they are not."""
 
     size: tuple[int, int]
     fps: float = 60.0
     frames: int = 0
     overrides: Mapping[str, float] = field(default_factory=dict)
     table: Table = field(default_factory=lambda: PARAMS)
+    read: Reader | None = None
 
 
 class Show:
@@ -132,7 +133,7 @@ class Show:
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._play = Performance(start or presets[0], settings.overrides, settings.table)
         self._clock = BeatClock()
-        self._hands = Hands(self._play, self._clock, presets, settings.table, keeper, broken_off, taker)
+        self._hands = Hands(self._play, self._clock, presets, settings.table, keeper, broken_off, taker, settings.read)
         self._path, self._fade, self._rate, self._cadence = Travel(), Fade(), _Rate(), Cadence()
         self._album, self._media = Album(), media or NoMedia()
         self._problems = tuple(problems)

@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 _MOST_EARLY = 5000  # things kept while a take's folder is being made
 _MOST_LISTED = 200
-Make = Callable[[Path, Preset, float, float], TakeWriter]
-"""Makes the take of a show that stands as the preset says at a show time (s), with sound from another on. May wait for
-the disk, UserError."""
+Make = Callable[[Path, Preset, Sequence[Preset], float, float], TakeWriter]
+"""Makes the take of a show that stands as the preset says, with those that may be chosen, at a show time (s), with
+sound from another on. May wait for the disk, UserError."""
 Tell = Callable[[TakeWriter], None]
 
 
@@ -84,22 +84,22 @@ class Takes:
         self._threads: list[threading.Thread] = []
         self.name = name
 
-    def take(self, name: str, state: Preset, now: float, clock: str) -> str:
+    def take(self, name: str, state: Preset, presets: Sequence[Preset], now: float, clock: str) -> str:
         """Begin a take called `name` ('' is named by the date) at show time `now`, or end the one that runs; a line
-        about it. `clock`: tempo and beat, as a 'clock.midi' event says them."""
+        about it. `presets` may be chosen. `clock`: tempo and beat, as a 'clock.midi' event says them."""
         if self.name:
             return self._end()
         folder = free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
         self.name, self._early, self._problem = folder.name, self._before.all(), ""
         self.event(ControlEvent(now, "clock.midi", clock, "take"))
         since = self._before.since(now)
-        self._spawn(lambda: self._begin(folder, state, now, since))
+        self._spawn(lambda: self._begin(folder, state, presets, now, since))
         return f"take {folder.name} begins: {folder}"
 
-    def _begin(self, folder: Path, state: Preset, now: float, since: float) -> None:
+    def _begin(self, folder: Path, state: Preset, presets: Sequence[Preset], now: float, since: float) -> None:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            writer = self._make(folder, state, now, since)
+            writer = self._make(folder, state, presets, now, since)
         except (UserError, OSError) as error:
             log.warning("take: %s", error)
             with self._lock:

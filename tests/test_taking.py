@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from liveanim import app, recording
+from liveanim import app, presetfiles, recording
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Keyframe
 from liveanim.core.preset import Preset, preset_from
@@ -45,7 +45,7 @@ def until(done: Callable[[], object], patience: float = 20.0) -> None:
         time.sleep(0.005)
 
 
-def made(folder: Path, state: Preset, now: float, sound_from: float) -> TakeWriter:
+def made(folder: Path, state: Preset, presets: Sequence[Preset], now: float, sound_from: float) -> TakeWriter:
     return TakeWriter(folder, TakeInfo("1", state.name, begin=now, sound_from=sound_from))
 
 
@@ -61,10 +61,10 @@ def test_a_take_has_what_was_played_between_its_begin_and_its_end(tmp_path: Path
     takes = Takes(made, tmp_path / "takes")
     assert not takes.name and takes.rows() == []
     play(takes, 9.0)
-    assert takes.take("first", STATE, 10.0, "120.000 21.5").startswith("take first begins")
+    assert takes.take("first", STATE, [], 10.0, "120.000 21.5").startswith("take first begins")
     play(takes, 10.0)  # most likely before its folder is made
     play(takes, 10.25)
-    assert takes.take("", STATE, 10.5, "") == "take first ended" and not takes.name
+    assert takes.take("", STATE, [], 10.5, "") == "take first ended" and not takes.name
     play(takes, 11.0)
     takes.close()
     (row,) = takes.rows()
@@ -82,9 +82,9 @@ def test_a_take_has_what_was_played_between_its_begin_and_its_end(tmp_path: Path
 def test_a_name_that_is_taken_gets_a_number_and_none_is_the_date(tmp_path: Path) -> None:
     takes = Takes(made, tmp_path / "takes")
     for name in ("one", "one", "", "../x/y"):
-        takes.take(name, STATE, 0.0, "120 0")
+        takes.take(name, STATE, [], 0.0, "120 0")
         play(takes, 0.0)
-        takes.take("", STATE, 0.0, "")
+        takes.take("", STATE, [], 0.0, "")
         takes.close()
     names = sorted(path.name for path in (tmp_path / "takes").iterdir())
     assert {"one", "one-2"} < set(names) and len(names) == 4 and any(name.startswith("20") for name in names)
@@ -94,17 +94,17 @@ def test_a_name_that_is_taken_gets_a_number_and_none_is_the_date(tmp_path: Path)
 def test_a_take_that_cannot_be_made_is_said_and_the_next_one_may(tmp_path: Path) -> None:
     broken = [True]
 
-    def make(folder: Path, state: Preset, now: float, sound_from: float) -> TakeWriter:
+    def make(folder: Path, state: Preset, presets: Sequence[Preset], now: float, sound_from: float) -> TakeWriter:
         if broken[0]:
             raise UserError("the disk is full")
-        return made(folder, state, now, sound_from)
+        return made(folder, state, presets, now, sound_from)
 
     takes = Takes(make, tmp_path)
-    takes.take("one", STATE, 0.0, "120 0")
+    takes.take("one", STATE, [], 0.0, "120 0")
     until(lambda: takes.status() == "no take: the disk is full")
     assert not takes.name
     broken[0] = False
-    takes.take("two", STATE, 1.0, "120 0")
+    takes.take("two", STATE, [], 1.0, "120 0")
     play(takes, 1.0)
     assert takes.status() == ""
     takes.close()
@@ -114,18 +114,48 @@ def test_a_take_that_cannot_be_made_is_said_and_the_next_one_may(tmp_path: Path)
 def test_one_that_ends_before_its_folder_is_made_is_whole_all_the_same(tmp_path: Path) -> None:
     go = threading.Event()
 
-    def make(folder: Path, state: Preset, now: float, sound_from: float) -> TakeWriter:
+    def make(folder: Path, state: Preset, presets: Sequence[Preset], now: float, sound_from: float) -> TakeWriter:
         go.wait(20)
-        return made(folder, state, now, sound_from)
+        return made(folder, state, presets, now, sound_from)
 
     takes = Takes(make, tmp_path)
-    takes.take("one", STATE, 0.0, "120 0")
+    takes.take("one", STATE, [], 0.0, "120 0")
     play(takes, 0.0)
-    takes.take("", STATE, 0.1, "")
+    takes.take("", STATE, [], 0.1, "")
     play(takes, 0.2)
     go.set()
     takes.close()
     assert [event.target for event in TakeReader(tmp_path / "one").events] == ["clock.midi", "stage.hue"]
+
+
+LIGHT = '[prompt]\ntext = ["sea"]\n[picture]\ncadence = 0.1\n[stage]\nexposure = 1\n'
+
+
+def test_a_preset_that_is_saved_during_a_take_is_read_again_in_its_render(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presetfiles, "LOOK_EVERY", 0.02)
+    (tmp_path / "light.toml").write_text(LIGHT)
+    options = PlayOptions(
+        "silence", headless=True, seconds=600.0, model="paint", size=(128, 72), midi="-", osc=False, web=False,
+        preset=str(tmp_path / "light.toml"), take=tmp_path / "take",
+    )  # fmt: skip
+    with app.live(options) as ready:
+        frames = ready.clock.frames()
+
+        def until_shown(done: Callable[[Blend], bool]) -> float:
+            return next(now for now in frames if done(ready.show.tick(now)))
+
+        begun = until_shown(lambda blend: bool(blend.layers))
+        until_shown(lambda blend: blend.time > begun + 0.5)
+        (tmp_path / "light.toml").write_text(LIGHT.replace("exposure = 1", "exposure = -4"))
+        turned = until_shown(lambda blend: blend.values["stage.exposure"] == -4.0)
+        until_shown(lambda blend: blend.time > turned + 0.5)
+    (tmp_path / "light.toml").unlink()
+    out = tmp_path / "out.mp4"
+    assert app.render(RenderOptions(str(tmp_path / "take"), out, fps=10.0, model="paint", quiet=True)) == 0
+    _, shown, _ = pictures(out)
+    assert shown[round(begun * 10) + 3].mean() > 4 * shown[-1].mean()
 
 
 def test_a_live_show_keeps_a_part_of_itself_that_renders_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +173,7 @@ def test_a_live_show_keeps_a_part_of_itself_that_renders_again(tmp_path: Path, m
             hand.events += events
             return next(now for now in frames if done(ready.show.tick(now)))
 
-        until_shown(lambda blend: bool(blend.layers), ("prompt.1", "green leaves"))
+        until_shown(lambda blend: bool(blend.layers), ("prompt.1", "green leaves"), ("do.save", "leaves"))
         begun = until_shown(lambda blend: blend.status.taking == "part", ("do.take", "part"))
         until_shown(lambda blend: blend.time > begun + 0.6)
         turned = until_shown(lambda blend: True, ("stage.exposure", -4.0))
@@ -151,7 +181,9 @@ def test_a_live_show_keeps_a_part_of_itself_that_renders_again(tmp_path: Path, m
         until_shown(lambda blend: not blend.status.taking, ("do.take", None))
     take = TakeReader(tmp_path / "part")
     assert take.info.begin == pytest.approx(begun) and "green leaves" in take.info.preset_text
-    assert [event.target for event in take.events] == ["clock.midi", "stage.exposure", "do.take"]
+    assert "green leaves" in take.looks()["leaves"]  # saved since the show began
+    played = [event.target for event in take.events if event.target != "look.leaves"]  # its file, a moment later
+    assert played == ["clock.midi", "stage.exposure", "do.take"]
     out = tmp_path / "out.mp4"
     assert app.render(RenderOptions(str(tmp_path / "part"), out, fps=10.0, model="paint", quiet=True)) == 0
     _, shown, _ = pictures(out)

@@ -22,7 +22,7 @@ from .step import Texts
 from .wording import Words
 
 GRASP = 0.5  # s in which the picture comes over to a morph knob that was just touched
-UNDO = 0.4  # s that going back to another scene or preset takes
+UNDO = 0.4  # s that going back to another scene or preset takes, or a preset that is read again
 MORPHS: Mapping[str, Literal["ab", "xy"]] = {"play.morph": "ab", "play.x": "xy", "play.y": "xy"}
 PROMPT_VALUES = ("prompt.fade", "prompt.position", *(f"prompt.weight{n}" for n in range(1, PROMPT_SLOTS + 1)))
 """What a look says of these counts for its own prompts, whatever else plays."""
@@ -106,6 +106,16 @@ class Performance:
         for name, way in MORPHS.items():
             if name in preset.knobs or not isinstance(preset.drivers.get(name, 0.0), (int, float)):
                 self._grasp(way, now)
+
+    def reread(self, preset: Preset, now: float) -> None:
+        """Play `preset`, an edited one of the same name, where the show stands: its scene and the knobs stay, but for
+        those that the preset itself holds."""
+        state = self.state()
+        hands = {name: value for name, value in state.knobs.items() if state.holders.get(name) != "preset"}
+        scene = state.scene if state.scene in [scene.name for scene in preset.scenes] else preset.start
+        self.take(replace(preset, start=scene, knobs={}), now, UNDO)
+        self._original = preset
+        self._hold({**preset.knobs, **hands}, {**dict.fromkeys(preset.knobs, "preset"), **state.holders})
 
     def panic(self, now: float) -> None:
         """The preset as it was loaded, at once, without the macros that are held over it."""
@@ -241,9 +251,13 @@ class Performance:
             self._go({self._key(state.scene): 1.0}, now, UNDO, UNDO)
         else:
             self._edited(state.preset)
-        for name in {*self.panel.knobs(), *state.knobs}:
+        self._hold(state.knobs, state.holders)
+
+    def _hold(self, knobs: Mapping[str, float], holders: Mapping[str, str]) -> None:
+        """Have these knobs held and no others, but for a blackout or a freeze."""
+        for name in {*self.panel.knobs(), *knobs}:
             if not name.startswith("out."):
-                self.panel.turn(name, state.knobs.get(name), state.holders.get(name, ""))
+                self.panel.turn(name, knobs.get(name), holders.get(name, ""))
 
     def _edited(self, preset: Preset) -> None:
         self._preset = preset

@@ -7,7 +7,7 @@ the display frames nearest to the live ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -104,7 +104,7 @@ def test_a_take_of_the_middle_goes_on_from_the_picture_that_was_on(tmp_path: Pat
     played = [*(event for event in EVENTS_PLAYED if event.time < 2), ControlEvent(begin, "do.take", "part", "keys")]
     preset, frames = find_preset("neon-tunnel"), seconds * FPS
 
-    def make(folder: Path, state: Preset, now: float, since: float) -> TakeWriter:
+    def make(folder: Path, state: Preset, presets: Sequence[Preset], now: float, since: float) -> TakeWriter:
         info = TakeInfo("1", state.name, as_toml(state), "paint", SMALL, 7, FPS, begin=now, sound_from=since)
         return TakeWriter(folder, replace(info, picture=SMALL), {})
 
