@@ -221,10 +221,13 @@ def test_of_a_show_every_third_of_the_latents_that_are_decoded_is_kept() -> None
     assert [latents.shape for latents in kept] == [(16, 2, 3)] * 2 and [float(one[0, 0, 0]) for one in kept] == [2, 5]
 
 
-def test_a_decoder_of_another_shape_is_begun_anew_and_the_encoder_stays() -> None:
+def test_a_decoder_of_another_shape_is_begun_anew_and_the_encoder_stays(tmp_path: Path) -> None:
     torch.manual_seed(9)
     known = nets.make_vae()
     same = stage_crisp.crisp(known).state_dict()
+    assert all(torch.equal(value, same[name]) for name, value in known.state_dict().items())
+    known.save_pretrained(tmp_path)
+    same = stage_crisp.crisp(type(known).from_pretrained(tmp_path)).state_dict()
     assert all(torch.equal(value, same[name]) for name, value in known.state_dict().items())
     other = type(known).from_config({**known.config, "num_decoder_blocks": (3, 3, 2, 0)})
     new = stage_crisp.crisp(other)

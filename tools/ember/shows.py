@@ -57,7 +57,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("presets", nargs="*", default=[path.stem for path in shipped()], metavar="PRESET")
     parser.add_argument("--seconds", type=float, default=12.0, metavar="S", help="of each")
     parser.add_argument("--size", default="960x544", metavar="WxH")
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_intermixed_args(words)
     kept: list[Tensor] = []
     with noted(kept), tempfile.TemporaryDirectory() as folder:
         for preset in arguments.presets:

@@ -74,7 +74,7 @@ def crisp(vae: Vae) -> Vae:
     """An autoencoder of today's shape: of `vae` itself, or with its encoder and a new decoder if that has another."""
     new = make_vae()
     new.encoder.load_state_dict(vae.encoder.state_dict())
-    if new.config["num_decoder_blocks"] == vae.config["num_decoder_blocks"]:
+    if tuple(new.config["num_decoder_blocks"]) == tuple(vae.config["num_decoder_blocks"]):  # a list in a file
         new.decoder.load_state_dict(vae.decoder.state_dict())
     return new
 
