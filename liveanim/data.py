@@ -1,9 +1,12 @@
-"""Where the files that travel with the package lie: presets/ and shaders/, in a checkout and in an installed wheel."""
+"""Where the files that travel with the package lie (presets/ and shaders/, in a checkout and in an installed wheel),
+and whether a file has been written since."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+Stamp = tuple[tuple[int, int] | None, ...]
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -14,3 +17,15 @@ def data_dir(name: str) -> Path:
     if beside.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
         return beside
     return _PACKAGE / "_data" / name
+
+
+def stamp(files: Iterable[Path]) -> Stamp:
+    """What changes when one of `files` is written; None for one that is not there."""
+    found: list[tuple[int, int] | None] = []
+    for file in files:
+        try:
+            state = file.stat()
+            found.append((state.st_mtime_ns, state.st_size))
+        except OSError:
+            found.append(None)
+    return tuple(found)

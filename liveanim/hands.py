@@ -249,24 +249,28 @@ class Hands:
         name = self._keeper.called(str(event.value or "").strip() or self._free_name())
         state = replace(baked(self._play.as_preset()), name=name, text="")
         self._notice = self._keeper.save(name, state), event.time
-        names = [preset.name for preset in self.presets]
-        at = names.index(name) if name in names else len(names)  # one that is saved again keeps its number
-        self.presets = (*self.presets[:at], state, *self.presets[at + 1 :])
+        self._put(state)
 
     def _reread(self, name: str, text: str, now: float) -> None:
         """A preset's file has been saved: play what it says now. What this show itself has saved is known already."""
         if self._read is None:
             raise UserError("presets are not read again here")
-        preset, names = self._read(name, text), [preset.name for preset in self.presets]
+        preset = self._read(name, text)
         if missing := [row.name for row in preset.rows if row.name not in self._table]:
             raise UserError(f"{name}: this show began without {missing[0]}: start it again to play with that shader")
-        at = names.index(name) if name in names else len(names)
-        if at < len(names) and preset_data(self.presets[at]) == preset_data(preset):
+        known = next((one for one in self.presets if one.name == name), None)
+        if known is not None and preset_data(known) == preset_data(preset):
             return
-        self.presets = (*self.presets[:at], preset, *self.presets[at + 1 :])
+        self._put(preset)
         if self._play.preset.name == name:
             self._play.reread(preset, now)
-        self._notice = f"{name} is read again" if at < len(names) else f"{name} is new: preset {at + 1}", now
+        self._notice = f"{name} is read again" if known else f"{name} is new: preset {len(self.presets)}", now
+
+    def _put(self, preset: Preset) -> None:
+        """Have `preset` among those that can be chosen: one of a known name keeps its number."""
+        names = [preset.name for preset in self.presets]
+        at = names.index(preset.name) if preset.name in names else len(names)
+        self.presets = (*self.presets[:at], preset, *self.presets[at + 1 :])
 
     def _free_name(self) -> str:
         names = {preset.name for preset in self.presets}

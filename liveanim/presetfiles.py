@@ -11,6 +11,7 @@ from pathlib import Path
 from .core.errors import UserError
 from .core.model import ControlEvent
 from .core.preset import Preset
+from .data import stamp
 from .library import own, parse_preset, read_text, shipped
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class PresetFiles:
         self._texts: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self._problem = ""
         self.files: Mapping[str, Path] = self._found()
-        self._stamps = {path: _stamp(path) for path in self.files.values()}
+        self._stamps = {path: stamp([path]) for path in self.files.values()}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presets", daemon=True)
         self._thread.start()
@@ -57,10 +58,10 @@ class PresetFiles:
         self.files = self._found()
         self._problem = ""
         for name, path in self.files.items():
-            stamp = _stamp(path)
-            if stamp is None or stamp == self._stamps.get(path):
+            found = stamp([path])
+            if found == (None,) or found == self._stamps.get(path):
                 continue
-            self._stamps[path] = stamp
+            self._stamps[path] = found
             try:
                 self._texts.put((name, read_text(path)))
             except UserError as error:
@@ -84,11 +85,3 @@ class PresetFiles:
                 if not self._problem:
                     log.warning("presets are not read again: %s", error)
                 self._problem = f"presets are not read again: {error}"
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size

@@ -11,9 +11,10 @@ import numpy as np
 from liveanim.core.cube import Cube, parse_cube
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, Chain
+from liveanim.data import stamp
 
 from .shaders import Program
-from .shading import LOOK_EVERY, Shading, stamp
+from .shading import LOOK_EVERY, Shading
 from .stage import Stage
 from .targets import Target
 

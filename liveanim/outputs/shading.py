@@ -14,6 +14,7 @@ import moderngl
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend
+from liveanim.data import Stamp, stamp
 from liveanim.isf.header import END, FIRST, START
 from liveanim.isf.library import beside, read
 
@@ -24,20 +25,6 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.5  # s of show time between looks at the files
 _KEPT = 24  # shaders that stay compiled; the ones not used for longest go first
-
-Stamp = tuple[tuple[int, int] | None, ...]
-
-
-def stamp(files: Iterable[Path]) -> Stamp:
-    """What changes when one of a shader's files is written."""
-    found: list[tuple[int, int] | None] = []
-    for file in files:
-        try:
-            state = file.stat()
-            found.append((state.st_mtime_ns, state.st_size))
-        except OSError:
-            found.append(None)
-    return tuple(found)
 
 
 class _Slot:
