@@ -3,7 +3,7 @@
 Stages, each with its share of the minutes: the autoencoder (`vae`; on later runs its latents are kept, so that the UNet
 stays valid), text encoder and UNet (`flow`), these for few guided steps (`few`, then `polish`), and the decoder once
 more, for crisp edges (`crisp`). Another process draws the training pictures meanwhile. Then the networks are exported
-as fp16 safetensors in diffusers' format.
+as fp16 safetensors in diffusers' format, with the ranges that 8-bit convolutions need.
 Checkpoints lie in the work folder; without it, training goes on from the exported weights alone.
 """
 
@@ -31,6 +31,7 @@ from ember.bank import Bank, fill, shard_path, wait_for
 from ember.export import Ember, export, fits, fresh, load
 from ember.loop import Stage
 from ember.nets import Vae, count
+from ember.ranges import write_ranges
 from ember.readme import write_readme
 from ember.sheets import gallery
 from ember.stage_crisp import train_crisp
@@ -166,6 +167,7 @@ def main() -> int:
     for module in (ember.unet, ember.text, ember.vae):
         module.to("cpu", torch.float32).eval()
     export(ember, args.out)
+    write_ranges(args.out)
     hardware = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {args.device}"
     write_readme(args.out, ember, stages, args.seed, hardware)
     if args.gallery:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from .attention import Remembered
-from .models import Parts
+from .models import RANGES, Parts
 from .processor import fast_bfloat16, slow_bfloat16
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ Found = TypeVar("Found")
 VERSIONS_KEPT = 2
 LARGEST = 300_000_000  # bytes of a network of which more than one form is kept on disk
 ABANDONED = 3600.0  # s after which whoever was at a half-written network is gone
-FORM = 4
+FORM = 5
 """Another number where what is converted changes in the code, so that nobody goes on with what was kept before."""
 
 
@@ -66,11 +66,6 @@ def for_cpu(core: Any, folder: Path, options: Mapping[str, Any], keep: bool) -> 
 def small(folder: Path) -> bool:
     """Whether what is made of the model in `folder` for a kind of CPU is kept too."""
     return (folder / "model.bin").stat().st_size <= LARGEST
-
-
-def save_converted(module: nn.Module, example: Sequence[Tensor], folder: Path) -> None:
-    """Put `converted` into `folder`."""
-    save(converted(module, example), folder)
 
 
 def save(model: Any, folder: Path) -> None:
@@ -149,10 +144,9 @@ def cache_folder(parts: Parts, kind: str, *versions: str) -> Path:
     """
     import platformdirs
 
-    weights = sorted(
-        (*parts.folder.glob("*/*.safetensors"), *(parts.vae_folder or parts.folder / "vae").glob("*.safetensors"))
-    )
-    stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
+    vae = parts.vae_folder or parts.folder / "vae"
+    files = sorted((*parts.folder.glob("*/*.safetensors"), *vae.glob("*.safetensors"), *parts.folder.glob(RANGES)))
+    stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
     stamp = [f"form {FORM}", torch.__version__, *versions, *stamp]
     key = hashlib.sha256("\n".join(stamp).encode()).hexdigest()[:16]
     folder = Path(platformdirs.user_cache_dir("liveanim")) / kind / f"{parts.spec.name}-{key}"

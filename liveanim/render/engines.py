@@ -25,17 +25,17 @@ from liveanim.priority import give_way
 
 from . import brush, family
 from .attention import WordMemory
-from .compiled import apart, cpu_options, for_cpu, kept, quiet_openvino, save_converted, small
+from .compiled import apart, converted, cpu_options, for_cpu, kept, quiet_openvino, save, small
 from .family import Number
 from .models import Parts
-from .processor import fast_bfloat16
+from .processor import fast_bfloat16, fast_int8
 from .prompts import Embedding
+from .quantized import quantize
 from .rewrite import rewritten
 
 log = logging.getLogger(__name__)
 
 SIZES_KEPT = 3
-NETWORKS = ("encode", "unet", "decode")
 
 Found = TypeVar("Found")
 Run = Callable[[Sequence[np.ndarray]], np.ndarray]
@@ -83,6 +83,8 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 class _Encode(nn.Module):
+    role = "encode"
+
     def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
         self.net: Any = rewritten(vae.encoder.layers) if _tiny(vae) else vae
@@ -95,6 +97,8 @@ class _Encode(nn.Module):
 
 
 class _Decode(nn.Module):
+    role = "decode"
+
     def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
         self.net: Any = rewritten(vae.decoder.layers) if _tiny(vae) else vae
@@ -109,6 +113,8 @@ class _Decode(nn.Module):
 
 
 class _UNet(nn.Module):
+    role = "unet"
+
     def __init__(self, net: Any) -> None:
         super().__init__()
         self.net = net
@@ -125,6 +131,9 @@ class _PooledUNet(_UNet):
     ) -> Tensor:
         more = {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes}, **_residuals(led)}
         return self.net(x, timestep, encoder_hidden_states=words, return_dict=False, **more)[0]
+
+
+NETWORKS = (_Encode, _UNet, _Decode)
 
 
 def _residuals(led: Led | None) -> dict[str, Any]:
@@ -271,13 +280,25 @@ def compiled_runs(
     """
     made = []
     for number, example in enumerate(examples(parts, size, words)):
-        name = f"{NETWORKS[number]}-{size[0]}x{size[1]}-{words.words.shape[1]}"
+        name = f"{NETWORKS[number].role}-{size[0]}x{size[1]}-{words.words.shape[1]}"
 
         def written(folder: Path, number: int = number, example: tuple[Tensor, ...] = example) -> object:
             return write(modules(parts)[number], example, folder)
 
         made.append(kept(None if cache is None else cache / name, written, read))
     return made
+
+
+def _converter(parts: Parts) -> Callable[[Any, tuple[Tensor, ...], Path], None]:
+    """What puts a network of `parts` into a folder as OpenVINO reads it, in whole numbers where they are quicker."""
+
+    def write(module: Any, example: tuple[Tensor, ...], folder: Path) -> None:
+        model = converted(module, example)
+        if fast_int8():
+            quantize(model, parts.ranges.get(module.role, {}))
+        save(model, folder)
+
+    return write
 
 
 class OpenVinoEngine(HostEngine):
@@ -296,7 +317,7 @@ class OpenVinoEngine(HostEngine):
 
             return run
 
-        super().__init__("openvino", compiled_runs(parts, size, words, cache, save_converted, read))
+        super().__init__("openvino", compiled_runs(parts, size, words, cache, _converter(parts), read))
 
 
 def prepared(parts: Parts, size: Size, words: Embedding, threads: int, cache: Path) -> None:
@@ -307,7 +328,7 @@ def prepared(parts: Parts, size: Size, words: Embedding, threads: int, cache: Pa
         if small(folder):
             for_cpu(core, folder, options, keep=True)
 
-    compiled_runs(parts, size, words, cache, save_converted, read)
+    compiled_runs(parts, size, words, cache, _converter(parts), read)
 
 
 class EnginePool:

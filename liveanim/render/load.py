@@ -22,6 +22,7 @@ from .engines import CompiledEngine, Engine, EnginePool, OpenVinoEngine, TorchEn
 from .feedback import Feedback
 from .looks import Looks
 from .models import ENGINES, Parts, find
+from .processor import fast_int8
 from .prompts import Embedding, PromptBook
 from .resident import CudaTape
 from .text import clip_encoder, compiled_encoder
@@ -204,7 +205,8 @@ def _engine_wanted(device: str, engine: str) -> str:
 def _cache(engine: str, parts: Parts) -> Path:
     """Where what `engine` makes of this model is kept."""
     if engine == "openvino":
-        return compiled.cache_folder(parts, engine, importlib.metadata.version("openvino"))
+        numbers = "int8" if fast_int8() else "float"
+        return compiled.cache_folder(parts, engine, importlib.metadata.version("openvino"), numbers)
     if engine == "onnx":
         return compiled.cache_folder(parts, engine, f"opset {exported.OPSET}")
     device = torch.cuda.get_device_properties(parts.device)

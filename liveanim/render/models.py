@@ -23,7 +23,11 @@ from liveanim.core.errors import UserError, near
 ENGINES = ("auto", "torch", "openvino", "onnx", "compile", "tensorrt")
 """What can run a model's networks; 'auto' is OpenVINO on a CPU where it is installed, else torch."""
 WEIGHTS = "diffusion_pytorch_model"
+RANGES = "quantization.json"
 NETWORK_TIMEOUT = 4.0
+
+Ranges = Mapping[str, tuple[float, float]]
+"""By the name of a convolution as torch has it: (lowest, highest) of what goes into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,12 @@ class Parts:
         return _settings(self.folder / "unet" / "config.json")
 
     @cached_property
+    def ranges(self) -> Mapping[str, Ranges]:
+        """By network ('unet', 'decode'): what goes into its convolutions, for `quantized.quantize`; empty where nobody
+        measured it. UserError where the file does not say that."""
+        return _ranges(self.folder / RANGES)
+
+    @cached_property
     def unet(self) -> Any:
         _quiet_diffusers()
         from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -273,6 +283,19 @@ def _settings(path: Path) -> Mapping[str, Any]:
         raise UserError(f"{path} is missing: the model folder is not in diffusers format") from None
     except ValueError as error:
         raise UserError(f"{path} is not JSON ({error})") from None
+
+
+def _ranges(path: Path) -> Mapping[str, Ranges]:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return MappingProxyType(
+            {network: {name: (float(low), float(high)) for name, (low, high) in rows.items()}
+             for network, rows in said.items()}
+        )  # fmt: skip
+    except FileNotFoundError:
+        return MappingProxyType({})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not ranges by network and convolution ({error}); remove it to play without") from None
 
 
 def check_weights(folder: Path, allow_pickle: bool) -> None:

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from ember import album, bank, judge, measures, nets, shows, silence, stage_crisp, stage_few  # noqa: E402
+from ember import album, bank, judge, measures, nets, ranges, shows, silence, stage_crisp, stage_few  # noqa: E402
 from ember.captions import plain_caption  # noqa: E402
 from ember.drawing import Spec  # noqa: E402
 from ember.loop import Stage  # noqa: E402
@@ -183,6 +183,27 @@ def test_a_channel_that_never_speaks_is_silenced_and_leaves_the_picture_as_it_wa
     assert kept.keys() == vae.state_dict().keys() and {value.dtype for value in kept.values()} == {torch.float16}
     name = next(name for name, value in vae.named_parameters() if value is block.conv[0].weight)
     assert (kept[name][0] == 0.25).all()
+
+
+def test_a_range_cuts_off_what_is_rare_and_has_0_as_a_step() -> None:
+    heard, dice = ranges.Heard(), torch.Generator().manual_seed(1)
+    heard.hear(torch.randn(1, 8, 64, 64, generator=dice).relu(), dice)
+    heard.hear(torch.tensor([[-0.2, 40.0]]), dice)
+    heard.some.pop()
+    low, high = heard.range()
+    assert high == pytest.approx(20, rel=0.01)
+    assert -0.25 < low < 0
+    assert -low / (high - low) * 255 == pytest.approx(round(-low / (high - low) * 255), abs=1e-9)
+    assert ranges.lost(np.array([low, 0.0, high], np.float32), low, high) < 1e-12
+
+
+def test_what_goes_into_convolutions_is_heard_in_the_order_they_are_called() -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), torch.nn.ReLU(), torch.nn.Conv2d(2, 1, 1))
+    with ranges.heard(network) as found:
+        network(torch.full((1, 1, 4, 4), 3.0))
+    network(torch.full((1, 1, 4, 4), 99.0))
+    assert list(found) == ["0", "2"]
+    assert (found["0"].low, found["0"].high) == (3.0, 3.0)
 
 
 def test_the_decoder_learns_on_fewer_operations_what_it_then_computes() -> None:
