@@ -23,10 +23,13 @@ from .core.preset import Preset
 from .inputs import playback
 from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
+from .inputs.audiofile import Converted
 from .inputs.ears import Ears
 from .inputs.fakes import Script
 from .inputs.midimap import look_map
+from .inputs.portaudio import input_names, refresh
 from .inputs.sources import AudioSource, Steady, open_supply
+from .inputs.switch import START, Switch
 from .keeping import Keeper, Paper
 from .library import table_of, with_shaders
 from .options import BUILTIN, Outside, PlayOptions, RenderOptions
@@ -273,9 +276,14 @@ def live(options: PlayOptions) -> Iterator[Live]:
         sources, port = keep_take(takes, [*keys, asked, edited, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
         media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
-        problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
-        problems += [*_files(options, stage, ears), media.problem, edited.problem]
-        problems += [source.problem] if isinstance(source, LiveInput) else []
+        problems = [
+            stage.compositor.problem,
+            keeper.problem,
+            *(control.problem for control in controls),
+            takes.status,
+            source.problem,
+        ]
+        problems += [source.problem, *_files(options, stage, ears), media.problem, edited.problem]
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)
         yield Live(show, clock, (overture, *told))
@@ -292,10 +300,10 @@ def _devices(
     takes: Takes,
     overture: Overture,
     stack: ExitStack,
-) -> tuple[AudioSource, Sequence[Control], Sequence[Sink]]:
+) -> tuple[Switch, Sequence[Control], Sequence[Sink]]:
     """Sound, controls and who is told what is played, opened in a thread of their own while `overture` plays."""
 
-    def opened(shelf: ExitStack) -> tuple[AudioSource, Controls]:
+    def opened(shelf: ExitStack) -> tuple[Switch, Controls]:
         from .controls import open_controls
 
         source = shelf.enter_context(closing(_live_source(options, clock, measured)))
@@ -354,18 +362,29 @@ def _safe(options: PlayOptions | RenderOptions) -> bool:
     return options.flash_limit
 
 
-def _live_source(options: PlayOptions, clock: WallClock, measured: Calibration) -> AudioSource:
+def _live_source(options: PlayOptions, clock: WallClock, measured: Calibration) -> Switch:
+    """What is heard, until another input is asked for."""
+
+    def made(name: str, rate: int | None) -> AudioSource:
+        if name == START:
+            return _first_source(options, clock, measured, rate)
+        return LiveInput(name, clock.now, delays=measured.inputs, rate=rate)
+
+    return Switch(made, refresh, input_names)
+
+
+def _first_source(options: PlayOptions, clock: WallClock, measured: Calibration, rate: int | None) -> AudioSource:
     """The file that was named, the input that was named, the default input, or (it is said) the built-in track."""
     supply = None if options.audio is None else open_supply(options.audio, loop=True)
     if supply is None:
         try:
-            return LiveInput(options.input, clock.now, delays=measured.inputs)
+            return LiveInput(options.input, clock.now, delays=measured.inputs, rate=rate)
         except UserError as error:
             if options.input is not None:
                 raise
             log.warning("%s; the built-in track plays instead", error)
             supply = open_supply(BUILTIN)
-    return playback.play(supply, clock.now)
+    return playback.play(supply if rate in (None, supply.rate) else Converted(supply, rate), clock.now)
 
 
 def _media(outside: Outside, plan: Plan, live: bool) -> MediaDesk:

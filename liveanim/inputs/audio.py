@@ -20,7 +20,7 @@ from .portaudio import (
     sound_devices,
 )
 from .rates import RateMatch
-from .sources import Samples
+from .sources import Samples, fitted
 from .timeline import Ring, Stamps, Timeline
 
 _RING = 4.0  # seconds of sound that wait while the loop is busy
@@ -66,7 +66,7 @@ class _Session:
         begin = max(self._read, end - self._ring.capacity // 2)
         self._read = end
         samples, heard = self._ring.copy(begin, end)[:, self._columns], self._timeline.time_of(end)
-        samples = _fit(samples, self._channels)
+        samples = fitted(samples, self._channels)
         if self._match is None:
             return samples, heard
         return self._match.convert(samples), heard - self._match.pending
@@ -79,6 +79,7 @@ class LiveInput:
     now      show time of this instant; called in the driver's thread
     delays   by name of a device, how long sound takes from its socket to us (s): it was heard that much earlier
     watched  False: nobody looks after the device until someone calls `keeper.step`
+    rate     what is to be handed out, whatever the device runs at; None: as it does when it is opened first
     UserError when there is no such input at the start. Later trouble is told by `status`, and the input comes back by
     itself under the same name; `rate` stays what it was, also if the device then runs at another. A device that runs at
     a rate the ears are not made for (16 to 192 kHz) is heard at 48 kHz.
@@ -93,11 +94,12 @@ class LiveInput:
         chooser: Chooser | None = None,
         delays: Mapping[str, float] | None = None,
         watched: bool = True,
+        rate: int | None = None,
     ) -> None:
         self._now, self._opener, self._delays = now, opener, delays or {}
         self._choose = chooser or _by_name(wanted)
         self._first = True
-        self.rate = 0
+        self.rate = rate or 0
         self.heard = 0.0
         self.keeper = Keeper(self._open, lambda: self._session.blocks)
         if watched:
@@ -110,7 +112,7 @@ class LiveInput:
         spec = StreamSpec(choice.device, session.wide, self.rate or None, monitor=choice.monitor)
         stream = self._opener(spec, session.callback)
         if self._first:
-            self.rate = stream.rate if LOWEST_RATE <= stream.rate <= HIGHEST_RATE else USUAL_RATE
+            self.rate = self.rate or (stream.rate if LOWEST_RATE <= stream.rate <= HIGHEST_RATE else USUAL_RATE)
             self.channels, self.name = len(choice.columns), stream.name
             self._first = False
         session.running(stream.rate, self.rate, self.channels)
@@ -153,9 +155,3 @@ def _by_name(wanted: str | None) -> Chooser:
         return choose_input(inputs, wanted, outputs)
 
     return choose
-
-
-def _fit(samples: Samples, channels: int) -> Samples:
-    """(n, m) as (n, channels): a device that came back with fewer channels repeats its last."""
-    have = samples.shape[1]
-    return samples if have == channels else samples[:, [min(k, have - 1) for k in range(channels)]]

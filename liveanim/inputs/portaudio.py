@@ -141,6 +141,14 @@ def sound_devices() -> tuple[tuple[SoundDevice, ...], tuple[SoundDevice, ...]]:
     return ways[0], ways[1]
 
 
+def input_names() -> list[str]:
+    """Of the inputs that `sound_devices` knows; none where PortAudio is not to be had."""
+    try:
+        return list(dict.fromkeys(device.name for device in sound_devices()[0]))
+    except UserError:
+        return []
+
+
 def refresh() -> None:
     """Start PortAudio anew, so that it sees what was plugged in since; not where that would end a stream of ours or,
     with JACK gone, the program."""

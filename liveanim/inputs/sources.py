@@ -36,6 +36,14 @@ class AudioSource(Protocol):
     def close(self) -> None: ...
 
 
+def fitted(samples: Samples, channels: int) -> Samples:
+    """(n, m) as (n, channels): where there are fewer the last is repeated, as one all are mixed."""
+    have = samples.shape[1]
+    if channels == 1 < have:
+        return samples.mean(axis=1, keepdims=True, dtype=np.float32)
+    return samples if have == channels else samples[:, [min(k, have - 1) for k in range(channels)]]
+
+
 class Supply(Protocol):
     """Sound that can be had as fast as one asks: a file, the built-in track, a tone.
 
