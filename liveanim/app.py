@@ -245,7 +245,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
 
         check(options.record, options.codec, options.alpha)
     with ExitStack() as stack:
-        keeper = stack.enter_context(closing(Keeper()))
+        keeper = stack.enter_context(Keeper())
         broken = keeper.broken_off()
         look = first_look(options, broken)
         plan = _live_plan(options, look, measured)
