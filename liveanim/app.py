@@ -20,6 +20,7 @@ from .core.errors import UserError
 from .core.model import Blend, ControlEvent, Prompt
 from .core.params import Table
 from .core.preset import Preset
+from .guard import Guard
 from .inputs import playback
 from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
@@ -219,7 +220,7 @@ def _loaded(plan: Plan, outside: Outside, background: bool, prompts: tuple[Promp
 class Live:
     """A live show that is ready to run: `run(live.show, live.clock, live.sinks)`."""
 
-    show: Show
+    show: Guard
     clock: WallClock
     sinks: tuple[Sink, ...]
 
@@ -278,7 +279,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         problems += [source.problem] if isinstance(source, LiveInput) else []
         offered = None if options.resume else broken
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)
-        yield Live(show, clock, (overture, *told))
+        guard = Guard(show, (overture, *told))
+        yield Live(guard, clock, guard.sinks)
         ears.read(min(clock.now(), options.seconds or math.inf))  # the sound of the last frame
 
 

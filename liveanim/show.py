@@ -342,7 +342,18 @@ class _Rate:
         return _Rate(now, self.interval + share * (gap - self.interval), self.delay + 0.2 * (delay - self.delay))
 
 
-def run(show: Show, clock: Clock, sinks: Sequence[Sink]) -> None:
+class Played(Protocol):
+    """What is run: a show, or one that is guarded (guard.Guard)."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    def finish(self) -> None: ...
+
+    def tick(self, now: float) -> Blend: ...
+
+
+def run(show: Played, clock: Clock, sinks: Sequence[Sink]) -> None:
     """Play until the clock ends or somebody quits."""
     for now in clock.frames():
         blend = show.tick(now)
