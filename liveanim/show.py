@@ -98,7 +98,8 @@ class Sink(Protocol):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What stays the same during a show. size: (width, height) of keyframes; fps and frames: for `f` and `max_f`;
-    table: the parameters of this show; read: how presets are read that are edited meanwhile, None: they are not."""
+    table: the parameters of this show; read: how presets are read that are edited meanwhile, None: they are not;
+    painting: by which model a preset is painted, and how large, None: by whoever there is, at `size`."""
 
     size: tuple[int, int]
     fps: float = 60.0
@@ -106,6 +107,7 @@ class Settings:
     overrides: Mapping[str, float] = field(default_factory=dict)
     table: Table = field(default_factory=lambda: PARAMS)
     read: Reader | None = None
+    painting: Callable[[Preset], tuple[str, tuple[int, int]]] | None = None
 
 
 class Show:
@@ -169,7 +171,7 @@ class Show:
         prompts = play.prompts(now, env)
         self._wish_for(now)
         self._ears.tune(values)
-        width, height = self._settings.size
+        _, (width, height) = self._painting()
         frames = None if play.preset.clock is None else play.preset.clock.fps
         self._path = self._path.moved(now, values, min(dt, LONGEST_STEP), width / height, frames)
         curve = values["picture.blend_curve"]
@@ -250,11 +252,17 @@ class Show:
             return
         motion, move = self._path.between(now if begun is None else begun.time, now)
         words = prompts, self._play.negative_text()
-        request = step.next_request(begun, now, self._settings.size, *words, values, motion, signals)
+        model, size = self._painting()
+        request = step.next_request(begun, now, size, *words, values, motion, signals)
         fresh, mask_words = self._afresh is not None or begun is None, self._play.preset.mask_words
-        request = replace(request, move=move, fresh=fresh, mask_words=mask_words)
+        request = replace(request, move=move, fresh=fresh, mask_words=mask_words, model=model)
         self._media.look(self._play.preset.media)
         self._render.submit(self._album.asked(request, begun, self._media.at(now, values)))
+
+    def _painting(self) -> tuple[str, tuple[int, int]]:
+        """The model that paints what plays, and the size of its pictures."""
+        painting = self._settings.painting
+        return ("", self._settings.size) if painting is None else painting(self._play.preset)
 
     def _wish_for(self, now: float) -> None:
         """A scene that fades or cuts in wants a fresh picture."""
