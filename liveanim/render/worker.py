@@ -283,9 +283,10 @@ class ThreadRender:
                 if keyframe is None:
                     self._offer(player)  # this worker was replaced while it was stuck
                     return
-                self._well(player, in_a_row > 0)
+                old = self._well(player, in_a_row > 0)
                 in_a_row = 0
                 self._done.put(keyframe)
+                _close(old)
 
     def _paint(self, player: _Player, request: RenderRequest, generation: int) -> Keyframe | None:
         with self._lock:
@@ -304,10 +305,10 @@ class ThreadRender:
             self._previous = frozen_image(keyframe.image)
         return keyframe
 
-    def _well(self, player: _Player, failed: bool) -> None:
-        """`player` has painted; `failed`: before that it could not."""
+    def _well(self, player: _Player, failed: bool) -> _Player | None:
+        """`player` has painted; `failed`: before that it could not. Who is no longer needed."""
+        old = None
         with self._lock:
-            old = None
             if player is self._active:
                 old, self._before = self._before, None
             rested = self._bench is not None and self._bench.player is player
@@ -315,7 +316,7 @@ class ThreadRender:
                 self._bench = None
             if rested or (failed and self._bench is None):
                 self._message = ""
-        _close(old)
+        return old
 
     def _failed(self, player: _Player, error: Exception, in_a_row: int, now: float, generation: int) -> int:
         """How often in a row whoever paints next has failed."""
