@@ -21,6 +21,7 @@ from .core.model import Blend, ControlEvent, Prompt, RenderRequest
 from .core.params import Table
 from .core.preset import Preset
 from .guard import Guard
+from .hands import Archive
 from .inputs import playback
 from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
@@ -177,8 +178,9 @@ def offline_show(
     choice = presets_for(plan.preset, take)
     read = None if take is None else lambda name, text: kept_preset(take, text, name)
     table = table_of([*choice, plan.preset])
-    settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table, read, plan.painting)
-    return Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
+    settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table, plan.painting)
+    archive = Archive(keeper=Paper(), broken_off=broken, read=read)
+    return Show(sources, ears, port, choice, settings, plan.preset, problems, media, archive)
 
 
 def _file_of(preset: str | None) -> Path | None:
@@ -264,7 +266,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
         edited = stack.enter_context(closing(PresetFiles(_file_of(options.preset))))
-        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, edited.parsed, plan.painting)
+        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, plan.painting)
         rest = REST if stage.compositor.by_processors else 0.0
         keys = [stage] if isinstance(stage, Window) else []
         overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest, keys)))
@@ -288,7 +290,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         problems += [*_files(options, stage, ears), media.problem, edited.problem]
         problems += [source.problem] if isinstance(source, LiveInput) else []
         offered = None if options.resume else broken
-        show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)
+        archive = Archive(keeper=keeper, broken_off=offered, taker=takes, read=edited.parsed)
+        show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, archive)
         guard = Guard(show, (overture, *told))
         yield Live(guard, clock, guard.sinks)
         ears.read(min(clock.now(), options.seconds or math.inf))  # the sound of the last frame

@@ -30,7 +30,7 @@ from .core.performance import Performance
 from .core.preset import Preset
 from .core.tempo import BeatClock
 from .core.travel import Travel
-from .hands import Hands, Keeper, Reader, Taker
+from .hands import Archive, Hands
 
 log = logging.getLogger(__name__)
 
@@ -98,15 +98,14 @@ class Sink(Protocol):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What stays the same during a show. size: (width, height) of keyframes; fps and frames: for `f` and `max_f`;
-    table: the parameters of this show; read: how presets are read that are edited meanwhile, None: they are not;
-    painting: by which model a preset is painted, and how large, None: by whoever there is, at `size`."""
+    table: the parameters of this show; painting: by which model a preset is painted, and how large, None: by whoever
+    there is, at `size`."""
 
     size: tuple[int, int]
     fps: float = 60.0
     frames: int = 0
     overrides: Mapping[str, float] = field(default_factory=dict)
     table: Table = field(default_factory=lambda: PARAMS)
-    read: Reader | None = None
     painting: Callable[[Preset], tuple[str, tuple[int, int]]] | None = None
 
 
@@ -123,19 +122,16 @@ class Show:
         start: Preset | None = None,
         problems: Sequence[Callable[[], str]] = (),
         media: Media | None = None,
-        keeper: Keeper | None = None,
-        broken_off: Preset | None = None,
-        taker: Taker | None = None,
+        archive: Archive | None = None,
     ) -> None:
         """`presets` are what keys and events choose from; the show begins with `start`, by default the first.
 
-        Each of `problems` says one line for the HUD, or '' when all is well. `broken_off` is the state of a show that
-        came to no good end, for `do.resume` to take up.
+        Each of `problems` says one line for the HUD, or '' when all is well.
         """
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._play = Performance(start or presets[0], settings.overrides, settings.table)
         self._clock = BeatClock()
-        self._hands = Hands(self._play, self._clock, presets, settings.table, keeper, broken_off, taker, settings.read)
+        self._hands = Hands(self._play, self._clock, presets, settings.table, archive or Archive())
         self._path, self._fade, self._rate, self._cadence = Travel(), Fade(), _Rate(), Cadence()
         self._album, self._media = Album(), media or NoMedia()
         self._problems = tuple(problems)
