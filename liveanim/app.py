@@ -17,9 +17,11 @@ from . import calibration, outlets, progress
 from .calibration import Calibration
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
-from .core.model import Blend, ControlEvent, Prompt
+from .core.model import Blend, ControlEvent, Prompt, RenderRequest
 from .core.params import Table
 from .core.preset import Preset
+from .guard import Guard
+from .hands import Archive
 from .inputs import playback
 from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput
@@ -38,8 +40,10 @@ from .outputs.window import Window
 from .overture import Left, Opening, Overture
 from .plan import (
     PAINT,
+    Painting,
     Plan,
     broken_off,
+    default_model,
     first_look,
     kept_preset,
     moments_of,
@@ -54,7 +58,7 @@ from .presetfiles import PresetFiles
 from .render.inline import InlineRender
 from .render.models import find
 from .render.paint import PaintRenderer
-from .render.worker import Renderer, ThreadRender
+from .render.worker import Others, Renderer, ThreadRender
 from .show import Render, Settings, Show, Sink, run
 from .span import SinkFrom, Span, TapFrom
 from .takes.reader import TakeReader
@@ -63,6 +67,7 @@ if TYPE_CHECKING:  # nothing that the first picture does not need is imported be
     from .controls import Control, Controls
     from .inputs.media import MediaDesk
     from .outputs.sheet import ContactSheet
+    from .render.load import Options
     from .taking import Takes
 
 log = logging.getLogger(__name__)
@@ -111,7 +116,9 @@ def render(options: RenderOptions) -> int:
         stack.callback(recorders.abort)
         start = start_of(take, span)
         renderer, moments = _offline_renderer(plan, outside), moments_of(take, options)
-        port = stack.enter_context(closing(InlineRender(renderer, moments, 1 / span.fps, start)))
+        others = _others(outside, background=False)
+        inline = InlineRender(renderer, moments, 1 / span.fps, start, plan.model, others)
+        port = stack.enter_context(closing(inline))
         media = stack.enter_context(closing(_media(outside, plan, live=False)))
         show = offline_show(plan, span, take, ears, port, [stage.compositor.problem, media.problem], media)
         clock = FrameClock(span.fps, span.last, first=take.first_frame(span.fps) if take else 0)
@@ -173,8 +180,10 @@ def offline_show(
     sources, broken = [take] if take else [], broken_off(take)
     choice = presets_for(plan.preset, take)
     read = None if take is None else lambda name, text: kept_preset(take, text, name)
-    settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table_of([*choice, plan.preset]), read)
-    return Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper=Paper(), broken_off=broken)
+    table = table_of([*choice, plan.preset])
+    settings = Settings(plan.painted, span.fps, span.whole, plan.overrides, table, plan.painting)
+    archive = Archive(keeper=Paper(), broken_off=broken, read=read)
+    return Show(sources, ears, port, choice, settings, plan.preset, problems, media, archive)
 
 
 def _file_of(preset: str | None) -> Path | None:
@@ -201,28 +210,30 @@ def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
 
 def _loaded(plan: Plan, outside: Outside, background: bool, prompts: tuple[Prompt, ...] = ()) -> Renderer:
     """The model of `plan` with what goes on top of it, or ember where it cannot be had."""
-    from .render.load import Options, load_or_ember
+    from .render.load import load_or_ember
 
-    return load_or_ember(
-        plan.model,
-        plan.painted,
-        Options(
-            background=background,
-            engine=outside.engine,
-            depth=outside.depth,
-            words=outside.words,
-            loras=outside.loras,
-            controls=outside.controls,
-            prompts=prompts,
-        ),
-    )[0]
+    return load_or_ember(plan.model, plan.painted, _networks(outside, background, prompts))[0]
+
+
+def _networks(outside: Outside, background: bool, prompts: tuple[Prompt, ...]) -> Options:
+    from .render.load import Options
+
+    return Options(
+        background=background,
+        engine=outside.engine,
+        depth=outside.depth,
+        words=outside.words,
+        loras=outside.loras,
+        controls=outside.controls,
+        prompts=prompts,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
     """A live show that is ready to run: `run(live.show, live.clock, live.sinks)`."""
 
-    show: Show
+    show: Guard
     clock: WallClock
     sinks: tuple[Sink, ...]
 
@@ -248,7 +259,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
 
         check(options.record, options.codec, options.alpha)
     with ExitStack() as stack:
-        keeper = stack.enter_context(closing(Keeper()))
+        keeper = stack.enter_context(Keeper())
         broken = keeper.broken_off()
         look = first_look(options, broken)
         plan = _live_plan(options, look, measured)
@@ -258,7 +269,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
         edited = stack.enter_context(closing(PresetFiles(_file_of(options.preset))))
-        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, edited.parsed)
+        settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, plan.painting)
         rest = REST if stage.compositor.by_processors else 0.0
         keys = [stage] if isinstance(stage, Window) else []
         overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest, keys)))
@@ -266,7 +277,9 @@ def live(options: PlayOptions) -> Iterator[Live]:
         from .recording import keep_take, takes_of
 
         prompts = overture.asked.prompts if overture.asked is not None else ()
-        painter = stack.enter_context(closing(ThreadRender(_loading(plan, options.outside, prompts), PaintRenderer())))
+        load, others = _loading(plan, options.outside, prompts), _others(options.outside, background=True)
+        painter = ThreadRender(load, PaintRenderer(), model=plan.model, others=others)
+        stack.enter_context(closing(painter))
         pace = stage.max_fps, options.seconds
         clock = WallClock(*pace, waits=True, rest=lambda: rest if painter.loading else 0.0)
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
@@ -285,8 +298,10 @@ def live(options: PlayOptions) -> Iterator[Live]:
         ]
         problems += [source.problem, *_files(options, stage, ears), media.problem, edited.problem]
         offered = None if options.resume else broken
-        show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, keeper, offered, takes)
-        yield Live(show, clock, (overture, *told))
+        archive = Archive(keeper=keeper, broken_off=offered, taker=takes, read=edited.parsed)
+        show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, archive)
+        guard = Guard(show, (overture, *told))
+        yield Live(guard, clock, guard.sinks)
         ears.read(min(clock.now(), options.seconds or math.inf))  # the sound of the last frame
 
 
@@ -331,7 +346,8 @@ def _live_plan(options: PlayOptions, look: Preset, measured: Calibration) -> Pla
     overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
     if measured.display:
         overrides["play.ahead"] = 1e3 * measured.display
-    return plan_for(with_shaders(look, options.shaders), options.model, options.size or PICTURE, overrides)
+    painting = Painting(options.model, default_model(), options.size or PICTURE)
+    return plan_for(with_shaders(look, options.shaders), painting, overrides)
 
 
 def _asked(options: PlayOptions) -> list[ControlEvent]:
@@ -397,14 +413,38 @@ def _loading(plan: Plan, outside: Outside, prompts: tuple[Prompt, ...]) -> Calla
     """What loads the model beside the show; None when nothing is to be loaded."""
     if _by_paint(plan, outside):
         return None
-    # Not in the thread that loads: it is of low priority, an import holds the interpreter's lock, and whoever had that
-    # while waiting for a processor would hold up the picture.
-    imports = threading.Thread(target=importlib.import_module, args=("liveanim.render.load",), name="imports")
-    imports.daemon = True
-    imports.start()
+    imports = _importing()
 
     def load() -> Renderer:
         imports.join()
         return _loaded(plan, outside, background=True, prompts=prompts)
 
     return load
+
+
+def _others(outside: Outside, background: bool) -> Others:
+    """What loads models of presets that are chosen later, or says why one cannot be had."""
+
+    def loading(request: RenderRequest) -> Callable[[], Renderer]:
+        if request.model == PAINT:
+            return PaintRenderer
+        imports = _importing()
+
+        def load() -> Renderer:
+            imports.join()
+            from .render.load import load
+
+            return load(request.model, request.size, _networks(outside, background, request.prompts))
+
+        return load
+
+    return loading
+
+
+def _importing() -> threading.Thread:
+    """Imports what loads models. Not in the thread that loads: it is of low priority, an import holds the interpreter's
+    lock, and whoever had that while waiting for a processor would hold up the picture."""
+    imports = threading.Thread(target=importlib.import_module, args=("liveanim.render.load",), name="imports")
+    imports.daemon = True
+    imports.start()
+    return imports

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .core import autopilot, conductor
@@ -56,6 +56,22 @@ Reader = Callable[[str, str], Preset]
 """From the name of a preset and the text of its file to the preset. UserError: where, what, and what was expected."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """What a show keeps, and reads again; None: it does not.
+
+    keeper      keeps its state, and saves presets
+    broken_off  the state of a show that came to no good end, for `do.resume` to take up
+    taker       keeps takes
+    read        reads presets that are edited meanwhile
+    """
+
+    keeper: Keeper | None = None
+    broken_off: Preset | None = None
+    taker: Taker | None = None
+    read: Reader | None = None
+
+
 class Hands:
     """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
 
@@ -70,25 +86,22 @@ class Hands:
         clock: BeatClock,
         presets: Sequence[Preset],
         table: Table,
-        keeper: Keeper | None = None,
-        broken_off: Preset | None = None,
-        taker: Taker | None = None,
-        read: Reader | None = None,
+        archive: Archive,
     ) -> None:
-        self._taker, self._read = taker, read
+        self._taker, self._read = archive.taker, archive.read
         self.controls: dict[str, float] = {}
         self.hints: dict[str, float] = {}
         self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
         self.fresh = self.finished = False
         self.presets = tuple(presets)
         self._play, self._clock, self._table = play, clock, table
-        self._keeper, self._broken_off, self._kept = keeper, broken_off, 0
+        self._keeper, self._broken_off, self._kept = archive.keeper, archive.broken_off, 0
         self._conductor = Conductor()
         self._values: Mapping[str, float] = {}
         self._beat = 0.0, 0.0  # show time and beat of the last frame
         self._warning, self._notice = ("", -SHOWN), ("", -SHOWN)
         self._actions = self._table_of_actions()
-        if broken_off is not None:
+        if archive.broken_off is not None:
             self._notice = "the last show broke off: O, or the remote, takes up where it was", 0.0
 
     @property

@@ -1,7 +1,7 @@
 """Keeps the state of a live show on disk, so that one that breaks off can be taken up, and saves presets of one's own.
 
 In the user's state folder every running show has a file `PID-PRESET.toml`, written when something changes and taken
-away at a good end. One whose process is gone broke off.
+away at a good end. One whose process is gone, or that an error ended, broke off.
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ def file_name(name: str) -> str:
 
 
 class Keeper:
-    """Writes in a thread of its own; see hands.Keeper. `close` it at a good end."""
+    """Writes in a thread of its own; see hands.Keeper.
+
+    As a context it takes what it kept away at an end that somebody wished for: quit, the end of the time, Ctrl-C. After
+    an error all of it stays.
+    """
 
     def __init__(self, folder: Path | None = None, presets: Path | None = None) -> None:
         self._folder, self._presets = folder or shows_dir(), presets or own_presets_dir()
@@ -85,12 +89,18 @@ class Keeper:
                 log.warning("the state of a show that broke off cannot be read: %s", error)
         return None
 
-    def close(self) -> None:
-        """A good end: nothing is left to take up."""
+    def __enter__(self) -> Keeper:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(good=kind is None or not issubclass(kind, Exception))
+
+    def close(self, good: bool = True) -> None:
+        """Write what waits. After a `good` end nothing is left to take up."""
         self._stop.set()
         self._wake.set()
         self._thread.join(5.0)
-        for path in (self._written, self.offered):
+        for path in (self._written, self.offered) if good else ():
             if path is not None:
                 with contextlib.suppress(OSError):
                     path.unlink()

@@ -31,13 +31,42 @@ GRID = 32  # painted pictures are whole multiples: the networks halve them five 
 
 
 @dataclass(frozen=True, slots=True)
+class Painting:
+    """By which model a preset is painted, and how large, from the first one of a show to the last.
+
+    model     the one that was asked for, for all of them; default: of those that name none, when none was
+    picture   (width, height) that is shown
+    painted   (width, height) of keyframes; None: as the preset says, or as suits the model
+    """
+
+    model: str | None
+    default: str
+    picture: tuple[int, int]
+    painted: tuple[int, int] | None = None
+
+    def __call__(self, preset: Preset) -> tuple[str, tuple[int, int]]:
+        """(model, (width, height) of keyframes)."""
+        name = self.model or preset.model or self.default
+        return name, self.painted or preset.size or painted_size(name, self.picture)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be played. painted: (width, height) of keyframes; overrides: parameters the command line sets."""
+    """What is to be played, from `preset` on. overrides: parameters the command line sets."""
 
     preset: Preset
-    model: str
-    painted: tuple[int, int]
+    painting: Painting
     overrides: dict[str, float]
+
+    @property
+    def model(self) -> str:
+        """The model to begin with."""
+        return self.painting(self.preset)[0]
+
+    @property
+    def painted(self) -> tuple[int, int]:
+        """(width, height) of the first keyframes."""
+        return self.painting(self.preset)[1]
 
 
 def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
@@ -56,23 +85,12 @@ def default_model() -> str:
     return "sd-turbo" if shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists() else "ember"
 
 
-def plan_for(
-    preset: Preset,
-    model: str | None,
-    picture: tuple[int, int],
-    overrides: Mapping[str, float],
-    painted: tuple[int, int] | None = None,
-) -> Plan:
-    """A plan for a picture of that (width, height). UserError for a model or parameter that nobody knows."""
-    name = model or preset.model or default_model()
-    if name != PAINT:
-        find(name)
-    return Plan(
-        preset,
-        name,
-        painted or preset.size or painted_size(name, picture),
-        {key: spec(key).clamp(float(value)) for key, value in overrides.items()},
-    )
+def plan_for(preset: Preset, painting: Painting, overrides: Mapping[str, float]) -> Plan:
+    """UserError for a model or parameter that nobody knows."""
+    plan = Plan(preset, painting, {key: spec(key).clamp(float(value)) for key, value in overrides.items()})
+    if plan.model != PAINT:
+        find(plan.model)
+    return plan
 
 
 def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
@@ -81,14 +99,22 @@ def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[
     overrides = {name: float(value) for name, value in asked.items() if value is not None}
     if take is None:
         preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
-        return plan_for(preset, options.model, picture, overrides, options.painted)
+        return plan_for(preset, Painting(options.model, default_model(), picture, options.painted), overrides)
     info = take.info
     preset = find_preset(options.preset) if options.preset else kept_preset(take, info.preset_text, info.preset)
     preset = with_shaders(preset, options.shaders)
     overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
-    # Painted as it was then, whatever the size now: other numbers of pixels would be other pictures.
-    painted = options.painted or (info.size if options.model in (None, info.model) else None)
-    return plan_for(preset, options.model or info.model, picture, overrides, painted)
+    return plan_for(preset, _painted_then(options, take, picture), overrides)
+
+
+def _painted_then(options: RenderOptions, take: TakeReader, picture: tuple[int, int]) -> Painting:
+    """As it was then, whatever the size now: other numbers of pixels would be other pictures. Takes without a default
+    model are from when model and size stayed as they were at the start."""
+    info, stayed = take.info, not take.info.default
+    model, default = options.model or info.asked or (info.model if stayed else None), info.default or default_model()
+    if options.model not in (None, info.model):
+        return Painting(model, default, picture, options.painted)
+    return Painting(model, default, take.shown or picture, options.painted or (info.size if stayed else None))
 
 
 def first_look(options: PlayOptions, broken: Preset | None) -> Preset:

@@ -227,6 +227,8 @@ def new_take(
         controls=outside.controls,
         depth=outside.depth or "",
         words=outside.words or "",
+        asked=plan.painting.model or "",
+        default=plan.painting.default,
     )
     looks = [*choice, *([parse_preset(as_toml(broken), BROKEN_OFF)] if broken is not None else [])]
     texts = {one.name: one.text or as_toml(one) for one in looks}

@@ -30,7 +30,7 @@ from .core.performance import Performance
 from .core.preset import Preset
 from .core.tempo import BeatClock
 from .core.travel import Travel
-from .hands import Hands, Keeper, Reader, Taker
+from .hands import Archive, Hands
 
 log = logging.getLogger(__name__)
 
@@ -98,14 +98,15 @@ class Sink(Protocol):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What stays the same during a show. size: (width, height) of keyframes; fps and frames: for `f` and `max_f`;
-    table: the parameters of this show; read: how presets are read that are edited meanwhile, None: they are not."""
+    table: the parameters of this show; painting: by which model a preset is painted, and how large, None: by whoever
+    there is, at `size`."""
 
     size: tuple[int, int]
     fps: float = 60.0
     frames: int = 0
     overrides: Mapping[str, float] = field(default_factory=dict)
     table: Table = field(default_factory=lambda: PARAMS)
-    read: Reader | None = None
+    painting: Callable[[Preset], tuple[str, tuple[int, int]]] | None = None
 
 
 class Show:
@@ -121,19 +122,16 @@ class Show:
         start: Preset | None = None,
         problems: Sequence[Callable[[], str]] = (),
         media: Media | None = None,
-        keeper: Keeper | None = None,
-        broken_off: Preset | None = None,
-        taker: Taker | None = None,
+        archive: Archive | None = None,
     ) -> None:
         """`presets` are what keys and events choose from; the show begins with `start`, by default the first.
 
-        Each of `problems` says one line for the HUD, or '' when all is well. `broken_off` is the state of a show that
-        came to no good end, for `do.resume` to take up.
+        Each of `problems` says one line for the HUD, or '' when all is well.
         """
         self._sources, self._ears, self._render, self._settings = sources, ears, render, settings
         self._play = Performance(start or presets[0], settings.overrides, settings.table)
         self._clock = BeatClock()
-        self._hands = Hands(self._play, self._clock, presets, settings.table, keeper, broken_off, taker, settings.read)
+        self._hands = Hands(self._play, self._clock, presets, settings.table, archive or Archive())
         self._path, self._fade, self._rate, self._cadence = Travel(), Fade(), _Rate(), Cadence()
         self._album, self._media = Album(), media or NoMedia()
         self._problems = tuple(problems)
@@ -169,7 +167,7 @@ class Show:
         prompts = play.prompts(now, env)
         self._wish_for(now)
         self._ears.tune(values)
-        width, height = self._settings.size
+        _, (width, height) = self._painting()
         frames = None if play.preset.clock is None else play.preset.clock.fps
         self._path = self._path.moved(now, values, min(dt, LONGEST_STEP), width / height, frames)
         curve = values["picture.blend_curve"]
@@ -250,11 +248,17 @@ class Show:
             return
         motion, move = self._path.between(now if begun is None else begun.time, now)
         words = prompts, self._play.negative_text()
-        request = step.next_request(begun, now, self._settings.size, *words, values, motion, signals)
+        model, size = self._painting()
+        request = step.next_request(begun, now, size, *words, values, motion, signals)
         fresh, mask_words = self._afresh is not None or begun is None, self._play.preset.mask_words
-        request = replace(request, move=move, fresh=fresh, mask_words=mask_words)
+        request = replace(request, move=move, fresh=fresh, mask_words=mask_words, model=model)
         self._media.look(self._play.preset.media)
         self._render.submit(self._album.asked(request, begun, self._media.at(now, values)))
+
+    def _painting(self) -> tuple[str, tuple[int, int]]:
+        """The model that paints what plays, and the size of its pictures."""
+        painting = self._settings.painting
+        return ("", self._settings.size) if painting is None else painting(self._play.preset)
 
     def _wish_for(self, now: float) -> None:
         """A scene that fades or cuts in wants a fresh picture."""
@@ -342,7 +346,18 @@ class _Rate:
         return _Rate(now, self.interval + share * (gap - self.interval), self.delay + 0.2 * (delay - self.delay))
 
 
-def run(show: Show, clock: Clock, sinks: Sequence[Sink]) -> None:
+class Played(Protocol):
+    """What is run: a show, or one that is guarded (guard.Guard)."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    def finish(self) -> None: ...
+
+    def tick(self, now: float) -> Blend: ...
+
+
+def run(show: Played, clock: Clock, sinks: Sequence[Sink]) -> None:
     """Play until the clock ends or somebody quits."""
     for now in clock.frames():
         blend = show.tick(now)

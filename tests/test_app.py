@@ -14,8 +14,10 @@ import pytest
 
 from liveanim import app, plan
 from liveanim.core.errors import UserError
+from liveanim.core.model import Blend
 from liveanim.inputs.media import MediaDesk
 from liveanim.options import Outside, PlayOptions, RenderOptions
+from liveanim.show import Show, run
 from liveanim.takes.format import EVENTS, META
 from liveanim.takes.reader import TakeReader
 
@@ -163,6 +165,22 @@ def test_a_show_that_is_slow_to_open_is_played_and_kept_whole(tmp_path: Path, mo
     app.play(PlayOptions("builtin", headless=True, seconds=0.6, model="paint", record=(video,), take=take, size=SMALL))
     assert 0.0 < seconds_of(TakeReader(take).audio, "audio") <= 0.7
     assert 0.0 < seconds_of(video, "video") <= 0.7
+
+
+def test_a_live_show_outlives_an_error_in_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    tick, ticks = Show.tick, []
+
+    def failing(show: Show, now: float) -> Blend:
+        ticks.append(now)
+        if len(ticks) % 2:
+            raise ZeroDivisionError
+        return tick(show, now)
+
+    asked = PlayOptions("silence", headless=True, seconds=0.5, model="paint", size=SMALL, midi="-", osc=False)
+    with app.live(replace(asked, web=False)) as ready:
+        monkeypatch.setattr(Show, "tick", failing)
+        run(ready.show, ready.clock, ready.sinks)
+    assert ticks[-1] > 0.3
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from liveanim import plan
+from liveanim import app, plan
 from liveanim.core.errors import UserError
 from liveanim.core.preset import Preset, preset_from
 from liveanim.inputs import oscwire
@@ -56,6 +58,33 @@ def test_a_state_of_a_process_that_is_gone_is_offered_until_a_good_end(tmp_path:
     assert state is not None and (state.name, dict(state.knobs)) == ("look", {"stage.hue": 0.5})
     keeper.close()
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("end", "left"), [(None, 0), (KeyboardInterrupt, 0), (SystemExit, 0), (RuntimeError, 2), (UserError, 2)]
+)
+def test_an_error_leaves_what_was_kept_and_offered_to_be_taken_up(
+    tmp_path: Path, end: type[BaseException] | None, left: int
+) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    write_whole(tmp_path / f"{int(gone.stdout)}-look.toml", look())
+    with contextlib.suppress(end or Exception), Keeper(tmp_path, tmp_path / "presets") as keeper:
+        assert keeper.broken_off() is not None
+        keeper.keep(look(knobs={"stage.hue": 0.5}))
+        if end is not None:
+            raise end
+    assert len(list(tmp_path.glob("*.toml"))) == left
+    assert (tmp_path / f"{os.getpid()}-look.toml").exists() == bool(left)  # also what was kept in the last moment
+
+
+def test_a_show_that_an_error_ends_can_be_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveanim.keeping.shows_dir", lambda: tmp_path)
+    options = PlayOptions("silence", headless=True, model="paint", size=(64, 64), midi="-", osc=False, web=False)
+    with pytest.raises(ZeroDivisionError), app.live(replace(options, autopilot=True)) as ready:
+        ready.show.tick(0.0)
+        raise ZeroDivisionError
+    (path,) = tmp_path.glob("*.toml")
+    assert read_preset(path).knobs == {"play.autopilot": 1.0}
 
 
 def test_pictures_beside_a_preset_are_found_again_from_where_its_state_and_its_copies_lie(

@@ -13,6 +13,7 @@ from liveanim.clock import FrameClock
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent
 from liveanim.core.preset import Preset
+from liveanim.hands import Archive
 from liveanim.inputs.fakes import Script
 from liveanim.library import as_toml, parse_preset
 from liveanim.presetfiles import PresetFiles
@@ -76,9 +77,9 @@ def test_what_cannot_be_read_is_said_until_it_can(folder: Path, files: PresetFil
 def played(*events: ControlEvent) -> list[Blend]:
     """Three seconds of sea, in which its file and others are saved; the frames by tenths of a second."""
     others = [parse_preset(LOOK.replace("exposure = 1", "exposure = 2"), "other")]
-    settings = Settings((16, 8), read=lambda name, text: parse_preset(text, name))
+    archive, looks = Archive(read=lambda name, text: parse_preset(text, name)), [parse_preset(LOOK, "sea"), *others]
     tape = Tape()
-    show = Show([Script(events)], Hears(), AtOnce(), [parse_preset(LOOK, "sea"), *others], settings)
+    show = Show([Script(events)], Hears(), AtOnce(), looks, Settings((16, 8)), archive=archive)
     run(show, FrameClock(10, 30), [tape])
     return tape.blends
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
 from liveanim.clock import FrameClock
 from liveanim.core.model import Blend, ControlEvent, Features
 from liveanim.core.preset import Preset, preset_from
+from liveanim.hands import Archive
 from liveanim.inputs.fakes import Script
 from liveanim.keeping import Paper
 from liveanim.show import Settings, Show, run
@@ -27,10 +29,17 @@ def look(name: str = "look", **tables: object) -> Preset:
     return preset_from(data, "test.toml", name)
 
 
-def played(*events: ControlEvent, frames: int = 30, preset: Preset | None = None, **parts: object) -> list[Blend]:
+def played(*events: ControlEvent, frames: int = 30, preset: Preset | None = None, **kept: Any) -> list[Blend]:
     """Blends at ten frames a second and 120 BPM."""
     tape = Tape()
-    show = Show([Script(events)], Hears(), AtOnce(), [preset or look(), look("other")], Settings((16, 8)), **parts)  # type: ignore[arg-type]
+    show = Show(
+        [Script(events)],
+        Hears(),
+        AtOnce(),
+        [preset or look(), look("other")],
+        Settings((16, 8)),
+        archive=Archive(**kept),
+    )
     run(show, FrameClock(10, frames), [tape])
     return tape.blends
 

@@ -178,6 +178,7 @@ class RenderRequest:
     near_far  the depth model's range to use (core.space.Range's numbers); None: this picture's own
     values    every parameter by its whole name; what is missing is at its default
     mask_words  what a mask in words is of, separated by commas
+    model     who is to paint it; '': whoever there is
     """
 
     index: int
@@ -206,6 +207,7 @@ class RenderRequest:
     values: Mapping[str, float] = field(default_factory=_nothing)
     shots: Shots = field(default_factory=Shots)
     mask_words: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

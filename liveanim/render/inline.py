@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from liveanim.core.cadence import SLACK
+from liveanim.core.errors import UserError
 from liveanim.core.model import Image, Keyframe, RenderRequest, RenderStatus, frozen_image
 
 from .warp import fit
-from .worker import Renderer
+from .worker import Others, Renderer
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class InlineRender:
     moments   (index, show time) of the pictures painted then; each is painted at the display frame nearest to it, with
               its own index and so with the same noise. None: a picture whenever the show asks for one
     period    seconds between display frames
+    model     what `renderer` was asked for as; `others` loads what a later request names instead, and where that cannot
+              be had the one before goes on, which is said
     """
 
     def __init__(
@@ -35,8 +41,13 @@ class InlineRender:
         moments: Sequence[tuple[int, float]] | None = None,
         period: float = 0.0,
         start: Start | None = None,
+        model: str = "",
+        others: Others | None = None,
     ) -> None:
         self._renderer = renderer
+        self._wanted = self._model = model
+        self._others = others
+        self._size: tuple[int, int] | None = None  # of its model's pictures
         self._moments = None if moments is None else list(moments)
         self._half = period / 2
         self._start = start or Start()
@@ -53,6 +64,7 @@ class InlineRender:
         self._taken = request = replace(request, index=index)
         if request.time < self._start.time - self._half - SLACK:
             return
+        request = self._by(request)
         self._done = self._first(request) or self._renderer.render(request, None if request.fresh else self._previous)
         self._previous = frozen_image(self._done.image)
 
@@ -67,6 +79,27 @@ class InlineRender:
             return None
         self._at = due
         return self._moments[due - 1][0]
+
+    def _by(self, request: RenderRequest) -> RenderRequest:
+        """`request` as the renderer that there is from now on is to paint it: in its own size if it is another one."""
+        if self._others is None:
+            return request
+        if request.model != self._wanted:
+            self._wanted = request.model
+            if request.model != self._model:
+                self._change(self._others(request), request.model)
+        if request.model == self._model or self._size is None:
+            self._size = request.size
+        return replace(request, size=self._size)
+
+    def _change(self, load: Callable[[], Renderer], model: str) -> None:
+        try:
+            fresh = load()
+        except UserError as error:
+            log.warning("%s; %s goes on", error, self._renderer.name)
+        else:
+            self._renderer.close()
+            self._renderer, self._model = fresh, model
 
     def _first(self, request: RenderRequest) -> Keyframe | None:
         """The picture to begin with, once."""

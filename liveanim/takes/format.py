@@ -46,6 +46,8 @@ class TakeInfo:
     sound_from  show time (s) of the first sample of the sound
     versions    what it was played with
     media       files that the command line named, by what they are for (video, mask, init, match)
+    model       the one it begins with; `asked`: the one that was to paint all of it, '': each preset says it itself;
+                `default`: of presets that name none, '': of a version in which model and size stayed as they began
     loras       LoRA files; `controls` folders of ControlNets; `depth` a depth model, `words` one for masks ('': none)
     """
 
@@ -67,6 +69,8 @@ class TakeInfo:
     controls: tuple[str, ...] = ()
     depth: str = ""
     words: str = ""
+    asked: str = ""
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,8 @@ _KINDS = {
     "controls": _TEXTS,
     "depth": "a text",
     "words": "a text",
+    "asked": "a text",
+    "default": "a text",
 }
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from liveanim.core.model import ControlEvent
 from liveanim.core.params import PARAMS, ParamSpec, with_rows
 from liveanim.core.preset import preset_from
+from liveanim.hands import Archive
 from liveanim.inputs import oscnames
 from liveanim.inputs.fakes import Script
 from liveanim.inputs.oscnames import ADDRESSES, TRIGGERS, Book, Refused
@@ -142,7 +143,7 @@ def test_a_shader_brings_its_addresses() -> None:
 def test_every_trigger_is_an_action_of_the_show_and_none_ends_it() -> None:
     events = [ControlEvent(0.0, f"do.{name}") for name in TRIGGERS]
     look = preset_from({"prompt": {"text": ["a"]}, "scene": [{"name": "one"}]}, "t", "t")
-    show = Show([Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), broken_off=look)
+    show = Show([Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), archive=Archive(broken_off=look))
     assert show.tick(0.0).status.warnings == ()
     assert not show.finished
 

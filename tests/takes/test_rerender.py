@@ -20,6 +20,7 @@ from liveanim.clock import FrameClock
 from liveanim.core.errors import UserError
 from liveanim.core.model import ControlEvent, Image
 from liveanim.core.preset import Preset
+from liveanim.hands import Archive
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import RATE, Script, click
@@ -114,7 +115,8 @@ def test_a_take_of_the_middle_goes_on_from_the_picture_that_was_on(tmp_path: Pat
         recorders = Recorders([tmp_path / "shown.mp4"], stage, ears, FPS, live=False)
         sources, port = keep_take(takes, [Script(played)], InlineRender(PaintRenderer()), ears)
         settings = Settings(SMALL, FPS, frames, {"picture.seed": 7.0})
-        run(Show(sources, ears, port, [preset], settings, preset, taker=takes), FrameClock(FPS, frames), [stage])
+        show = Show(sources, ears, port, [preset], settings, preset, archive=Archive(taker=takes))
+        run(show, FrameClock(FPS, frames), [stage])
         ears.read(float(seconds))
         recorders.close()
         takes.close()

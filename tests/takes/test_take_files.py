@@ -14,7 +14,7 @@ from liveanim import app
 from liveanim.farm import Piece, _words
 from liveanim.library import find_preset, read_preset, with_shaders
 from liveanim.options import Outside, PlayOptions, RenderOptions
-from liveanim.plan import outside_of, plan_for, render_plan
+from liveanim.plan import Painting, outside_of, plan_for, render_plan
 from liveanim.recording import new_take
 from liveanim.span import Span
 from liveanim.takes import files
@@ -70,7 +70,7 @@ def played(home: Path) -> Path:
         shaders=(str(home / "shaders" / "tinted.fs"),), outside=Outside({"init": str(home / "first.png")})
     )
     look = read_preset(home / "look.toml")
-    plan = plan_for(with_shaders(look, options.shaders), "paint", SIZE, {})
+    plan = plan_for(with_shaders(look, options.shaders), Painting("paint", "paint", SIZE), {})
     writer = new_take(home.parent / "take", options, plan, [look, find_preset("1")], look, SIZE)
     writer.sound(ramp(0, 8000), 8000, 0.0)
     writer.close()

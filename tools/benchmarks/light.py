@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> NoReturn:
     from liveanim.core.model import Blend
     from liveanim.outputs.headless import Headless
     from liveanim.outputs.window import Window
-    from liveanim.show import Show, Sink, run
+    from liveanim.show import Played, Sink, run
 
     seen: dict[str, float] = {}
 
@@ -50,14 +50,14 @@ def main(argv: Sequence[str]) -> NoReturn:
         kind.write = lit(kind.write)  # type: ignore[method-assign]
 
     class Ended:
-        def __init__(self, show: Show) -> None:
+        def __init__(self, show: Played) -> None:
             self._show = show
 
         def write(self, blend: Blend, now: float) -> None:
             if "first_keyframe_s" in seen:
                 self._show.finish()
 
-    def watched(show: Show, clock: Clock, sinks: Sequence[Sink]) -> None:
+    def watched(show: Played, clock: Clock, sinks: Sequence[Sink]) -> None:
         run(show, clock, [*sinks, Ended(show)])
 
     app.run = watched

@@ -16,6 +16,7 @@ import numpy as np
 from liveanim.core.model import Blend, ControlEvent, Status, frozen_image, frozen_map
 from liveanim.core.params import PARAMS, defaults
 from liveanim.core.preset import Preset, preset_from
+from liveanim.hands import Archive
 from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilearn import row_of
 from liveanim.inputs.readback import Readback
@@ -125,9 +126,7 @@ class Playing:
             AtOnce(),
             LOOKS,
             Settings((64, 36)),
-            keeper=Paper(),
-            broken_off=broken_off,
-            taker=self.takes,
+            archive=Archive(keeper=Paper(), broken_off=broken_off, taker=self.takes),
         )
         self.blend: Blend = self._show.tick(0.0)
         self._stop = threading.Event()
