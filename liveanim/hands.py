@@ -47,9 +47,11 @@ class Taker(Protocol):
     def name(self) -> str:
         """Of the take that runs; '' for none."""
 
-    def take(self, name: str, state: Preset, presets: Sequence[Preset], now: float, clock: str) -> str:
-        """Begin a take of a show that stands as `state` says and may choose any of `presets`, or end the one that
-        runs; a line about it."""
+    def take(
+        self, name: str, state: Preset, presets: Sequence[Preset], now: float, before: Sequence[ControlEvent]
+    ) -> str:
+        """Begin a take of a show that stands as `state` and the events `before` say and may choose any of `presets`,
+        or end the one that runs; a line about it."""
 
 
 Reader = Callable[[str, str], Preset]
@@ -298,8 +300,12 @@ class Hands:
         if self._taker is not None:
             time, beat = self._beat
             beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
-            clock, state = f"{self._clock.bpm:.3f} {beat:.4f}", self._play.as_preset()
-            self._notice = self._taker.take(str(event.value or ""), state, self.presets, event.time, clock), event.time
+            clock = ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {beat:.4f}", "take")
+            knobs = self._play.panel.knobs().items()
+            before = [ControlEvent(0.0, name, value, "take") for name, value in knobs if name.startswith("out.")]
+            name, state = str(event.value or ""), self._play.as_preset()
+            line = self._taker.take(name, state, self.presets, event.time, [*before, clock])
+            self._notice = line, event.time
 
     def _learn(self, what: str) -> None:
         """A wish takes the place of one that no knob has moved for; an empty one gives that up."""

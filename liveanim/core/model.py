@@ -330,6 +330,8 @@ class Blend:
     drivers   by parameter, the text of the expression or number that it runs
     hints     places 0..1 of knobs that wait to meet their parameter before they move it
     modulators   every modulator of the preset by name, 0..1 of its way
+    blackout    whether one is on; while it fades something is still seen
+    level       how bright the finished picture is shown, a frozen one too: 0 black .. 1 as it is
     midi        what MIDI knobs do in the preset that plays (Preset.midi); the same tuple while it plays
     wave, fft   the sound of this frame, as in Features
     """
@@ -347,6 +349,7 @@ class Blend:
     modulators: Mapping[str, float] = field(default_factory=_nothing)
     blackout: bool = False
     freeze: bool = False
+    level: float = 1.0
     status: Status = field(default_factory=Status)
     wave: Floats = field(default_factory=_no_wave, compare=False, repr=False)
     fft: Floats = field(default_factory=_no_fft, compare=False, repr=False)

@@ -121,9 +121,10 @@ def _all(table: Table) -> list[Address]:
     rows.append(Address(f"{tempo}/nudge", "number", "do.nudge", "f", "push the beat by a share of a beat"))
     for name in ("tap", "resync", "double", "halve"):
         rows.append(Address(f"{tempo}/{name}", "trigger", f"do.{name}", "", TRIGGERS[name]))
-    for name in ("blackout", "freeze"):
+    for name in ("blackout", "freeze", "level"):
         row = table[f"out.{name}"]
-        rows.append(Address(f"{ROOT}/out/{name}", "value", row.name, "T", row.doc, row))
+        types = "T" if row.curve == "toggle" else "f"
+        rows.append(Address(f"{ROOT}/out/{name}", "value", row.name, types, row.doc, row))
     rows += [Address(f"{ROOT}/trigger/{name}", "trigger", f"do.{name}", "", doc) for name, doc in TRIGGERS.items()]
     return rows
 

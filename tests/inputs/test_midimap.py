@@ -138,7 +138,7 @@ def test_no_shipped_knob_does_two_things_and_every_device_has_macros(one: MidiMa
     ("device", "kind", "number", "channel", "expected"),
     [
         ("Akai APC mini mk2", "cc", 55, 1, ("macro.m8", "absolute", None)),
-        ("Akai APC mini mk2", "cc", 56, 1, ("stage.exposure", "absolute", None)),
+        ("Akai APC mini mk2", "cc", 56, 1, ("out.level", "absolute", None)),
         ("Akai APC mini mk2", "note", 63, 7, ("do.preset", "trigger", 8)),
         ("Akai APC mini mk2", "note", 112, 1, ("out.blackout", "toggle", None)),
         ("Akai LPD8", "cc", 1, 1, ("macro.m1", "absolute", None)),

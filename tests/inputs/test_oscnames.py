@@ -62,6 +62,7 @@ def does(path: str, *arguments: Argument) -> list[tuple[str, object] | None]:
         ("/liveanim/tempo/double", (1.0,), "do.double", None),
         ("/liveanim/out/blackout", (True,), "out.blackout", 1.0),
         ("/liveanim/out/blackout", (0,), "out.blackout", 0.0),
+        ("/liveanim/out/level", (0.25,), "out.level", 0.25),
         ("/liveanim/out/freeze", (), "out.freeze", "toggle"),
         ("/liveanim/out/freeze", ("toggle",), "out.freeze", "toggle"),
         ("/liveanim/trigger/reset", (True,), "do.reset", None),
@@ -114,7 +115,7 @@ def test_a_message_with_the_wrong_arguments_is_refused(path: str, arguments: tup
         ("/liveanim/param/macro/*", 8),
         ("/liveanim/*/macro/m1", 1),
         ("/liveanim/*", 1),  # preset: a star stays between its slashes
-        ("/*/out/*", 2),
+        ("/*/out/*", 3),
         ("/liveanim/param/stage/[", 0),
         ("/liveanim/param/stage/{hue", 0),
         ("/nothing/*", 0),

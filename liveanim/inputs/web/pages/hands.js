@@ -15,7 +15,7 @@ const quoted = (text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'
 export function choices() {
   const kept = by('learn-what').value;
   const rows = Object.keys(actions).filter((name) => !ELSEWHERE.includes(name)).map((name) => [name, `${name} – ${actions[name]}`]);
-  rows.push(...['out.blackout', 'out.freeze', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name)).map((name) => [name, `${name} – ${specs.get(name).about}`]));
+  rows.push(...['out.blackout', 'out.freeze', 'out.level', 'out.fade', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name)).map((name) => [name, `${name} – ${specs.get(name).about}`]));
   rows.push(...(state.status.scenes ?? []).map((name) => [`do.scene value=${quoted(name)}`, `scene ${name}`]));
   rows.push(['do.preset value="+"', 'the next preset'], ['do.preset value="-"', 'the preset before']);
   rows.push(...presets().map(({ name }) => [`do.preset value=${quoted(name)}`, `preset ${name}`]));
