@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from .core import autopilot, conductor
+from .core.actions import ACTIONS, OPEN
 from .core.conductor import Conductor
 from .core.errors import UserError, near
 from .core.model import BESIDE, ControlEvent
@@ -24,7 +25,6 @@ SHOWN = 8.0  # s that a warning or a notice stands on the HUD
 MOST_CONTROLS = 2000  # cc and osc values kept for expressions
 MOST_WISHES = 100  # changes of what MIDI has learned that wait for their turn
 CHANGES = (" forget", " adjust")
-EDITS = ("preset", "scene", "next", "back", "release", "panic", "resume")
 
 
 class Keeper(Protocol):
@@ -183,12 +183,12 @@ class Hands:
             self.hints[name] = _number(event)
 
     def _do(self, name: str, event: ControlEvent) -> None:
-        if name not in self._actions:
-            raise UserError(f"unknown action {name!r}{near(name, self._actions)}")
+        if name not in ACTIONS:
+            raise UserError(f"unknown action {name!r}{near(name, ACTIONS)}")
         self._actions[name](event)
 
     def _table_of_actions(self) -> dict[str, Callable[[ControlEvent], None]]:
-        """What a 'do.*' event does, by name."""
+        """What a 'do.*' event does, by the names of ACTIONS."""
         clock, play = self._clock, self._play
         return {
             "quit": lambda event: self._end(),
@@ -322,7 +322,7 @@ class Hands:
 
     def _wish(self, what: str) -> str:
         target = what.strip().partition(" ")[0]
-        if target.removeprefix("do.") not in self._actions and target not in self._table:
+        if target not in self._table and not (target.startswith("do.") and target[3:] in OPEN):
             raise UserError(f"cannot learn {target!r}{near(target, self._table)}")
         return what.strip()
 
@@ -337,7 +337,7 @@ def is_edit(event: ControlEvent) -> bool:
     kind, _, rest = event.target.partition(".")
     if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "hint", "out", "clock"):
         return False
-    return rest in EDITS if kind == "do" else not rest.startswith("out.")
+    return rest in ACTIONS and ACTIONS[rest].edit if kind == "do" else not rest.startswith("out.")
 
 
 def _number(event: ControlEvent) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from ..core.actions import OPEN
 from ..core.errors import UserError, near
 from ..core.params import PARAMS, Table
 from ..core.takeover import MODES as TAKEOVERS
@@ -19,7 +20,6 @@ PATIENCE = 12  # messages after which an endless knob that was turned one way on
 FAST = 8  # clicks that an endless knob sends at most in one message, turned quickly
 _OPTIONS = ("range", "curve", "mode", "takeover", "step", "invert", "value", "knob")
 FORGET, ADJUST = "forget", "adjust"
-_NEEDS_VALUE = ("do.preset", "do.bpm", "do.nudge")
 Moved = tuple[Kind, int, int]  # kind, channel, number
 
 
@@ -76,8 +76,12 @@ def wish_from(text: str) -> Wish:
             raise UserError(f"learn: unknown word {word!r}{near(key, (*_OPTIONS, FORGET, ADJUST))}")
         else:
             wish = replace(_with(wish, key, value), said=wish.said | {key})
-    if target in _NEEDS_VALUE and wish.value is None and not wish.at_once:
-        raise UserError(f"learn: {target} needs value=...")
+    action = OPEN.get(target[3:]) if target.startswith("do.") else None
+    if action is not None and ("value" in wish.said or not wish.at_once):
+        if action.takes == "number" and isinstance(wish.value, str):
+            wish = replace(wish, value=_number(wish.value, action.low, action.high, "value"))
+        if fault := action.fault(wish.value):
+            raise UserError(f"learn: {target} {fault}")
     return wish
 
 

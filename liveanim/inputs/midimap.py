@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ..core.actions import OPEN
 from ..core.errors import UserError, near
 from ..core.params import PARAMS, Table
 from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
-from .oscnames import LIMITS, TRIGGERS
 
 Kind = Literal["cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn"]
 Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"]
 KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn")
 MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "toggle", "hold")
 TURNING = ("twos", "offset", "sign")
-ACTIONS = (*TRIGGERS, "preset", "scene", "nudge", "bpm")
 PROFILES = Path(__file__).with_name("profiles")
 SHADERS = "isf."  # what the names of shaders' inputs begin with
 LARGEST = 200_000  # bytes of a map
@@ -42,7 +41,7 @@ class Control:
     mode      absolute; an endless knob that sends two's complement (1, 127), offset 64 (65, 63) or sign bit (1, 65);
               trigger: on pressing; toggle: on and off by turns; hold: as long as it is pressed
     low high  ends of the parameter's way (0..1) that it moves between; low > high turns it round
-    value     of an action: preset name or number, tempo, share of a beat
+    value     of an action: preset name or number, tempo, share of a beat, text
     step      of the way, for one click of an endless knob
     curve     power of the knob's place: 2 is finer below, 0.5 above
     """
@@ -208,19 +207,12 @@ def _target(target: Any, value: Any, where: str, table: Table) -> None:
     if action == target:
         if target not in table and not target.startswith(SHADERS):
             raise UserError(f"{where}: unknown parameter {target!r}{near(target, table)}")
-        _check(value is None, f"{where}: value: only for do.preset, do.bpm and do.nudge; a parameter has a range")
+        _check(value is None, f"{where}: value: only for actions such as do.preset; a parameter has a range")
         return
-    if action not in ACTIONS:
-        raise UserError(f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
-    if action in ("preset", "scene"):
-        good = isinstance(value, str) or (type(value) is int and value > 0)
-        _check(good, f"{where}: do.{action} needs value = a {action}'s name or number")
-    elif action in ("bpm", "nudge"):
-        low, high = LIMITS[target]
-        good = _is_number(value) and low <= value <= high
-        _check(good, f"{where}: {target} needs value = a number from {low:g} to {high:g}")
-    else:
-        _check(value is None, f"{where}: {target} takes no value")
+    if action not in OPEN:
+        raise UserError(f"{where}: unknown action {target!r}{near(action, OPEN)}")
+    fault = OPEN[action].fault(value)
+    _check(not fault, f"{where}: {target} {fault}")
 
 
 def _mode(mode: Any, kind: Kind, target: str, where: str, table: Table) -> Mode:

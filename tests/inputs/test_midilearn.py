@@ -219,7 +219,7 @@ def test_names_with_spaces_stand_in_quotes_and_what_needs_a_value_says_so() -> N
     bench = Bench()
     assert bench.learned('do.scene value="night drive"', [0x90, 40, 90]).value == "night drive"
     assert bench.played([0x90, 40, 90]) == {"do.scene": "night drive"}
-    assert bench.learn("do.preset") == "learn: do.preset needs value=..."
+    assert bench.learn("do.preset") == "learn: do.preset needs value = a preset's name or number"
     assert "quote is not closed" in bench.learn('do.scene value="night')
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from liveanim.core.actions import OPEN
 from liveanim.core.errors import UserError
 from liveanim.core.params import PARAMS
-from liveanim.inputs.midimap import ACTIONS, STEP, Control, MidiMap, map_from, read_map, shipped
-from liveanim.inputs.oscnames import TRIGGERS
+from liveanim.inputs.midimap import STEP, Control, MidiMap, map_from, read_map, shipped
 
 
 def controls(text: str) -> tuple[Control, ...]:
@@ -69,6 +69,8 @@ def test_the_mode_that_suits_is_taken_when_none_is_said(line: str, mode: str) ->
         ('[[control]]\nnote = 1\ntarget = "do.preset"', "do.preset needs value = a preset's name or number"),
         ('[[control]]\nnote = 1\ntarget = "do.bpm"\nvalue = "fast"', "do.bpm needs value = a number"),
         ('[[control]]\nnote = 1\ntarget = "do.tap"\nvalue = 1', "do.tap takes no value"),
+        ('[[control]]\nnote = 1\ntarget = "do.save"\nvalue = 1', "do.save takes a text as its value, or none"),
+        ('[[control]]\nnote = 1\ntarget = "do.scene"\nvalue = -1', "do.scene needs value = a scene's name or number"),
         ('[[control]]\nnote = 1\ntarget = "stage.hue"\nvalue = 1', "a parameter has a range"),
         ('[[control]]\nnote = 1\ntarget = "do.tap"\nmode = "hold"', "can only be a trigger"),
         ('[[control]]\nnote = 1\ntarget = "stage.hue"\nmode = "twos"', "only a cc can be an endless knob"),
@@ -131,7 +133,7 @@ def test_no_shipped_knob_does_two_things_and_every_device_has_macros(one: MidiMa
     assert len(set(places)) == len(places)
     targets = {c.target for c in one.controls}
     assert {f"macro.m{n}" for n in range(1, 7)} <= targets
-    assert all(t in PARAMS or t.removeprefix("do.") in ACTIONS for t in targets)
+    assert all(t in PARAMS or t.removeprefix("do.") in OPEN for t in targets)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,3 @@ def test_no_shipped_knob_does_two_things_and_every_device_has_macros(one: MidiMa
 def test_what_shipped_knobs_do(device: str, kind: Any, number: int, channel: int, expected: tuple[object, ...]) -> None:
     (control,) = SHIPPED[device].find(kind, channel, number)
     assert (control.target, control.mode, control.value) == expected
-
-
-def test_every_trigger_can_be_put_on_a_pad() -> None:
-    assert set(TRIGGERS) <= set(ACTIONS)
