@@ -13,7 +13,7 @@ from .core.actions import ACTIONS, OPEN
 from .core.conductor import Conductor
 from .core.errors import UserError, near
 from .core.model import BESIDE, ControlEvent
-from .core.params import PROMPT_SLOTS, Table
+from .core.params import PROMPT_SLOTS, TEXTS, Table
 from .core.performance import Performance
 from .core.preset import Preset
 from .core.preset_data import baked, preset_data
@@ -22,7 +22,7 @@ from .core.tempo import BeatClock, told
 log = logging.getLogger(__name__)
 
 SHOWN = 8.0  # s that a warning or a notice stands on the HUD
-MOST_CONTROLS = 2000  # cc and osc values kept for expressions
+MOST_CONTROLS = 2000  # cc, osc and pad values kept for expressions
 MOST_WISHES = 100  # changes of what MIDI has learned that wait for their turn
 CHANGES = (" forget", " adjust")
 
@@ -61,7 +61,7 @@ Reader = Callable[[str, str], Preset]
 class Hands:
     """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
 
-    controls   what cc() and osc() read in expressions; hints: as in Blend
+    controls   what cc(), pad() and osc() read in expressions; hints: as in Blend
     fresh      whether somebody has wished for a fresh picture: whoever takes note of it sets it back
     finished   whether somebody quit
     """
@@ -150,7 +150,7 @@ class Hands:
             self._do(rest, event)
         elif kind == "clock":
             self._clock.follow(*told(event.target, event.value), event.time)
-        elif kind in ("cc", "osc"):
+        elif kind in ("cc", "osc", "pad"):
             self._control(f"{kind}:{rest}", _number(event))
         elif kind == "look":
             self._reread(rest, text, event.time)
@@ -172,7 +172,7 @@ class Hands:
                 play.turned(event.target, event.time)
 
     def _control(self, name: str, value: float) -> None:
-        """A controller's value, for `cc` and `osc` in expressions."""
+        """A controller's value, for `cc`, `pad` and `osc` in expressions."""
         if name in self.controls or len(self.controls) < MOST_CONTROLS:
             self.controls[name] = value
 
@@ -322,7 +322,7 @@ class Hands:
 
     def _wish(self, what: str) -> str:
         target = what.strip().partition(" ")[0]
-        if target not in self._table and not (target.startswith("do.") and target[3:] in OPEN):
+        if target not in (*self._table, *TEXTS) and not (target.startswith("do.") and target[3:] in OPEN):
             raise UserError(f"cannot learn {target!r}{near(target, self._table)}")
         return what.strip()
 
@@ -335,7 +335,7 @@ class Hands:
 def is_edit(event: ControlEvent) -> bool:
     """Whether the event is something done by hand that can be undone."""
     kind, _, rest = event.target.partition(".")
-    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "hint", "out", "clock"):
+    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "pad", "hint", "out", "clock"):
         return False
     return rest in ACTIONS and ACTIONS[rest].edit if kind == "do" else not rest.startswith("out.")
 

@@ -79,7 +79,7 @@ class ControlEvent:
     'prompt.negative'    text
     'do.preset' ..       by the rows of core.actions: preset name, 1-based number (float) or one of `BESIDE`; None
     'clock.midi' 'clock.link'  text 'BPM' or 'BPM BEAT': what another clock says; BEAT counts from a bar line
-    'cc.21' 'osc./fader' number: what cc(21) and osc("/fader") are in expressions
+    'cc.21' 'pad.36' 'osc./fader'   number: what cc(21), pad(36) and osc("/fader") are in expressions
     'hint.camera.zoom'   place 0..1 of a knob that waits to meet the parameter; None: it has
     'beat.do.scene' 'bar.stage.hue' ...   any of the above, put off to the next beat or bar
     """

@@ -82,6 +82,8 @@ class ParamSpec:
 
 
 PROMPT_SLOTS = 8
+TEXTS = (*(f"prompt.{slot}" for slot in range(1, PROMPT_SLOTS + 1)), "prompt.negative")
+"""What takes a text: the prompt slots are no parameters."""
 MACRO_NAMES = ("trails", "glow", "split", "colour", "mirrors", "rush", "blocks", "dream")
 """What macros are called in presets that do not use them (macros.MACROS)."""
 P = ParamSpec

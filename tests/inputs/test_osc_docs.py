@@ -40,4 +40,4 @@ def test_every_profile_is_in_the_manual() -> None:
 def test_the_map_in_the_manual_is_one() -> None:
     parts = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     one = map_from(tomllib.loads("".join(parts)), "controls.md")
-    assert (len(parts), len(one.controls), len(one.lights)) == (2, 9, 64)
+    assert (len(parts), len(one.controls), len(one.lights)) == (2, 13, 64)

@@ -51,7 +51,7 @@ function line(row) {
   const what = row.value === null ? row.target : `${row.target} ${row.value}`;
   const head = make('div', { className: 'head' }, make('b', { textContent: what }), make('small', { textContent: `${row.about} of ${row.port}` }), forget);
   const parts = [head];
-  if (!row.target.startsWith('do.')) {
+  if (specs.has(row.target)) {
     const [low, high] = row.range;
     const turn = make('button', { textContent: '⇄', title: 'the other way round' });
     turn.setAttribute('aria-label', `invert ${row.target}`);
