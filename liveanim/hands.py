@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .core import autopilot, conductor
+from .core.actions import ACTIONS, OPEN
 from .core.conductor import Conductor
 from .core.errors import UserError, near
 from .core.model import BESIDE, ControlEvent
-from .core.params import PROMPT_SLOTS, Table
+from .core.params import PROMPT_SLOTS, TEXTS, Table
 from .core.performance import Performance
 from .core.preset import Preset
 from .core.preset_data import baked, preset_data
@@ -21,10 +22,9 @@ from .core.tempo import BeatClock, told
 log = logging.getLogger(__name__)
 
 SHOWN = 8.0  # s that a warning or a notice stands on the HUD
-MOST_CONTROLS = 2000  # cc and osc values kept for expressions
+MOST_CONTROLS = 2000  # cc, osc and pad values kept for expressions
 MOST_WISHES = 100  # changes of what MIDI has learned that wait for their turn
 CHANGES = (" forget", " adjust")
-EDITS = ("preset", "scene", "next", "back", "release", "panic", "resume")
 
 
 class Keeper(Protocol):
@@ -47,9 +47,11 @@ class Taker(Protocol):
     def name(self) -> str:
         """Of the take that runs; '' for none."""
 
-    def take(self, name: str, state: Preset, presets: Sequence[Preset], now: float, clock: str) -> str:
-        """Begin a take of a show that stands as `state` says and may choose any of `presets`, or end the one that
-        runs; a line about it."""
+    def take(
+        self, name: str, state: Preset, presets: Sequence[Preset], now: float, before: Sequence[ControlEvent]
+    ) -> str:
+        """Begin a take of a show that stands as `state` and the events `before` say and may choose any of `presets`,
+        or end the one that runs; a line about it."""
 
 
 Reader = Callable[[str, str], Preset]
@@ -75,7 +77,7 @@ class Archive:
 class Hands:
     """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
 
-    controls   what cc() and osc() read in expressions; hints: as in Blend
+    controls   what cc(), pad() and osc() read in expressions; hints: as in Blend
     fresh      whether somebody has wished for a fresh picture: whoever takes note of it sets it back
     finished   whether somebody quit
     """
@@ -161,7 +163,7 @@ class Hands:
             self._do(rest, event)
         elif kind == "clock":
             self._clock.follow(*told(event.target, event.value), event.time)
-        elif kind in ("cc", "osc"):
+        elif kind in ("cc", "osc", "pad"):
             self._control(f"{kind}:{rest}", _number(event))
         elif kind == "look":
             self._reread(rest, text, event.time)
@@ -183,7 +185,7 @@ class Hands:
                 play.turned(event.target, event.time)
 
     def _control(self, name: str, value: float) -> None:
-        """A controller's value, for `cc` and `osc` in expressions."""
+        """A controller's value, for `cc`, `pad` and `osc` in expressions."""
         if name in self.controls or len(self.controls) < MOST_CONTROLS:
             self.controls[name] = value
 
@@ -194,12 +196,12 @@ class Hands:
             self.hints[name] = _number(event)
 
     def _do(self, name: str, event: ControlEvent) -> None:
-        if name not in self._actions:
-            raise UserError(f"unknown action {name!r}{near(name, self._actions)}")
+        if name not in ACTIONS:
+            raise UserError(f"unknown action {name!r}{near(name, ACTIONS)}")
         self._actions[name](event)
 
     def _table_of_actions(self) -> dict[str, Callable[[ControlEvent], None]]:
-        """What a 'do.*' event does, by name."""
+        """What a 'do.*' event does, by the names of ACTIONS."""
         clock, play = self._clock, self._play
         return {
             "quit": lambda event: self._end(),
@@ -311,8 +313,12 @@ class Hands:
         if self._taker is not None:
             time, beat = self._beat
             beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
-            clock, state = f"{self._clock.bpm:.3f} {beat:.4f}", self._play.as_preset()
-            self._notice = self._taker.take(str(event.value or ""), state, self.presets, event.time, clock), event.time
+            clock = ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {beat:.4f}", "take")
+            knobs = self._play.panel.knobs().items()
+            before = [ControlEvent(0.0, name, value, "take") for name, value in knobs if name.startswith("out.")]
+            name, state = str(event.value or ""), self._play.as_preset()
+            line = self._taker.take(name, state, self.presets, event.time, [*before, clock])
+            self._notice = line, event.time
 
     def _learn(self, what: str) -> None:
         """A wish takes the place of one that no knob has moved for; an empty one gives that up."""
@@ -329,7 +335,7 @@ class Hands:
 
     def _wish(self, what: str) -> str:
         target = what.strip().partition(" ")[0]
-        if target.removeprefix("do.") not in self._actions and target not in self._table:
+        if target not in (*self._table, *TEXTS) and not (target.startswith("do.") and target[3:] in OPEN):
             raise UserError(f"cannot learn {target!r}{near(target, self._table)}")
         return what.strip()
 
@@ -342,9 +348,9 @@ class Hands:
 def is_edit(event: ControlEvent) -> bool:
     """Whether the event is something done by hand that can be undone."""
     kind, _, rest = event.target.partition(".")
-    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "hint", "out", "clock"):
+    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "pad", "hint", "out", "clock"):
         return False
-    return rest in EDITS if kind == "do" else not rest.startswith("out.")
+    return rest in ACTIONS and ACTIONS[rest].edit if kind == "do" else not rest.startswith("out.")
 
 
 def _number(event: ControlEvent) -> float:

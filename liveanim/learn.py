@@ -13,7 +13,7 @@ from .core.errors import UserError, near
 from .core.params import PARAMS, Table
 from .inputs import midilearn
 from .inputs.midi import MidiInput
-from .inputs.midimap import SHADERS
+from .inputs.midimap import SHADERS, is_done
 
 Say = Callable[[str], None]
 _PATIENCE = 3.0  # s for an answer of a show
@@ -66,7 +66,7 @@ def _wish(words: Sequence[str], table: Table = PARAMS) -> str:
         return ""
     text = " ".join(word if " " not in word else _quoted(word) for word in words)
     target = midilearn.wish_from(text).target
-    if target not in table and not target.startswith(("do.", SHADERS)):
+    if target not in table and not is_done(target) and not target.startswith(SHADERS):
         raise UserError(f"cannot learn {target!r}{near(target, table)}")
     return text
 

@@ -12,6 +12,7 @@ from .core import step
 from .core.album import Album
 from .core.blend import Dissolve, Fade, arrive, layers, shares
 from .core.cadence import SLACK, Cadence
+from .core.dimmer import Dimmer
 from .core.model import (
     Blend,
     ControlEvent,
@@ -134,6 +135,7 @@ class Show:
         self._hands = Hands(self._play, self._clock, presets, settings.table, archive or Archive())
         self._path, self._fade, self._rate, self._cadence = Travel(), Fade(), _Rate(), Cadence()
         self._album, self._media = Album(), media or NoMedia()
+        self._dimmer = Dimmer()
         self._problems = tuple(problems)
         self._heard: Mapping[str, float] = {}
         self._sound = Features(0.0)
@@ -167,6 +169,7 @@ class Show:
         prompts = play.prompts(now, env)
         self._wish_for(now)
         self._ears.tune(values)
+        self._dimmer = self._dimmer.after(dt, values)
         _, (width, height) = self._painting()
         frames = None if play.preset.clock is None else play.preset.clock.fps
         self._path = self._path.moved(now, values, min(dt, LONGEST_STEP), width / height, frames)
@@ -189,6 +192,7 @@ class Show:
             modulators=frozen_map(play.modulators),
             blackout=values["out.blackout"] > 0.5,
             freeze=values["out.freeze"] > 0.5,
+            level=self._dimmer.level(values),
             status=self._status(now, signals, prompts),
             wave=self._sound.wave,
             fft=self._sound.fft,

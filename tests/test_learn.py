@@ -90,7 +90,7 @@ def test_without_a_show_it_is_kept_for_the_next_one(alone: Path) -> None:
     [
         (["stage.hu"], "cannot learn 'stage.hu' (did you mean: stage.hue"),
         (["stage.hue", "range=2"], "learn: range: expected a number from 0 to 1"),
-        (["do.preset"], "needs value="),
+        (["do.preset"], "needs value = a preset"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_waited_for(words: list[str], said: str) -> None:

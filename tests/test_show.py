@@ -11,6 +11,7 @@ import pytest
 from liveanim.clock import FrameClock
 from liveanim.core.model import ControlEvent, Features
 from liveanim.core.preset import Preset, preset_from
+from liveanim.core.preset_data import preset_data
 from liveanim.inputs.fakes import Script
 from liveanim.show import Settings, Show, run
 from tests.fakes import AtOnce, Desk, Hears, Tape
@@ -193,6 +194,42 @@ def test_blackout_toggles_and_outlives_a_change_of_look() -> None:
     show = show_of(look(), *events, others=(look("other"),))
     assert [show.tick(t).blackout for t in (0.0, 0.1, 0.2, 0.3)] == [False, True, True, False]
     assert show.tick(0.4).status.preset == "other"
+
+
+def test_a_blackout_fades_while_the_picture_is_frozen_and_the_model_hangs() -> None:
+    events = [
+        ControlEvent(0.1, "out.fade", 0.4),
+        ControlEvent(0.1, "out.freeze", 1.0),
+        ControlEvent(0.2, "out.blackout", "toggle"),
+        ControlEvent(0.8, "out.blackout", "toggle"),
+    ]
+    show = show_of(look(), *events, render=Desk())
+    levels = [round(show.tick(n / 10).level, 6) for n in range(13)]
+    assert levels == [1, 1, 0.75, 0.5, 0.25, 0, 0, 0, 0.25, 0.5, 0.75, 1, 1]
+
+
+def test_the_master_fader_outlives_presets_release_panic_and_undo_and_is_in_no_preset() -> None:
+    events = [
+        ControlEvent(0.1, "out.level", 0.4, "midi"),
+        ControlEvent(0.1, "stage.hue", 0.5, "midi"),
+        ControlEvent(1.0, "do.undo"),
+        ControlEvent(1.1, "do.preset", "other"),
+        ControlEvent(1.2, "do.undo"),
+        ControlEvent(1.3, "do.release"),
+        ControlEvent(1.4, "do.panic"),
+    ]
+    show = show_of(look(), *events, others=(look("other"),))
+    levels = [show.tick(n / 10).level for n in range(16)]
+    assert levels[0] == 1.0 and set(levels[5:]) == {0.4}
+    state = show._play.as_preset()
+    assert "out" not in preset_data(state) and not state.knobs
+
+
+def test_what_belongs_to_the_show_takes_no_expression() -> None:
+    show = show_of(look(), ControlEvent(0.0, "expr.out.level", "0.5 + 0.5*kick"))
+    blend = show.tick(0.0)
+    assert blend.level == 1.0 and blend.drivers["out.level"] == "1"
+    assert blend.status.warnings == ("out.level takes no expression: it belongs to the show, not to a preset",)
 
 
 @pytest.mark.parametrize(

@@ -11,21 +11,27 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from liveanim.core.actions import OPEN  # noqa: E402
 from liveanim.core.params import PARAMS, ParamSpec  # noqa: E402
 from liveanim.inputs.oscnames import ADDRESSES, path_of  # noqa: E402
 
 PAGE = ROOT / "docs" / "controls.md"
 BEGIN, END = "<!-- written by tools/reference.py -->\n", "<!-- end -->\n"
+_VALUES = {"nothing": "", "number": "number", "name": "name or number", "text": "text or none", "wish": "text"}
 _ACTS = {"stage": "next frame", "keyframe": "next picture", "model": "reload"}
 
 
 def tables() -> str:
-    """Both tables: parameters, and the addresses that are not a parameter's own."""
+    """Parameters, the addresses that are not a parameter's own, and actions."""
     head = "| parameter | OSC address | range | default | shows on the | what it does |\n|---|---|---|---|---|---|\n"
     params = "".join(map(_param, PARAMS.values()))
     rest = [row for row in ADDRESSES.values() if not row.path.startswith("/liveanim/param/")]
     other = "".join(f"| `{row.path}` | {row.types or '-'} | {row.doc} |\n" for row in rest)
-    return f"{head}{params}\n| OSC address | type | what it does |\n|---|---|---|\n{other}"
+    actions = "".join(f"| `do.{row.name}` | {_VALUES[row.takes]} | {row.doc} |\n" for row in OPEN.values())
+    return (
+        f"{head}{params}\n| OSC address | type | what it does |\n|---|---|---|\n{other}"
+        f"\n| action | value | what it does |\n|---|---|---|\n{actions}"
+    )
 
 
 def _param(row: ParamSpec) -> str:

@@ -77,26 +77,9 @@ class ControlEvent:
     'expr.camera.zoom'   text of the expression it runs from now on; None or '': as the preset has it again
     'prompt.1' ..        text of that prompt slot
     'prompt.negative'    text
-    'do.preset'          preset name, or 1-based number (float); of `BESIDE`: the next one, the one before
-    'do.reset' 'do.quit'    None: paint the next picture afresh; end the show
-    'do.release'         None: every taken-over parameter goes back to its expression
-    'do.panic'           None: the preset as it was loaded, not frozen, painted afresh
-    'do.tap' 'do.resync' None: a tap of the tempo; this is the first beat of a bar
-    'do.double' 'do.halve' 'do.lock' 'do.follow'   None: tempo twice or half; hold it or not; track the music again
-    'do.bpm' 'do.nudge'  tempo; share of a beat to push the phase by
+    'do.preset' ..       by the rows of core.actions: preset name, 1-based number (float) or one of `BESIDE`; None
     'clock.midi' 'clock.link'  text 'BPM' or 'BPM BEAT': what another clock says; BEAT counts from a bar line
-    'cc.21' 'osc./fader' number: what cc(21) and osc("/fader") are in expressions
-    'do.scene'           name of a scene of this preset, or 1-based number (float); 0 or None: the preset itself
-    'do.next' 'do.back'  None: the next and the last scene
-    'do.undo' 'do.redo'  None: take the last live edit (knob, prompt, expression, scene, preset) back, and do it again
-    'do.save'            name to save the state of the show under, as a preset of the user's; None: a name by itself
-    'do.resume'          None: take up the state of a show that broke off
-    'do.take'            name of a take to keep from here on (None: named by the date); None: end the one that runs
-    'do.learn'           parameter or 'do.*' that the next knob or pad to move is to play; None: none after all.
-                         May be followed by range=0.2..0.8 curve=2 mode=toggle takeover=pickup (inputs.midilearn)
-    'do.forget'          parameter or 'do.*' whose learned knobs and pads are given up; knob=cc:1:21 means one of them
-    'do.adjust'          parameter or 'do.*' and how what it has learned is to be played: 'stage.hue curve=2 invert'
-    'do.learned'         the wish, a line end, and what became of it, said by whoever learns
+    'cc.21' 'pad.36' 'osc./fader'   number: what cc(21), pad(36) and osc("/fader") are in expressions
     'hint.camera.zoom'   place 0..1 of a knob that waits to meet the parameter; None: it has
     'beat.do.scene' 'bar.stage.hue' ...   any of the above, put off to the next beat or bar
     """
@@ -332,6 +315,8 @@ class Blend:
     drivers   by parameter, the text of the expression or number that it runs
     hints     places 0..1 of knobs that wait to meet their parameter before they move it
     modulators   every modulator of the preset by name, 0..1 of its way
+    blackout    whether one is on; while it fades something is still seen
+    level       how bright the finished picture is shown, a frozen one too: 0 black .. 1 as it is
     midi        what MIDI knobs do in the preset that plays (Preset.midi); the same tuple while it plays
     wave, fft   the sound of this frame, as in Features
     """
@@ -349,6 +334,7 @@ class Blend:
     modulators: Mapping[str, float] = field(default_factory=_nothing)
     blackout: bool = False
     freeze: bool = False
+    level: float = 1.0
     status: Status = field(default_factory=Status)
     wave: Floats = field(default_factory=_no_wave, compare=False, repr=False)
     fft: Floats = field(default_factory=_no_fft, compare=False, repr=False)

@@ -82,6 +82,8 @@ class ParamSpec:
 
 
 PROMPT_SLOTS = 8
+TEXTS = (*(f"prompt.{slot}" for slot in range(1, PROMPT_SLOTS + 1)), "prompt.negative")
+"""What takes a text: the prompt slots are no parameters."""
 MACRO_NAMES = ("trails", "glow", "split", "colour", "mirrors", "rush", "blocks", "dream")
 """What macros are called in presets that do not use them (macros.MACROS)."""
 P = ParamSpec
@@ -315,8 +317,10 @@ _ROWS = (
     P("stage.key_soft", "", 0, 1, 0.1, "stage", "softness of its edge"),
     P("stage.key_hue", "turns", 0, 1, 1 / 3, "stage", "the hue that becomes transparent: 0 red, 0.33 green, 0.67 blue"),
     # safety and sound
-    P("out.blackout", "", 0, 1, 0, "stage", "black picture, at once", "toggle"),
+    P("out.blackout", "", 0, 1, 0, "stage", "black picture: at once, or faded by out.fade", "toggle"),
     P("out.freeze", "", 0, 1, 0, "stage", "hold the picture", "toggle"),
+    P("out.level", "", 0, 1, 1, "stage", "master fader: brightness of all that is shown; 0 is black", smoothing=0.03),
+    P("out.fade", "s", 0, 30, 0, "stage", "time that a blackout takes to come and to go; 0 cuts"),
     # how the show is played
     P("play.fade", "s", 0, 60, 2, "stage", "time that a change of preset takes; 0 cuts"),
     _choice("play.quantise", "stage", "what presets, scenes and resets wait for", "nothing beat bar four_bars"),

@@ -218,6 +218,8 @@ class Performance:
         """Run the expression `text` from now on (None or '': what the preset has), in the scene where it names the
         parameter; the knob is released. UserError with the column for a bad one: the last good one goes on."""
         row, scene = spec(name, self._parameters), self.scene
+        if row.group == "out":
+            raise UserError(f"{name} takes no expression: it belongs to the show, not to a preset")
         where = scene.name if scene is not None and name in scene.drivers else ""
         if text and text.strip():
             names, clock = self._preset.names, self._preset.clock

@@ -174,6 +174,8 @@ class _Reader:
         """Where the knobs of [knobs] stand."""
         found = {}
         for name, value in _table(data, "knobs", where).items():
+            if name.startswith("out."):
+                raise UserError(f"{where}: [knobs] {name}: belongs to the show, not to a preset")
             driver = self._driver(name, value, f"{where}: [knobs] {name}")
             if not isinstance(driver, float):
                 raise UserError(f"{where}: [knobs] {name}: expected a number, got {value!r}")

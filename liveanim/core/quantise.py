@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from .actions import ACTIONS
 from .model import ControlEvent
 from .tempo import BEATS_PER_BAR
 
@@ -12,7 +13,7 @@ PREFIXES = {"beat": 1, "bar": BEATS_PER_BAR}
 """First word of a target that waits: beats to the next line it waits for."""
 STEPS = (0, 1, BEATS_PER_BAR, 4 * BEATS_PER_BAR)
 """What `play.quantise` counts: beats between two lines; 0: nothing waits."""
-QUANTISED = ("do.preset", "do.scene", "do.next", "do.back", "do.reset")
+QUANTISED = frozenset(f"do.{row.name}" for row in ACTIONS.values() if row.waits)
 """What `play.quantise` holds for."""
 GRACE = 0.1  # beats: whoever is this much late meant the line that has just passed
 MOST = 64

@@ -13,7 +13,7 @@ from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
 from . import midilearn
-from .midimap import TURNING, Control, Kind, Light, MidiMap, Mode, look_map
+from .midimap import TURNING, Control, Kind, Light, MidiMap, Mode, is_done, look_map
 from .pending import Pending
 
 log = logging.getLogger(__name__)
@@ -82,27 +82,29 @@ class MidiDesk:
 
     def message(self, port: str, data: Sequence[int], time: float) -> None:
         """One MIDI message that came at show time `time`. What is no channel message, or broken, is counted."""
-        pressure = len(data) == 2 and data[0] & 0xF0 == 0xD0
-        if not pressure and (len(data) != 3 or not 0x80 <= data[0] < 0xF0):
+        short = len(data) == 2 and 0xC0 <= data[0] < 0xE0
+        if not short and (len(data) != 3 or not 0x80 <= data[0] < 0xF0):
             self.counts["other"] += 1
             return
         if any(not 0 <= byte < 128 for byte in data[1:]):
             self.counts["other"] += 1
             return
         self.counts["messages"] += 1
-        if pressure:
-            place = data[1] / 127
-            self._apply(port, "touch", ((data[0] & 0x0F) + 1, 0), (place, place >= 0.5, data[1]), time)
-            return
-        status, channel, first, second = data[0] & 0xF0, (data[0] & 0x0F) + 1, data[1], data[2]
+        status, channel, first, second = data[0] & 0xF0, (data[0] & 0x0F) + 1, data[1], data[-1]
         if status == 0xB0:
             self._controller(port, channel, first, second, time)
         elif status in (0x80, 0x90):
             level = second / 127 if status == 0x90 else 0.0
+            if self._learner is None:
+                self._strike(ControlEvent(time, f"pad.{first}", level, SOURCE), level > 0)
             self._apply(port, "note", (channel, first), (level, level > 0, 0), time)
         elif status == 0xA0:
             place = second / 127
             self._apply(port, "polytouch", (channel, first), (place, place >= 0.5, second), time)
+        elif status == 0xC0:
+            self._apply(port, "program", (channel, first + 1), (1.0, True, 0), time)
+        elif status == 0xD0:
+            self._apply(port, "touch", (channel, 0), (first / 127, first >= 64, first), time)
         elif status == 0xE0:
             self._apply(port, "pitch", (channel, 0), (_bend(second << 7 | first), True, 0), time)
 
@@ -262,7 +264,7 @@ class MidiDesk:
             elif control.mode == "hold":
                 self._hold(control, place, pressed, time)
             elif pressed:
-                self._pending.put(self._press(control, time))
+                self._pending.put(self._press(control, where[1], time))
 
     def _find(self, port: str, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
         """The controls that a message moves: what was learned, else what the preset or the port's map says."""
@@ -275,18 +277,21 @@ class MidiDesk:
     def _here(self, one: MidiMap | None, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
         """The controls of a map for things that this show has."""
         found = one.find(kind, channel, number) if one is not None else ()
-        return tuple(c for c in found if c.target.startswith("do.") or c.target in self._table)
+        return tuple(c for c in found if is_done(c.target) or c.target in self._table)
 
     def _hold(self, control: Control, place: float, pressed: bool, time: float) -> None:
         """A pad that is hit harder does more; let go, it gives the parameter back."""
         row = self._table[control.target]
         value = row.from_unit(control.low + (control.high - control.low) * place) if pressed else None
-        event = ControlEvent(time, control.target, value, SOURCE)
+        self._strike(ControlEvent(time, control.target, value, SOURCE), pressed)
+
+    def _strike(self, event: ControlEvent, pressed: bool) -> None:
+        """A pad is pressed or let go."""
         if pressed:
-            self._struck.add(control.target)
-            self._let_go.pop(control.target, None)
-        elif control.target in self._struck:
-            self._let_go[control.target] = event
+            self._struck.add(event.target)
+            self._let_go.pop(event.target, None)
+        elif event.target in self._struck:
+            self._let_go[event.target] = event
             return
         self._pending.put(event)
 
@@ -306,9 +311,10 @@ class MidiDesk:
             (self._hints.add if waits else self._hints.discard)(row.name)
             self._pending.put(ControlEvent(time, f"hint.{row.name}", at if waits else None, SOURCE))
 
-    def _press(self, control: Control, time: float) -> ControlEvent:
-        if control.target.startswith("do."):
-            value = float(control.value) if isinstance(control.value, int) else control.value
+    def _press(self, control: Control, number: int, time: float) -> ControlEvent:
+        if is_done(control.target):
+            value = number if (control.kind, control.number) == ("program", 0) else control.value
+            value = float(value) if isinstance(value, int) else value
             return ControlEvent(time, control.target, value, SOURCE)
         if control.mode == "toggle":
             return ControlEvent(time, control.target, "toggle", SOURCE)

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from ..core.actions import OPEN, Action
 from ..core.errors import UserError, near
-from ..core.params import PARAMS, Table
+from ..core.params import PARAMS, TEXTS, Table
 from ..core.takeover import MODES as TAKEOVERS
-from .midimap import KINDS, MODES, TURNING, Control, Kind, MidiMap, Mode
+from .midimap import KINDS, MODES, TURNING, Control, Kind, MidiMap, Mode, fault, is_done
 
 ENOUGH = 5  # messages of one knob that tell what it is
 PATIENCE = 12  # messages after which an endless knob that was turned one way only is taken for the usual kind
 FAST = 8  # clicks that an endless knob sends at most in one message, turned quickly
 _OPTIONS = ("range", "curve", "mode", "takeover", "step", "invert", "value", "knob")
 FORGET, ADJUST = "forget", "adjust"
-_NEEDS_VALUE = ("do.preset", "do.bpm", "do.nudge")
 Moved = tuple[Kind, int, int]  # kind, channel, number
 
 
@@ -76,9 +76,20 @@ def wish_from(text: str) -> Wish:
             raise UserError(f"learn: unknown word {word!r}{near(key, (*_OPTIONS, FORGET, ADJUST))}")
         else:
             wish = replace(_with(wish, key, value), said=wish.said | {key})
-    if target in _NEEDS_VALUE and wish.value is None and not wish.at_once:
-        raise UserError(f"learn: {target} needs value=...")
+    action = OPEN.get(target[3:]) if target.startswith("do.") else None
+    if action is not None and isinstance(wish.value, str):
+        wish = replace(wish, value=_value(action, wish.value))
+    known = action is not None or target in TEXTS
+    if known and ("value" in wish.said or not wish.at_once) and (wrong := fault(target, wish.value)):
+        raise UserError(f"learn: {target} {wrong}")
     return wish
+
+
+def _value(action: Action, text: str) -> float | str:
+    """What an action is given where `text` was said."""
+    if action.takes == "number":
+        return _number(text, action.low, action.high, "value")
+    return int(text) if action.takes == "name" and text.isdecimal() else text
 
 
 def _with(wish: Wish, key: str, value: str) -> Wish:
@@ -98,7 +109,7 @@ def _with(wish: Wish, key: str, value: str) -> Wish:
     if key == "knob":
         return replace(wish, knob=_knob(value))
     if key == "value":
-        return replace(wish, value=int(value) if value.isdecimal() else value)
+        return replace(wish, value=value)
     raise UserError(f"learn: {key}: expected one of {', '.join(MODES if key == 'mode' else TAKEOVERS)}")
 
 
@@ -140,6 +151,8 @@ class Learner:
         if kind == "note":
             pressed = byte > 0 and self.wish.mode != "absolute"  # else the pressure on the pad is meant
             return self._made(kind, channel, number, None) if pressed else None
+        if kind == "program":
+            return self._made(kind, channel, number, None)
         if kind != "cc":
             key = kind, port, channel, number
             self._fine[key] = self._fine.get(key, 0) + 1
@@ -156,12 +169,13 @@ class Learner:
     def _made(self, kind: Kind, channel: int, number: int, mode: Mode | None) -> Control:
         """The control for the wish; `mode` is what the messages say it is, None: a pad."""
         wish = self.wish
-        action = wish.target.startswith("do.")
-        if action:
+        if is_done(wish.target):
             mode = "trigger"
         elif mode is None:
             toggles = wish.target in self._table and self._table[wish.target].curve == "toggle"
-            mode = wish.mode if wish.mode in ("trigger", "toggle", "hold") else "toggle" if toggles else "hold"
+            mode = "toggle" if toggles else "trigger" if kind == "program" else "hold"
+            if wish.mode in ("trigger", "toggle") or (wish.mode == "hold" and kind != "program"):
+                mode = wish.mode
         elif wish.mode is not None and (wish.mode not in TURNING or kind == "cc"):
             mode = wish.mode
         takeover = next(one for one in TAKEOVERS if one == wish.takeover)
@@ -231,7 +245,7 @@ def _adjusted(control: Control, wish: Wish) -> Control:
         new = replace(new, step=wish.step)
     if "value" in wish.said:
         new = replace(new, value=wish.value)
-    fits = wish.mode is not None and not control.target.startswith("do.")
+    fits = not is_done(control.target) and (control.kind != "program" or wish.mode in ("trigger", "toggle"))
     if fits and wish.mode is not None and (wish.mode not in TURNING or control.kind == "cc"):
         new = replace(new, mode=wish.mode)
     return new
@@ -261,7 +275,9 @@ def map_data(one: MidiMap) -> dict[str, Any]:
 
 def _control_data(control: Control) -> dict[str, Any]:
     plain = Control(control.kind, control.number, control.target, control.mode)
-    data: dict[str, Any] = {control.kind: True if control.kind in ("pitch", "touch") else control.number}
+    data: dict[str, Any] = {control.kind: control.number}
+    if control.kind in ("pitch", "touch"):
+        data[control.kind] = True
     data |= {"target": control.target, "mode": control.mode}
     if control.channel is not None:
         data["channel"] = control.channel
@@ -280,6 +296,6 @@ def said(control: Control, port: str) -> str:
 
 def _called(control: Control) -> str:
     words = {"cc": "controller", "cc14": "fine controller", "note": "note", "pitch": "pitch bend"}
-    words |= {"touch": "pressure", "polytouch": "pressure on note"}
+    words |= {"touch": "pressure", "polytouch": "pressure on note", "program": "program"}
     number = "" if control.kind in ("pitch", "touch") else f" {control.number}"
     return f"{words.get(control.kind, 'NRPN')}{number}"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.model import BESIDE, Blend, Status
-from ..core.params import ParamSpec, Table
+from ..core.params import TEXTS, ParamSpec, Table
 from .midimap import TURNING, Control, Light
+from .readback import slots_of
 
 Place = tuple[str, int, int]  # kind, channel, number of a light
 Message = tuple[int, ...]
@@ -87,6 +88,8 @@ def _is_missing(control: Control, status: Status) -> bool:
 
 
 def _is_on(control: Control, blend: Blend, table: Table) -> bool:
+    if control.target in TEXTS:
+        return slots_of(blend.status)[control.target.removeprefix("prompt.")] == control.value
     if control.target.startswith("do."):
         return _is_done(control, blend)
     row = table[control.target]
@@ -109,6 +112,8 @@ def _is_done(control: Control, blend: Blend) -> bool:
         return signals.get("bpm", 0.0) > 0 and signals.get("beat", 0.0) % 1.0 < _BLINK
     if control.target == "do.resync":
         return signals.get("bpm", 0.0) > 0 and signals.get("bar", 0.0) % 1.0 < _BLINK
+    if control.target == "do.take":
+        return status.taking != ""
     if control.target == "do.undo":
         return status.undo > 0
     return control.target == "do.redo" and status.redo > 0

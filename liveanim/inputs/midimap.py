@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ..core.actions import OPEN
 from ..core.errors import UserError, near
-from ..core.params import PARAMS, Table
+from ..core.params import PARAMS, TEXTS, Table
 from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
-from .oscnames import LIMITS, TRIGGERS
+from .oscnames import MOST_TEXT
 
-Kind = Literal["cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn"]
+Kind = Literal["cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn", "program"]
 Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"]
-KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn")
+KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn", "program")
 MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "toggle", "hold")
 TURNING = ("twos", "offset", "sign")
-ACTIONS = (*TRIGGERS, "preset", "scene", "nudge", "bpm")
 PROFILES = Path(__file__).with_name("profiles")
 SHADERS = "isf."  # what the names of shaders' inputs begin with
 LARGEST = 200_000  # bytes of a map
@@ -28,7 +28,7 @@ STEP = 1 / 127  # of the way: one click of an endless knob
 _KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "curve", "about")
 _TOP = ("name", "match", "takeover", "control", "light", "about")
 _LIGHT = ("cc", "note", "pitch", "channel", "on", "off", "on_channel", "off_channel", "about")
-_MOST = {"cc": 127, "cc14": 31, "note": 127, "polytouch": 127, "nrpn": 16383}
+_MOST = {"cc": 127, "cc14": 31, "note": 127, "polytouch": 127, "nrpn": 16383, "program": 128}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,14 @@ class Control:
     """One knob or pad and what it does.
 
     kind      cc; cc14: controllers `number` and `number` + 32 as one; note; nrpn; polytouch (the pressure on a note's
-              pad); pitch and touch (the pressure on a whole channel) have number 0
+              pad); pitch and touch (the pressure on a whole channel) have number 0; program, from 1 on, 0: whichever
+              has no control of its own
     channel   1..16, None: any
-    target    parameter, or 'do.*' action
+    target    parameter, 'do.*' action, or a prompt whose text is set
     mode      absolute; an endless knob that sends two's complement (1, 127), offset 64 (65, 63) or sign bit (1, 65);
               trigger: on pressing; toggle: on and off by turns; hold: as long as it is pressed
     low high  ends of the parameter's way (0..1) that it moves between; low > high turns it round
-    value     of an action: preset name or number, tempo, share of a beat
+    value     of an action: preset name or number, tempo, share of a beat, text
     step      of the way, for one click of an endless knob
     curve     power of the knob's place: 2 is finer below, 0.5 above
     """
@@ -94,6 +95,8 @@ class MidiMap:
     def find(self, kind: Kind, channel: int, number: int) -> tuple[Control, ...]:
         """The controls that a message moves; those of this very channel come before those of any."""
         rows = [c for c in self.controls if (c.kind, c.number) == (kind, number)]
+        if not rows and kind == "program":
+            rows = [c for c in self.controls if (c.kind, c.number) == (kind, 0)]
         return tuple([c for c in rows if c.channel == channel] or [c for c in rows if c.channel is None])
 
 
@@ -182,7 +185,13 @@ def _controls(data: Any, where: str, takeover: Takeover, table: Table) -> list[C
     _check(_is_number(curve) and 0.1 <= curve <= 10, f"{where}: curve: expected a number from 0.1 to 10")
     rows = []
     for number, target, value in zip(numbers, targets, values, strict=True):
-        _target(target, value, where, table)
+        if kind == "program" and target in ("do.preset", "do.scene") and value is None:
+            value = number or None
+        if (kind, number) == ("program", 0):
+            good = target in ("do.preset", "do.scene") and value is None
+            _check(good, f"{where}: program = true is for do.preset and do.scene: it says the number")
+        else:
+            _target(target, value, where, table)
         mode = _mode(data.get("mode"), kind, target, where, table)
         rows.append(Control(kind, number, target, mode, channel, low, high, hold, value, float(step), float(curve)))
     return rows
@@ -193,7 +202,9 @@ def _place(data: Mapping[str, Any], where: str) -> tuple[Kind, list[int]]:
     kinds = [kind for kind in KINDS if kind in data]
     _check(len(kinds) == 1, f"{where}: expected one of {', '.join(KINDS)}")
     kind = kinds[0]
-    return kind, [0] if kind in ("pitch", "touch") else _numbers(data[kind], _MOST[kind], f"{where}: {kind}")
+    if kind in ("pitch", "touch") or (kind == "program" and data[kind] is True):
+        return kind, [0]
+    return kind, _numbers(data[kind], int(kind == "program"), _MOST[kind], f"{where}: {kind}")
 
 
 def _channel(value: Any, where: str) -> int | None:
@@ -205,49 +216,55 @@ def _channel(value: Any, where: str) -> int | None:
 def _target(target: Any, value: Any, where: str, table: Table) -> None:
     _check(isinstance(target, str), f"{where}: target: expected a parameter or do.ACTION in quotes")
     action = target.removeprefix("do.")
-    if action == target:
-        if target not in table and not target.startswith(SHADERS):
-            raise UserError(f"{where}: unknown parameter {target!r}{near(target, table)}")
-        _check(value is None, f"{where}: value: only for do.preset, do.bpm and do.nudge; a parameter has a range")
-        return
-    if action not in ACTIONS:
-        raise UserError(f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
-    if action in ("preset", "scene"):
-        good = isinstance(value, str) or (type(value) is int and value > 0)
-        _check(good, f"{where}: do.{action} needs value = a {action}'s name or number")
-    elif action in ("bpm", "nudge"):
-        low, high = LIMITS[target]
-        good = _is_number(value) and low <= value <= high
-        _check(good, f"{where}: {target} needs value = a number from {low:g} to {high:g}")
-    else:
-        _check(value is None, f"{where}: {target} takes no value")
+    if action != target and action not in OPEN:
+        raise UserError(f"{where}: unknown action {target!r}{near(action, OPEN)}")
+    if not is_done(target) and target not in table and not target.startswith(SHADERS):
+        raise UserError(f"{where}: unknown parameter {target!r}{near(target, (*table, *TEXTS))}")
+    wrong = fault(target, value)
+    _check(not wrong, f"{where}: {target} {wrong}")
+
+
+def is_done(target: str) -> bool:
+    """Whether a pad does it, as actions and the texts of prompts, rather than turns it."""
+    return target.startswith("do.") or target in TEXTS
+
+
+def fault(target: str, value: object) -> str:
+    """What is wrong with the `value` that a pad gives to `target`; '' when it is good."""
+    if target.startswith("do."):
+        return OPEN[target[3:]].fault(value)
+    if target in TEXTS:
+        good = isinstance(value, str) and len(value) <= MOST_TEXT
+        return "" if good else f"needs value = a text of at most {MOST_TEXT} characters"
+    return "" if value is None else "takes no value: a parameter has a range"
 
 
 def _mode(mode: Any, kind: Kind, target: str, where: str, table: Table) -> Mode:
-    action = target.startswith("do.")
+    done, toggles = is_done(target), target in table and table[target].curve == "toggle"
     if mode is None:
-        if action:
+        if done or (kind == "program" and not toggles):
             return "trigger"
-        if kind != "note":
+        if kind not in ("note", "program"):
             return "absolute"
-        return "toggle" if target in table and table[target].curve == "toggle" else "hold"
+        return "toggle" if toggles else "hold"
     if mode not in MODES:
         raise UserError(f"{where}: mode: expected one of {', '.join(MODES)}, got {mode!r}")
-    _check(not action or mode == "trigger", f"{where}: {target} can only be a trigger")
+    _check(not done or mode == "trigger", f"{where}: {target} can only be a trigger")
+    _check(kind != "program" or mode in ("trigger", "toggle"), f"{where}: a program can only be a trigger or a toggle")
     _check(mode not in TURNING or kind == "cc", f"{where}: only a cc can be an endless knob")
     chosen: Mode = mode
     return chosen
 
 
-def _numbers(value: Any, most: int, where: str) -> list[int]:
+def _numbers(value: Any, least: int, most: int, where: str) -> list[int]:
     """5, [5, 7] or '5-8' as numbers."""
     if isinstance(value, str):
         first, _, last = value.partition("-")
         good = first.strip().isdecimal() and last.strip().isdecimal()
         value = list(range(int(first), int(last) + 1)) if good and int(last) <= most else []
     numbers = _list(value, where)
-    good = bool(numbers) and all(type(n) is int and 0 <= n <= most for n in numbers)
-    _check(good, f"{where}: expected a number from 0 to {most}, a list of them, or a range such as '1-8'")
+    good = bool(numbers) and all(type(n) is int and least <= n <= most for n in numbers)
+    _check(good, f"{where}: expected a number from {least} to {most}, a list of them, or a range such as '1-8'")
     return numbers
 
 

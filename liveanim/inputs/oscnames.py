@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
+from ..core.actions import OPEN, Action
 from ..core.errors import near
 from ..core.model import BESIDE, ControlEvent
 from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec, Table
@@ -18,28 +19,7 @@ from ..core.quantise import PREFIXES
 from .oscwire import Argument
 
 ROOT = "/liveanim"
-Kind = Literal["value", "raw", "release", "text", "expression", "preset", "number", "trigger"]
-
-TRIGGERS: Mapping[str, str] = MappingProxyType(
-    {
-        "reset": "paint the next picture afresh",
-        "release": "give every held parameter back to its expression",
-        "panic": "the preset as it was loaded, macros released, not frozen, on a fresh picture",
-        "next": "the next scene",
-        "back": "the scene before",
-        "undo": "take the last live edit back",
-        "redo": "do it again",
-        "resume": "take up the show that broke off",
-        "tap": "a tap of the tempo",
-        "resync": "this is the first beat of a bar",
-        "double": "tempo twice as fast",
-        "halve": "tempo half as fast",
-        "lock": "hold the tempo, or let it go",
-        "follow": "track the music again",
-    }
-)
-"""What `/liveanim/trigger/<action>` may do. Ending the show is not among them: that needs somebody at the keyboard."""
-LIMITS = {"do.bpm": (1.0, 1000.0), "do.nudge": (-1.0, 1.0)}
+Kind = Literal["value", "raw", "release", "text", "expression", "name", "number", "nothing"]
 MOST_TEXT = 2000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST_PATTERNS = 512  # remembered
@@ -103,28 +83,22 @@ def _of_prompt(slot: int, table: Table) -> list[Address]:
     ]
 
 
+def _of_action(row: Action, path: str) -> Address:
+    kind: Kind = "text" if row.takes == "wish" else row.takes
+    types = {"nothing": "", "number": "f"}.get(kind, "s")
+    return Address(f"{ROOT}/{path}", kind, f"do.{row.name}", types, row.doc)
+
+
 def _all(table: Table) -> list[Address]:
-    tempo = f"{ROOT}/tempo"
     rows = [address for row in table.values() for address in _of_param(row)]
     rows += [address for slot in range(1, PROMPT_SLOTS + 1) for address in _of_prompt(slot, table)]
     rows.append(Address(f"{ROOT}/prompt/negative", "text", "prompt.negative", "s", "what not to paint"))
-    rows.append(
-        Address(f"{ROOT}/preset", "preset", "do.preset", "s", "preset by name, by number from 1 (i); + next, - before")
-    )
-    rows.append(Address(f"{ROOT}/scene/go", "preset", "do.scene", "s", "scene by name, or by number from 1 (i)"))
-    rows.append(Address(f"{ROOT}/show/save", "text", "do.save", "s", "save the show as it is now as a preset"))
-    rows.append(Address(f"{ROOT}/show/take", "text", "do.take", "s", "keep a take of that name from here on; end it"))
-    rows.append(Address(f"{ROOT}/midi/learn", "text", "do.learn", "s", "what the next MIDI knob to move plays"))
-    rows.append(Address(f"{ROOT}/midi/forget", "text", "do.forget", "s", "what no learned MIDI knob plays any more"))
-    rows.append(Address(f"{ROOT}/midi/adjust", "text", "do.adjust", "s", "how a learned MIDI knob plays: range, curve"))
-    rows.append(Address(f"{tempo}/bpm", "number", "do.bpm", "f", "tempo in beats per minute"))
-    rows.append(Address(f"{tempo}/nudge", "number", "do.nudge", "f", "push the beat by a share of a beat"))
-    for name in ("tap", "resync", "double", "halve"):
-        rows.append(Address(f"{tempo}/{name}", "trigger", f"do.{name}", "", TRIGGERS[name]))
-    for name in ("blackout", "freeze"):
+    rows += [_of_action(row, row.path) for row in OPEN.values() if row.path]
+    for name in ("blackout", "freeze", "level"):
         row = table[f"out.{name}"]
-        rows.append(Address(f"{ROOT}/out/{name}", "value", row.name, "T", row.doc, row))
-    rows += [Address(f"{ROOT}/trigger/{name}", "trigger", f"do.{name}", "", doc) for name, doc in TRIGGERS.items()]
+        types = "T" if row.curve == "toggle" else "f"
+        rows.append(Address(f"{ROOT}/out/{name}", "value", row.name, types, row.doc, row))
+    rows += [_of_action(row, f"trigger/{row.name}") for row in OPEN.values() if row.takes == "nothing"]
     return rows
 
 
@@ -205,16 +179,14 @@ def _event(address: Address, arguments: Sequence[Argument], time: float) -> Cont
         word = _word(_spec(address), arguments)
         value = _spec(address).clamp(_one_number(arguments)) if word is None else word
         return ControlEvent(time, address.target, value, SOURCE)
-    if address.kind == "release":
-        return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
-    if address.kind == "trigger":
+    if address.kind in ("release", "nothing"):
         return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
     if address.kind == "number":
-        low, high = LIMITS[address.target]
-        return ControlEvent(time, address.target, min(high, max(low, _one_number(arguments))), SOURCE)
+        row = OPEN[address.target.removeprefix("do.")]
+        return ControlEvent(time, address.target, row.clamp(_one_number(arguments)), SOURCE)
     if len(arguments) == 1 and isinstance(arguments[0], str):
         return ControlEvent(time, address.target, _clean(arguments[0]), SOURCE)
-    if address.kind == "preset":
+    if address.kind == "name":
         return ControlEvent(time, address.target, _one_number(arguments), SOURCE)
     raise Refused("wrong type", "expected one text (s)")
 

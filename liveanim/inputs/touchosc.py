@@ -72,13 +72,16 @@ def _fader_page(rows: Sequence[Address]) -> list[Tree.Element]:
 
 
 def _live_page(rows: Sequence[Address]) -> list[Tree.Element]:
-    """Blackout and freeze, what can be done, and the first scenes of the preset that plays."""
+    """Blackout, freeze and the master fader, what can be done, and the first scenes of the preset that plays."""
     switches = [row for row in rows if row.types == "T"]
+    (master,) = (row for row in rows if row.path == f"{ROOT}/out/level")
     triggers = [row for row in rows if row.path.startswith(f"{ROOT}/trigger/")]
     columns, lines = 5, 6
     nodes = []
     for place, row in enumerate(switches):
         nodes += _button(row.path, row.path.rpartition("/")[2], _cell(place, columns, lines), _RED, toggle=True)
+    x, y, _, high = _cell(len(switches), columns, lines)
+    nodes += _fader(master, (x, y, WIDTH - _GAP - x, high), "master")
     for place, row in enumerate(triggers, columns):
         nodes += _button(row.path, row.path.rpartition("/")[2], _cell(place, columns, lines), _GREY)
     start = columns * (2 + (len(triggers) - 1) // columns)
@@ -101,10 +104,10 @@ def _cell(place: int, columns: int, lines: int) -> Frame:
     return _GAP + place % columns * wide, _GAP + place // columns * high, wide - _GAP, high - _GAP
 
 
-def _fader(row: Address, frame: Frame) -> list[Tree.Element]:
+def _fader(row: Address, frame: Frame, title: str = "") -> list[Tree.Element]:
     x, y, wide, high = frame
     assert row.spec is not None
-    title = row.spec.name.partition(".")[2].replace("_", " ")
+    title = title or row.spec.name.partition(".")[2].replace("_", " ")
     colour, place = _COLOURS[row.spec.acts], row.spec.to_unit(row.spec.default)
     if row.spec.curve == "toggle":
         return _button(row.path, title, frame, colour, toggle=True)

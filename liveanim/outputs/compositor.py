@@ -75,6 +75,8 @@ class Compositor:
         self._shown = self._black
         self.post = Post(ctx, size, live)
         self._fades: list[Target] = []
+        self._dim = Program(ctx, ["dim.frag.glsl"])
+        self._dimmed: list[Target] = []
         self.limiter = FlashLimiter(ctx, size) if flash_limit else None
         self._drawn_once = False
 
@@ -94,18 +96,33 @@ class Compositor:
         return self._pictures.uploads
 
     def draw(self, blend: Blend, dt: float) -> None:
-        """Draw `blend`, `dt` seconds after the last one. Black out: black; frozen: the picture stays as it is."""
+        """Draw `blend`, `dt` seconds after the last one. Frozen: the picture stays as it is, but for its level."""
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not blend.freeze or not self._drawn_once:
             self._draw_picture(blend, dt)
             self._drawn_once = True
-        self._shown = self._black if blend.blackout else self._out
+        self._shown = self._at_level(blend.level)
         if self.limiter:
-            self._shown = self.limiter.limit(self._shown, blend.time, cut=blend.blackout)
+            self._shown = self.limiter.limit(self._shown, blend.time, cut=blend.level <= 0.0)
         if self._likely:
             self._program(*self._likely.pop())
         elif self._coming and not self.post.shading.prepare(self._coming):
             self._coming = ()
+
+    def _at_level(self, level: float) -> Target:
+        """The finished picture, as bright as `level` says."""
+        if level >= 1.0:
+            return self._out
+        if level <= 0.0:
+            return self._black
+        if not self._dimmed:
+            self._dimmed = [Target(self._ctx, self.size, "f1")]
+        (target,) = self._dimmed
+        self._out.texture.use(0)
+        self._dim.set(picture=0, level=level)
+        target.fbo.use()
+        self._dim.draw()
+        return target
 
     def prepare(self, shaders: Sequence[str]) -> None:
         """Files of the ISF shaders that may be called for: made one a frame, before they are needed."""
@@ -298,9 +315,9 @@ class Compositor:
 
     def release(self) -> None:
         """Give everything back to the card."""
-        for target in (self._out, self._black, *self._scene, *self._glow, *self._fades):
+        for target in (self._out, self._black, *self._scene, *self._glow, *self._fades, *self._dimmed):
             target.release()
-        for program in (*self._programs.values(), *self._glow_programs.values()):
+        for program in (self._dim, *self._programs.values(), *self._glow_programs.values()):
             program.release()
         if self.limiter:
             self.limiter.release()

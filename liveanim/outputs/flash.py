@@ -47,7 +47,7 @@ class FlashLimiter:
     def limit(self, picture: Target, time: float, *, cut: bool = False) -> Target:
         """What to show at `time` (s) when `picture` was drawn.
 
-        cut     a blackout: shown at once, whatever it does to the budget; its way back waits
+        cut     black: shown at once, whatever it does to the budget; its way back waits
         """
         self._time, shown = time, picture
         grid = self._measured(picture)

@@ -399,6 +399,9 @@ def _hands(canvas: Canvas, chips: Sequence[tuple[str, Colour, bool]]) -> None:
 
 def _marks_of(blend: Blend, readout: Readout) -> tuple[tuple[str, Colour], ...]:
     marks = [("BLACKOUT", RED)] if blend.blackout else []
+    # Of a blackout that has a mark: how bright it will be afterwards.
+    level = blend.values.get("out.level", 1.0) if blend.blackout else blend.level
+    marks += [(f"DIMMED TO {math.floor(100 * level)} %", AMBER)] if level < 1.0 else []
     marks += [("FROZEN", CYAN)] if blend.freeze else []
     marks += [("TAKE", ROSE)] if blend.status.taking else []
     return tuple([*marks, *([(readout.recording, ROSE)] if readout.recording else [])])

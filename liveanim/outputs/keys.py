@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from liveanim.core.actions import ACTIONS
 from liveanim.core.model import ControlEvent
 from liveanim.core.params import PARAMS
 
@@ -41,21 +42,21 @@ KEYS: tuple[Key, ...] = (
     Key("page_up", "the preset before", "do.preset", "-"),
     *(Key(f"shift+{n}", f"scene {n}", "do.scene", float(n)) for n in range(1, 10)),
     Key("shift+0", "no scene: the preset itself", "do.scene", 0.0),
-    Key("n", "next scene", "do.next"),
-    Key("shift+n", "the scene before", "do.back"),
+    Key("n", ACTIONS["next"].doc, "do.next"),
+    Key("shift+n", ACTIONS["back"].doc, "do.back"),
     Key("a", "autopilot on and off", "play.autopilot", "toggle"),
     Key("q", "scenes wait for: nothing, beat, bar, four bars", "play.quantise", step=1.0),
-    Key("ctrl+z", "undo", "do.undo"),
-    Key("ctrl+y", "redo", "do.redo"),
-    Key("ctrl+s", "save as a preset", "do.save"),
-    Key("ctrl+r", "keep a take from here on; end it", "do.take"),
-    Key("o", "take up the show that broke off", "do.resume"),
-    Key("t", "tap the tempo", "do.tap"),
-    Key("shift+t", "follow the music's tempo again", "do.follow"),
-    Key("y", "the one is now: resync the bar", "do.resync"),
-    Key("r", "reset: start from a fresh picture", "do.reset"),
+    Key("ctrl+z", ACTIONS["undo"].doc, "do.undo"),
+    Key("ctrl+y", ACTIONS["redo"].doc, "do.redo"),
+    Key("ctrl+s", ACTIONS["save"].doc, "do.save"),
+    Key("ctrl+r", ACTIONS["take"].doc, "do.take"),
+    Key("o", ACTIONS["resume"].doc, "do.resume"),
+    Key("t", ACTIONS["tap"].doc, "do.tap"),
+    Key("shift+t", ACTIONS["follow"].doc, "do.follow"),
+    Key("y", ACTIONS["resync"].doc, "do.resync"),
+    Key("r", ACTIONS["reset"].doc, "do.reset"),
     Key("p", "panic: the preset as it was loaded, on a fresh picture", "do.panic"),
-    Key("backspace", "give every held parameter back", "do.release"),
+    Key("backspace", ACTIONS["release"].doc, "do.release"),
     Key("up", "brighter", "stage.exposure", step=0.25),
     Key("down", "darker", "stage.exposure", step=-0.25),
     Key("right", "turn the colours", "stage.hue", step=1 / 24),

@@ -89,7 +89,7 @@ def test_constant_and_names_are_known() -> None:
     assert compile_expr("0: (0.65)").constant == 0.65
     assert compile_expr("0: (0.65), 10: (0.7)").constant is None
     assert compile_expr("1 + 0*kick").constant is None
-    assert compile_expr("knob + cc(3)*kick").names == {"knob", "cc:3", "kick"}
+    assert compile_expr("knob + cc(3)*kick + pad(36)").names == {"knob", "cc:3", "kick", "pad:36"}
     assert "dt" in compile_expr("decay(kick, 1)").names
 
 

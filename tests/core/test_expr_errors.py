@@ -38,6 +38,7 @@ from liveanim.core.expr.base import MAX_EXPRESSION, MAX_KEYS, MAX_TEXT
         ("osc('fader')", 1, "begins with a slash"),
         ("cc(128)", 1, "0 to 127"),
         ("cc(knob)", 1, "one whole number"),
+        ("pad(36.5)", 1, "pad takes one whole number from 0 to 127, such as pad(36)"),
         ("0:(1), 12q:(3)", 8, "unknown unit 'q'"),
         ("0:(1), (2)", 8, "key: value"),
         ("0:(1), kick:(2)", 8, "unknown name 'kick'"),
@@ -174,7 +175,22 @@ def test_compile_time_grows_in_proportion_to_length() -> None:
 
 # -- properties ----------------------------------------------------------------
 
-WORDS = [*sorted(KNOWN), *sorted(FUNCTIONS), "cc", "osc", "'/x'", "1", "0", "2.5", ".5", "1e-3", "90", "4bar", "2.5s"]
+WORDS = [
+    *sorted(KNOWN),
+    *sorted(FUNCTIONS),
+    "cc",
+    "pad",
+    "osc",
+    "'/x'",
+    "1",
+    "0",
+    "2.5",
+    ".5",
+    "1e-3",
+    "90",
+    "4bar",
+    "2.5s",
+]
 SIGNS = ["+", "-", "*", "/", "%", "**", "//", "<<", ">>", "&", "|", "^", "~", "<", "<=", "==", "!=", "(", ")", ",", ":"]
 TEXTS = st.one_of(
     st.text(max_size=80),

@@ -41,6 +41,7 @@ def test_what_knobs_do_is_kept_when_it_is_saved() -> None:
         (f"[prompt]\ntext = {['a'] * 100}", r"list of up to 8 texts, got 100 of them \(keys make a journey"),
         ("[prompt]\ntext = 5", r"look.toml: \[prompt\] text: expected a text or a list of up to 8 texts"),
         ('[prompt]\ntext = ["a", 5]', r"look.toml: \[prompt\] text: expected a text"),
+        ('[knobs]\n"out.level" = 0.5', r"look.toml: \[knobs\] out.level: belongs to the show, not to a preset"),
         ("midi = 3", r"look.toml: midi: expected \[\[midi\]\] tables"),
         ('size = "100x64"', "look.toml: size: .*multiples of 8.*try 96x64"),
     ],

@@ -51,7 +51,7 @@ class Hands:
         rows = []
         for event in self.desk.take():
             value = round(event.value, 4) if isinstance(event.value, float) else event.value
-            if not event.target.startswith("cc."):
+            if not event.target.startswith(("cc.", "pad.")):
                 rows.append((event.target, value))
         return rows
 
@@ -159,19 +159,107 @@ def test_a_pad_tapped_within_one_frame_is_seen_for_one() -> None:
     assert hands.play() == []
 
 
+def pads(hands: Hands, *messages: Sequence[int]) -> list[tuple[str, float | str | None]]:
+    for message in messages:
+        hands.desk.message(PORT, message, 1.0)
+    return [(event.target, event.value) for event in hands.desk.take()]
+
+
+def test_expressions_get_every_note_as_long_as_it_is_held_a_quick_tap_for_a_frame() -> None:
+    hands = one('cc = 1\ntarget = "macro.m1"')
+    assert pads(hands, note(36, 64), [0x99, 38, 127]) == [("pad.36", 64 / 127), ("pad.38", 1.0)]
+    assert pads(hands, note(36, 0)) == [("pad.36", 0.0)]
+    assert pads(hands, [0x80, 38, 64], note(40, 127), note(40, 0)) == [("pad.38", 0.0), ("pad.40", 1.0)]
+    assert pads(hands) == [("pad.40", 0.0)] and pads(hands) == []
+
+
+def program(number: int, channel: int = 1) -> list[int]:
+    """Program Change as a DAW counts: from 1."""
+    return [0xC0 + channel - 1, number - 1]
+
+
+def test_program_change_is_the_number_of_a_preset_where_no_map_says_otherwise() -> None:
+    desk = MidiDesk(shipped(), Readback())
+
+    def played(port: str, *messages: Sequence[int]) -> list[tuple[str, float | str | None]]:
+        for message in messages:
+            desk.message(port, message, 1.0)
+        return [(event.target, event.value) for event in desk.take() if not event.target.startswith("cc.")]
+
+    banks = cc(0, 2), cc(32, 1)
+    assert played("IAC Driver Bus 1", *banks, program(1), program(128, 16)) == [
+        ("do.preset", 1.0),
+        ("do.preset", 128.0),
+    ]
+    assert played("LPD8", program(3)) == [("do.preset", 3.0)]
+    assert played("Midi Fighter Twister", program(3)) == []
+
+
+def test_programs_do_what_a_map_says_and_one_that_is_named_goes_before_all_others() -> None:
+    hands = Hands("""
+        control = [
+            {program = true, target = "do.scene"},
+            {program = "3-4", channel = 2, target = "do.preset"},
+            {program = 5, target = "do.preset", value = "storm"},
+            {program = [6, 7], target = ["do.tap", "out.freeze"]},
+            {program = 8, target = "stage.hue", range = [0, 0.75]},
+        ]""")
+    assert hands.play(program(1), program(4, 2), program(5), program(6), program(7), program(8), program(9)) == [
+        ("do.scene", 1.0),
+        ("do.preset", 4.0),
+        ("do.preset", "storm"),
+        ("do.tap", None),
+        ("out.freeze", "toggle"),
+        ("stage.hue", 0.5),
+        ("do.scene", 9.0),
+    ]
+    hands.desk.message(PORT, [0xC0], 1.0)
+    hands.desk.message(PORT, [0xC0, 200], 1.0)
+    assert hands.play() == [] and hands.desk.counts["other"] == 2
+
+
+def test_pads_save_take_and_set_the_words_of_a_prompt() -> None:
+    hands = Hands("""
+        control = [
+            {note = [1, 2], target = ["do.save", "do.take"]},
+            {note = 3, target = "do.take", value = "finale"},
+            {note = [4, 5], target = "prompt.1", value = ["a storm at sea", ""]},
+            {note = 6, target = "prompt.negative", value = "text"},
+        ]""")
+    assert hands.play(*map(note, (1, 2, 3, 4))) == [
+        ("do.save", None),
+        ("do.take", None),
+        ("do.take", "finale"),
+        ("prompt.1", "a storm at sea"),
+    ]
+    assert hands.play(note(4, 0), note(5), note(6)) == [("prompt.1", ""), ("prompt.negative", "text")]
+
+
+def test_a_pad_of_words_plays_a_show_and_pads_drive_expressions() -> None:
+    hands = one('note = 4\ntarget = "prompt.1"\nvalue = "a storm at sea"')
+    show = show_of(hands, expression="2*pad(36)")
+    assert show.tick(0.0).stage["exposure"] == 0.0
+    for message in (note(4), note(36, 127)):
+        hands.desk.message(PORT, message, 0.1)
+    blend = show.tick(0.1)
+    assert (blend.status.prompts, blend.stage["exposure"], blend.status.undo) == (("a storm at sea",), 2.0, 1)
+    hands.desk.message(PORT, note(36, 0), 0.2)
+    assert show.tick(0.2).stage["exposure"] == 0.0
+
+
 def test_buttons_that_send_controllers_act_when_pressed() -> None:
     hands = one('cc = 64\ntarget = "out.freeze"\nmode = "toggle"')
     assert hands.play(cc(64, 127), cc(64, 0)) == [("out.freeze", "toggle")]
 
 
-def show_of(hands: Hands) -> Show:
+def show_of(hands: Hands, expression: float | str = 0.0) -> Show:
     class Played:
         def read(self, now: float) -> list[ControlEvent]:
             return hands.desk.take()
 
     looks = [
         preset_from({"prompt": {"text": ["a"]}, "stage": {"exposure": value, "mirror": 1}}, "t", name)
-        for name, value in (("a", 0.0), ("b", -3.0))
+        for name, value in (("a", expression), ("b", -3.0))
     ]
     return Show([Played()], Hears(), AtOnce(), looks, Settings((16, 8), overrides={"play.fade": 0.0}))
 
@@ -424,7 +512,10 @@ def test_the_source_stamps_messages_when_they_come_and_says_what_went_away() -> 
     now[0] = 6.5
     rack.say("LPD8", [0x90, 36, 100])
     source.ports.fetch()
-    assert source.read(7.0) == [ControlEvent(6.5, "do.tap", None, "midi")]
+    assert source.read(7.0) == [
+        ControlEvent(6.5, "pad.36", 100 / 127, "midi"),
+        ControlEvent(6.5, "do.tap", None, "midi"),
+    ]
     rack.there = []
     source.ports.look()
     assert source.problem() == "MIDI: LPD8 is gone"
@@ -461,7 +552,7 @@ def test_the_users_map_comes_before_the_shipped_ones(tmp_path: Path) -> None:
     source.close()
     for device in ("LPD8", "MPD218"):
         source._heard(device, [0x90, 36, 100], 1.0)
-    assert [event.target for event in source.read(1.0)] == ["do.reset", "do.tap"]
+    assert [event.target for event in source.read(1.0)] == ["do.reset", "pad.36", "do.tap"]
     path.write_text("")
     with pytest.raises(UserError, match=r"mine\.toml: expected at least one"):
         MidiInput(lambda: 1.0, Readback(), own=path, find=lambda: None)

@@ -51,7 +51,7 @@ class Bench:
         """What the messages do, by target; the last of each."""
         for message in messages:
             self.desk.message(PORT, message, 1.0)
-        return {e.target: e.value for e in self.desk.take() if not e.target.startswith(("cc.", "hint."))}
+        return {e.target: e.value for e in self.desk.take() if not e.target.startswith(("cc.", "hint.", "pad."))}
 
     def learned(self, text: str, *messages: Sequence[int]) -> Control:
         """The control that the messages make of a wish; the show has heard of it."""
@@ -219,8 +219,27 @@ def test_names_with_spaces_stand_in_quotes_and_what_needs_a_value_says_so() -> N
     bench = Bench()
     assert bench.learned('do.scene value="night drive"', [0x90, 40, 90]).value == "night drive"
     assert bench.played([0x90, 40, 90]) == {"do.scene": "night drive"}
-    assert bench.learn("do.preset") == "learn: do.preset needs value=..."
+    assert bench.learn("do.preset") == "learn: do.preset needs value = a preset's name or number"
     assert "quote is not closed" in bench.learn('do.scene value="night')
+    assert bench.learn("prompt.1") == "learn: prompt.1 needs value = a text of at most 2000 characters"
+    assert bench.learn("do.bpm value=fast").startswith("learn: value: expected a number from 1 to 1000")
+
+
+def test_pads_learn_actions_words_and_programs_and_what_is_kept_can_be_read_again() -> None:
+    bench = Bench()
+    bench.learned("do.take", [0x90, 40, 90])
+    bench.learned("prompt.1 value=1984", [0x90, 41, 90])
+    bench.learned("do.bpm value=124.5", [0x90, 42, 90])
+    bench.learned("do.preset value=2", [0xC0, 4])
+    control = bench.learned("stage.invert mode=hold", [0xC1, 0])
+    assert (control.kind, control.number, control.channel, control.mode) == ("program", 1, 2, "trigger")
+    bench.learn("stage.invert adjust mode=hold")
+    assert bench.kept[-1].controls[-1].mode == "trigger"
+    bench.learn("")
+    assert bench.played([0x90, 40, 90], [0x90, 41, 90], [0x90, 42, 90], [0xC0, 4]) == {
+        "do.take": None, "prompt.1": "1984", "do.bpm": 124.5, "do.preset": 2.0,
+    }  # fmt: skip
+    assert map_from(map_data(bench.kept[-1]), "learned.toml") == bench.kept[-1]
 
 
 def test_a_learned_control_is_a_row_for_json() -> None:

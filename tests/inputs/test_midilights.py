@@ -10,6 +10,7 @@ import pytest
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Status
+from liveanim.core.params import PARAMS
 from liveanim.inputs import midilights
 from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.mididesk import MidiDesk
@@ -103,6 +104,15 @@ def test_a_pad_for_a_preset_that_there_is_not_is_dark_and_one_for_the_next_is_no
         return midilights._is_missing(Control("note", 1, "do.preset", "trigger", value=value), Status(presets=("a",)))
 
     assert [missing(value) for value in ("a", "+", "-", 1, "b", 2)] == [False, False, False, False, True, True]
+
+
+def test_pads_of_words_and_of_the_take_are_lit_while_those_play() -> None:
+    def lit(target: str, value: str | None, status: Status) -> bool:
+        return midilights._is_on(Control("note", 1, target, "trigger", value=value), Blend(0.0, status=status), PARAMS)
+
+    status = Status(prompts=("a", "sea"), negative="text", taking="night")
+    assert lit("prompt.2", "sea", status) and lit("prompt.negative", "text", status) and lit("do.take", None, status)
+    assert not (lit("prompt.1", "sea", status) or lit("prompt.8", "sea", status) or lit("do.take", None, Status()))
 
 
 def test_a_ring_stands_where_its_parameter_is() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from liveanim.core.actions import OPEN
 from liveanim.core.errors import UserError
 from liveanim.core.params import PARAMS
-from liveanim.inputs.midimap import ACTIONS, STEP, Control, MidiMap, map_from, read_map, shipped
-from liveanim.inputs.oscnames import TRIGGERS
+from liveanim.inputs.midimap import STEP, Control, MidiMap, map_from, read_map, shipped
 
 
 def controls(text: str) -> tuple[Control, ...]:
@@ -38,6 +38,9 @@ def test_one_table_may_hold_a_row_of_knobs() -> None:
         ('note = 1\ntarget = "out.blackout"', "toggle"),
         ('note = 1\ntarget = "do.tap"', "trigger"),
         ('cc = 1\ntarget = "do.preset"\nvalue = "ink-storm"', "trigger"),
+        ('note = 1\ntarget = "prompt.1"\nvalue = "sea"', "trigger"),
+        ('program = 1\ntarget = "stage.hue"', "trigger"),
+        ('program = 1\ntarget = "out.freeze"', "toggle"),
     ],
 )
 def test_the_mode_that_suits_is_taken_when_none_is_said(line: str, mode: str) -> None:
@@ -69,10 +72,30 @@ def test_the_mode_that_suits_is_taken_when_none_is_said(line: str, mode: str) ->
         ('[[control]]\nnote = 1\ntarget = "do.preset"', "do.preset needs value = a preset's name or number"),
         ('[[control]]\nnote = 1\ntarget = "do.bpm"\nvalue = "fast"', "do.bpm needs value = a number"),
         ('[[control]]\nnote = 1\ntarget = "do.tap"\nvalue = 1', "do.tap takes no value"),
+        ('[[control]]\nnote = 1\ntarget = "do.save"\nvalue = 1', "do.save takes a text as its value, or none"),
+        ('[[control]]\nnote = 1\ntarget = "do.scene"\nvalue = -1', "do.scene needs value = a scene's name or number"),
         ('[[control]]\nnote = 1\ntarget = "stage.hue"\nvalue = 1', "a parameter has a range"),
         ('[[control]]\nnote = 1\ntarget = "do.tap"\nmode = "hold"', "can only be a trigger"),
         ('[[control]]\nnote = 1\ntarget = "stage.hue"\nmode = "twos"', "only a cc can be an endless knob"),
         ('[[control]]\ncc = 1\ntarget = "stage.hue"\nmode = "relative"', "mode: expected one of absolute, twos"),
+        ('[[control]]\nnote = 1\ntarget = "prompt.1"', "control 1: prompt.1 needs value = a text of at most 2000 char"),
+        (
+            '[[control]]\nnote = 1\ntarget = "prompt.9"\nvalue = "a"',
+            "unknown parameter 'prompt.9' (did you mean: prompt",
+        ),
+        ('[[control]]\nnote = 1\ntarget = "prompt.1"\nvalue = "a"\nmode = "hold"', "prompt.1 can only be a trigger"),
+        ('[[control]]\nprogram = 0\ntarget = "do.preset"', "program: expected a number from 1 to 128"),
+        ('[[control]]\nprogram = 1\ntarget = "do.bpm"', "do.bpm needs value = a number from 1 to 1000"),
+        ('[[control]]\nprogram = true\ntarget = "do.tap"', "program = true is for do.preset and do.scene"),
+        (
+            '[[control]]\nprogram = true\ntarget = "do.preset"\nvalue = 1',
+            "program = true is for do.preset and do.scene",
+        ),
+        (
+            '[[control]]\nprogram = 1\ntarget = "stage.hue"\nmode = "hold"',
+            "a program can only be a trigger or a toggle",
+        ),
+        ('[[light]]\nprogram = 1\n[[control]]\ncc = 1\ntarget = "stage.hue"', "light 1: unknown key 'program'"),
         ('[[control]]\ncc = 1\ntarget = "stage.hue"\nchannel = 0', "channel: expected 1 to 16"),
         ('[[control]]\ncc = 1\ntarget = "stage.hue"\nrange = [0, 2]', "range: expected [from, to]"),
         ('[[control]]\ncc = 1\ntarget = "stage.hue"\nrange = [0, nan]', "range: expected [from, to]"),
@@ -131,20 +154,22 @@ def test_no_shipped_knob_does_two_things_and_every_device_has_macros(one: MidiMa
     assert len(set(places)) == len(places)
     targets = {c.target for c in one.controls}
     assert {f"macro.m{n}" for n in range(1, 7)} <= targets
-    assert all(t in PARAMS or t.removeprefix("do.") in ACTIONS for t in targets)
+    assert all(t in PARAMS or t.removeprefix("do.") in OPEN for t in targets)
 
 
 @pytest.mark.parametrize(
     ("device", "kind", "number", "channel", "expected"),
     [
         ("Akai APC mini mk2", "cc", 55, 1, ("macro.m8", "absolute", None)),
-        ("Akai APC mini mk2", "cc", 56, 1, ("stage.exposure", "absolute", None)),
+        ("Akai APC mini mk2", "cc", 56, 1, ("out.level", "absolute", None)),
         ("Akai APC mini mk2", "note", 63, 7, ("do.preset", "trigger", 8)),
         ("Akai APC mini mk2", "note", 112, 1, ("out.blackout", "toggle", None)),
         ("Akai LPD8", "cc", 1, 1, ("macro.m1", "absolute", None)),
         ("Akai MPD218", "cc", 3, 1, ("macro.m1", "twos", None)),
         ("Korg nanoKONTROL2", "cc", 0, 1, ("macro.m1", "absolute", None)),
         ("Korg nanoKONTROL2", "cc", 39, 1, ("do.preset", "trigger", 8)),
+        ("Korg nanoKONTROL2", "cc", 45, 1, ("do.take", "trigger", None)),
+        ("any controller", "program", 12, 5, ("do.preset", "trigger", None)),
         ("MIDI Fighter Twister", "cc", 0, 1, ("macro.m1", "absolute", None)),
         ("MIDI Fighter Twister", "cc", 0, 2, ("do.preset", "trigger", 1)),
     ],
@@ -152,7 +177,3 @@ def test_no_shipped_knob_does_two_things_and_every_device_has_macros(one: MidiMa
 def test_what_shipped_knobs_do(device: str, kind: Any, number: int, channel: int, expected: tuple[object, ...]) -> None:
     (control,) = SHIPPED[device].find(kind, channel, number)
     assert (control.target, control.mode, control.value) == expected
-
-
-def test_every_trigger_can_be_put_on_a_pad() -> None:
-    assert set(TRIGGERS) <= set(ACTIONS)

@@ -239,6 +239,8 @@ def test_questions_are_answered() -> None:
         (f"{ZOOM}/raw", (10.0,)),
         ("/liveanim/param/out/blackout", (0.0,)),
         ("/liveanim/param/out/freeze", (0.0,)),
+        ("/liveanim/param/out/level", (1.0,)),
+        ("/liveanim/param/out/fade", (0.0,)),
     ]
     assert desk.events() == []
 

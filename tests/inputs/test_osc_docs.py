@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from liveanim.core.actions import OPEN
 from liveanim.core.params import PARAMS
-from liveanim.inputs.midimap import ACTIONS, MODES, map_from, shipped
+from liveanim.inputs.midimap import MODES, map_from, shipped
 from liveanim.inputs.oscnames import ADDRESSES
 from liveanim.inputs.oscout import AUDIO, TEMPO
 from tools.reference import written
@@ -27,7 +28,7 @@ def test_every_parameter_and_every_other_address_is_in_the_tables() -> None:
     assert all(f"| `{row.path}` | {row.types or '-'} | {row.doc} |" in PAGE for row in others)
 
 
-@pytest.mark.parametrize("word", [*MODES, *(f"do.{action}" for action in ACTIONS), *AUDIO, *TEMPO])
+@pytest.mark.parametrize("word", [*MODES, *(f"do.{action}" for action in OPEN), *AUDIO, *TEMPO])
 def test_every_word_is_in_the_manual(word: str) -> None:
     assert re.search(rf"`(?:/liveanim/\w+/)?{re.escape(word)}`", PAGE)
 
@@ -39,4 +40,4 @@ def test_every_profile_is_in_the_manual() -> None:
 def test_the_map_in_the_manual_is_one() -> None:
     parts = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     one = map_from(tomllib.loads("".join(parts)), "controls.md")
-    assert (len(parts), len(one.controls), len(one.lights)) == (2, 9, 64)
+    assert (len(parts), len(one.controls), len(one.lights)) == (2, 13, 64)

@@ -15,7 +15,7 @@ from liveanim.core.preset import preset_from
 from liveanim.hands import Archive
 from liveanim.inputs import oscnames
 from liveanim.inputs.fakes import Script
-from liveanim.inputs.oscnames import ADDRESSES, TRIGGERS, Book, Refused
+from liveanim.inputs.oscnames import ADDRESSES, Book, Refused
 from liveanim.inputs.oscwire import Argument
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
@@ -63,6 +63,7 @@ def does(path: str, *arguments: Argument) -> list[tuple[str, object] | None]:
         ("/liveanim/tempo/double", (1.0,), "do.double", None),
         ("/liveanim/out/blackout", (True,), "out.blackout", 1.0),
         ("/liveanim/out/blackout", (0,), "out.blackout", 0.0),
+        ("/liveanim/out/level", (0.25,), "out.level", 0.25),
         ("/liveanim/out/freeze", (), "out.freeze", "toggle"),
         ("/liveanim/out/freeze", ("toggle",), "out.freeze", "toggle"),
         ("/liveanim/trigger/reset", (True,), "do.reset", None),
@@ -115,7 +116,7 @@ def test_a_message_with_the_wrong_arguments_is_refused(path: str, arguments: tup
         ("/liveanim/param/macro/*", 8),
         ("/liveanim/*/macro/m1", 1),
         ("/liveanim/*", 1),  # preset: a star stays between its slashes
-        ("/*/out/*", 2),
+        ("/*/out/*", 3),
         ("/liveanim/param/stage/[", 0),
         ("/liveanim/param/stage/{hue", 0),
         ("/nothing/*", 0),
@@ -141,11 +142,11 @@ def test_a_shader_brings_its_addresses() -> None:
 
 
 def test_every_trigger_is_an_action_of_the_show_and_none_ends_it() -> None:
-    events = [ControlEvent(0.0, f"do.{name}") for name in TRIGGERS]
+    events = [ControlEvent(0.0, row.target) for row in ADDRESSES.values() if row.kind == "nothing"]
     look = preset_from({"prompt": {"text": ["a"]}, "scene": [{"name": "one"}]}, "t", "t")
     show = Show([Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), archive=Archive(broken_off=look))
     assert show.tick(0.0).status.warnings == ()
-    assert not show.finished
+    assert not show.finished and len(events) == 18
 
 
 def test_questions_are_answered_in_the_unit_of_the_address() -> None:

@@ -73,6 +73,7 @@ def test_faders_begin_where_the_parameters_do() -> None:
     }
     assert places["/liveanim/param/camera/zoom"] == 0.5
     assert places["/liveanim/param/stage/saturation"] == 0.5
+    assert places["/liveanim/out/level"] == places["/liveanim/param/out/level"] == 1.0
 
 
 def test_everything_is_on_its_page_and_no_two_faders_overlap() -> None:
@@ -152,7 +153,7 @@ def test_what_the_controls_send_moves_a_show() -> None:
         place = 1.0 if node.get("type") == "BUTTON" else 0.9
         reader.packet(oscwire.message(path, place), ("127.0.0.1", 1), 1.0)
         sent[row.name] = row.from_unit(place)
-    assert set(PARAMS) - set(sent) == {"out.blackout", "out.freeze"}
+    assert set(PARAMS) - set(sent) == {"out.blackout", "out.freeze", "out.level", "out.fade"}
     for frame in range(60):
         blend = show.tick(1.0 + frame / 10)
     assert {name: blend.values[name] for name in sent} == pytest.approx(sent, rel=1e-3, abs=1e-3)

@@ -188,7 +188,7 @@ def test_blackout_is_black_and_the_picture_comes_back(stage: Make) -> None:
     one, image = stage((320, 180)), smooth()
     blend = still(image)
     one.write(blend, 0.0)
-    one.write(Blend(0.1, blend.layers, blend.stage, blackout=True), 0.1)
+    one.write(Blend(0.1, blend.layers, blend.stage, blackout=True, level=0.0), 0.1)
     assert one.read().max() == 0
     one.write(blend, 0.2)
     assert np.array_equal(one.read(), image)
@@ -200,10 +200,18 @@ def test_freeze_holds_the_picture_through_a_blackout_and_whatever_comes(stage: M
     one.write(still(held), 0.0)
     new = still(other)
     for blackout in (False, True, False):
-        one.write(Blend(0.1, new.layers, new.stage, freeze=True, blackout=blackout), 0.1)
+        one.write(Blend(0.1, new.layers, new.stage, freeze=True, level=float(not blackout)), 0.1)
         assert np.array_equal(one.read(), np.zeros_like(held) if blackout else held)
     one.write(new, 0.2)
     assert np.array_equal(one.read(), other)
+
+
+def test_a_dimmed_picture_is_a_share_of_itself_a_frozen_one_too(stage: Make) -> None:
+    one, image = stage((320, 180)), smooth()
+    for n, (level, freeze) in enumerate([(0.4, False), (0.4, True), (1 / 255, True), (1.0, True), (0.0, False)]):
+        one.write(replace(still(image, time=n / 60), level=level, freeze=freeze), n / 60)
+        assert np.abs(one.read() - image * level).max() <= 0.502
+    assert one.read().max() == 0
 
 
 def test_frozen_from_the_start_shows_the_first_picture(stage: Make) -> None:

@@ -85,16 +85,30 @@ def test_held_back_pictures_drift_and_never_flicker(stage: Make) -> None:
 def test_a_blackout_is_black_at_once_whatever_the_strobe_has_spent(stage: Make) -> None:
     blends = strobe(15.0, 60.0)
     for n in (20, 45, 46, 47, 90):
-        blends[n] = replace(blends[n], blackout=True)
+        blends[n] = replace(blends[n], blackout=True, level=0.0)
     shown = play(stage(SIZE), blends)
     assert all(shown[n].max() == 0 for n in (20, 45, 46, 47, 90))
 
 
 def test_one_blackout_comes_and_goes_at_once(stage: Make) -> None:
-    blends = [replace(still(smooth(), time=n / 60), blackout=20 <= n < 40) for n in range(60)]
+    blends = [replace(still(smooth(), time=n / 60), level=float(not 20 <= n < 40)) for n in range(60)]
     shown = play(stage(SIZE), blends)
     assert shown[20].max() == 0 and shown[39].max() == 0
     np.testing.assert_array_equal(shown[40], shown[19])
+
+
+def test_a_master_fader_that_is_shaken_flashes_no_more_than_a_strobe_and_black_is_black(stage: Make) -> None:
+    shaken = [replace(one, level=0.05 if n % 4 < 2 else 1.0) for n, one in enumerate([still(BRIGHT)] * 96)]
+    blends = [replace(one, time=n / 60) for n, one in enumerate(shaken)]
+    assert 4 <= flashes.worst(as_light(play(stage(SIZE), blends)), 60.0) <= MOST_TRANSITIONS
+    assert play(stage(SIZE), [*blends, replace(still(BRIGHT, time=1.6), level=0.0)])[-1].max() == 0
+
+
+def test_after_a_blackout_a_picture_that_fades_in_is_held_against_black(stage: Make) -> None:
+    levels = [1.0, 0.0] * 5 + [0.0, 0.9] * 5
+    blends = [replace(still(BRIGHT, time=n / 60), level=level) for n, level in enumerate(levels)]
+    shown = play(stage(SIZE), blends)
+    assert max(int(picture.max()) for picture in shown[-8:]) < 0.9 * BRIGHT.max() - 10
 
 
 def test_a_frozen_picture_stays(stage: Make) -> None:

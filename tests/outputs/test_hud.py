@@ -300,6 +300,10 @@ def test_marks_show_what_holds_and_nothing_else() -> None:
     plain = len(boxes())
     assert len(boxes(freeze=True)) == plain + 1 + len("FROZEN")
     assert len(boxes(blackout=True)) == plain + 1 + len("BLACKOUT")
+    assert len(boxes(level=0.406)) == plain + 1 + len("DIMMEDTO40%")
+    black = len(boxes(blackout=True, level=0.3))  # it fades: no news
+    assert black == plain + 1 + len("BLACKOUT")
+    assert len(boxes(blackout=True, level=0.0, values={"out.level": 0.999})) == black + 1 + len("DIMMEDTO99%")
     assert len(boxes(readout=Readout(60.0, "REC 02:14"))) == plain + 1 + len("REC02:14")
 
 

@@ -67,9 +67,18 @@ def test_plain_colours_come_back_from_light_that_is_there() -> None:
 
 def test_a_blackout_is_black_not_clear(stage: Make) -> None:
     one = stage(SIZE)
-    one.write(replace(still(flat((200, 90, 10), SIZE), key=1.0), blackout=True), 0.0)
+    one.write(replace(still(flat((200, 90, 10), SIZE), key=1.0), blackout=True, level=0.0), 0.0)
     with one.compositor.framebuffer.ctx:
         assert one.compositor.read_whole()[18, 32].tolist() == [0, 0, 0, 255]
+
+
+def test_what_is_transparent_is_dimmed_to_opaque_black_as_well(stage: Make) -> None:
+    one, whole = stage(SIZE), []
+    for n, level in enumerate((1.0, 0.5, 0.0)):
+        one.write(replace(still(flat((10, 10, 10), SIZE), key=1.0), level=level), n / 60)
+        with one.compositor.framebuffer.ctx:
+            whole.append(int(one.compositor.read_whole()[18, 32, 3]))
+    assert whole == [0, pytest.approx(127, abs=1), 255]
 
 
 def test_a_keyed_picture_that_is_held_back_keeps_its_transparency(stage: Make) -> None:

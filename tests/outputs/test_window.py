@@ -264,7 +264,7 @@ def test_blackout_and_freeze_act_whatever_else_happens(player: Player) -> None:
     player.blend = Blend(0.0, other.layers, other.stage, freeze=True)
     player.frames(2)
     assert np.array_equal(player.window.read_picture(), image)
-    player.blend = Blend(0.0, other.layers, other.stage, blackout=True)
+    player.blend = Blend(0.0, other.layers, other.stage, blackout=True, level=0.0)
     player.frames(2)
     assert player.window.read_picture().max() == 0
 

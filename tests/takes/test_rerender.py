@@ -103,6 +103,8 @@ def test_on_the_same_clock_pictures_and_sound_are_the_same_bit_for_bit(take: Pat
 def test_a_take_of_the_middle_goes_on_from_the_picture_that_was_on(tmp_path: Path) -> None:
     begin, seconds = 4.0, 7
     played = [*(event for event in EVENTS_PLAYED if event.time < 2), ControlEvent(begin, "do.take", "part", "keys")]
+    played += [ControlEvent(3.0, "out.level", 0.4, "midi"), ControlEvent(5.0, "out.fade", 0.8, "web")]
+    played += [ControlEvent(time, "out.blackout", "toggle", "keys") for time in (5.5, 6.0)]
     preset, frames = find_preset("neon-tunnel"), seconds * FPS
 
     def make(folder: Path, state: Preset, presets: Sequence[Preset], now: float, since: float) -> TakeWriter:
@@ -124,7 +126,9 @@ def test_a_take_of_the_middle_goes_on_from_the_picture_that_was_on(tmp_path: Pat
     _, part, _ = pictures(again(tmp_path / "part", tmp_path / "part.mp4"))
     assert len(part) == len(shown) - begin * FPS
     alike = [likeness(one, other) for one, other in zip(part, shown[round(begin * FPS) :], strict=True)]
-    assert min(alike) > 0.99, alike
+    assert min(alike) > 0.98, alike  # some are nearly black
+    bright = [(one.mean(), other.mean()) for one, other in zip(part, shown[round(begin * FPS) :], strict=True)]
+    assert max(abs(one - other) for one, other in bright) < 1.5, bright
     heard, again_heard = (sound(tmp_path / name)[0] for name in ("shown.mp4", "part.mp4"))
     rest = heard[round(begin * RATE) :]
     length = min(len(rest), len(again_heard))

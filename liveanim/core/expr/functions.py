@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from . import maths
 from .base import NAN, Env, Memory, Node, Operand, Scope, as_node
@@ -187,12 +188,12 @@ def _lfo(clock: str) -> Callable[[Scope, Sequence[Node]], Node]:
     return build
 
 
-def cc(scope: Scope, arguments: Sequence[Operand | str]) -> Operand:
-    """The node that reads MIDI controller arguments[0]. Reject unless it is a whole number 0..127."""
+def _midi(name: str, scope: Scope, arguments: Sequence[Operand | str]) -> Operand:
+    """The node that reads MIDI controller or pad arguments[0]. Reject unless it is a whole number 0..127."""
     number = arguments[0] if len(arguments) == 1 else None
     if not isinstance(number, (int, float)) or number != int(number) or not 0 <= number <= 127:
-        raise Reject("cc takes one whole number from 0 to 127, such as cc(21)")
-    return scope.read(f"cc:{int(number)}")
+        raise Reject(f"{name} takes one whole number from 0 to 127, such as {name}(36)")
+    return scope.read(f"{name}:{int(number)}")
 
 
 def osc(scope: Scope, arguments: Sequence[Operand | str]) -> Operand:
@@ -264,9 +265,14 @@ _ROWS = (
 FUNCTIONS = {row.name: row for row in _ROWS}
 ALIASES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "mix": "lerp", "int": "trunc"}
 ALIASES |= {f"ease_{way}": f"ease_{way}_quad" for way in ("in", "out", "in_out")}
-READERS = {"cc": cc, "osc": osc}
+READERS: dict[str, Callable[[Scope, Sequence[Operand | str]], Operand]] = {
+    "cc": partial(_midi, "cc"),
+    "pad": partial(_midi, "pad"),
+    "osc": osc,
+}
 READER_DOCS = (
     F("cc", "number", 1, 1, "last value of a MIDI controller, 0..1"),
+    F("pad", "note", 1, 1, "how hard a MIDI note is hit, 0..1 while it is held"),
     F("osc", '"/address"', 1, 1, "last number sent to an OSC address"),
 )
 FUNCTION_NAMES = frozenset(FUNCTIONS) | frozenset(ALIASES) | frozenset(READERS)

@@ -139,7 +139,7 @@ async def _scene(request: web.Request) -> web.Response:
 
 async def _actions(request: web.Request) -> web.Response:
     actions = request.app[HUB].words.actions.items()
-    rows = [{"name": name[3:], "takes": action.takes, "about": action.about} for name, action in actions]
+    rows = [{"name": name[3:], "takes": action.takes, "about": action.doc} for name, action in actions]
     return web.json_response(rows)
 
 

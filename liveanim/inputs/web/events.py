@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from ...core.actions import OPEN, Action
 from ...core.errors import UserError, near
 from ...core.expr import ExprError, compile_expr
 from ...core.model import ControlEvent
@@ -27,30 +27,6 @@ class BadEvent(UserError):
         super().__init__(message)
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something that can be done. takes: 'nothing', 'number', 'name' (or a number), or 'text' (or nothing)."""
-
-    takes: str
-    about: str
-
-
-_MORE = {
-    "do.scene": Action("name", "a scene of this preset by name or number; 0: the preset without a scene"),
-    "do.next": Action("nothing", "the next scene"),
-    "do.back": Action("nothing", "the scene before"),
-    "do.undo": Action("nothing", "take the last live edit back"),
-    "do.redo": Action("nothing", "do it again after all"),
-    "do.save": Action("text", "save the state of the show as a preset, under this name or one of its own"),
-    "do.take": Action("text", "keep a take from here on, under this name or the date; end the one that runs"),
-    "do.learn": Action("text", "the next knob or pad to move plays this parameter or do.*; nothing: none after all"),
-    "do.forget": Action("text", "give up the learned knobs and pads of this parameter or do.*"),
-    "do.adjust": Action(
-        "text", "play what was learned otherwise: 'stage.hue range=0.2..0.8 curve=2', 'stage.hue invert'"
-    ),
-}
-
-
 class Vocabulary:
     """What can be said to a show with these parameters and addresses; `presets` gives the names there are now."""
 
@@ -58,10 +34,8 @@ class Vocabulary:
         rows = (book or Book(table)).addresses.values()
         self.table, self._presets = table, presets
         self._texts = {row.target for row in rows if row.kind == "text"}
-        takes = {"trigger": "nothing", "number": "number"}
-        found = {r.target: Action(takes.get(r.kind, "name"), r.doc) for r in rows if r.target.startswith("do.")}
-        self.actions: Mapping[str, Action] = MappingProxyType({**found, **_MORE})
-        """By event target. Ending the show is not among them."""
+        self.actions: Mapping[str, Action] = MappingProxyType({f"do.{name}": row for name, row in OPEN.items()})
+        """By event target."""
 
     def event(self, target: object, value: object, time: float, names: Set[str] = frozenset()) -> ControlEvent:
         """What a client means by `target` and `value` (see ControlEvent), at show time `time`. Raises BadEvent.
@@ -102,13 +76,12 @@ class Vocabulary:
         return _expression(value, names) if target.startswith("expr.") else _number(value)
 
     def _of_action(self, target: str, value: object) -> float | str | None:
-        takes = self.actions[target].takes
-        if takes == "nothing":
+        row = self.actions[target]
+        if row.takes == "nothing":
             return None
-        if takes == "number":
-            low, high = oscnames.LIMITS.get(target, (-1e9, 1e9))
-            return min(high, max(low, _number(value)))
-        if takes == "text":
+        if row.takes == "number":
+            return row.clamp(_number(value))
+        if row.takes in ("text", "wish"):
             return None if value is None else _text(value)
         which = _text(value) if isinstance(value, str) else _number(value)
         if target == "do.preset":

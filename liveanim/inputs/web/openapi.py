@@ -60,7 +60,7 @@ def page(version: str, words: Vocabulary) -> str:
         for row in words.table.values()
     )
     actions = "".join(
-        f"<tr><td><code>{name.removeprefix('do.')}</code><td>{html.escape(row.about)}"
+        f"<tr><td><code>{name.removeprefix('do.')}</code><td>{html.escape(row.doc)}"
         for name, row in words.actions.items()
     )
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>liveanim API</title>

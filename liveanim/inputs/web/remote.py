@@ -56,7 +56,7 @@ def hello(hub: Hub) -> dict[str, Any]:
     return {
         "parameters": [parameter(row, {}) for row in hub.words.table.values()],
         "presets": preset_rows(hub),
-        "actions": {name: action.about for name, action in hub.words.actions.items()},
+        "actions": {name: [action.takes, action.doc] for name, action in hub.words.actions.items()},
     }
 
 

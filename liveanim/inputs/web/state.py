@@ -32,8 +32,12 @@ def state_of(blend: Blend, table: Table, peaks: Mapping[str, float], fps: float,
         "drivers": dict(blend.drivers),
         "prompts": {**slots_of(blend.status), "history": list(history)},
         "signals": {name: _rounded(value, 3) for name, value in {**blend.signals, **peaks}.items()},
-        "status": {**status, "fps": round(fps, 1), "blackout": blend.blackout, "freeze": blend.freeze},
+        "status": {**status, **_shown(blend), "fps": round(fps, 1)},
     }
+
+
+def _shown(blend: Blend) -> dict[str, bool | float]:
+    return {"blackout": blend.blackout, "freeze": blend.freeze, "level": round(blend.level, 3)}
 
 
 def difference(old: State, new: State) -> dict[str, dict[str, Any]]:

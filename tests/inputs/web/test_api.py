@@ -29,6 +29,7 @@ def test_the_state_is_the_newest_frame(client: Client) -> None:
             holders=frozen_map({"stage.hue": "midi"}),
             signals=frozen_map({"kick": 0.5, "bpm": 124.0}),
             blackout=True,
+            level=0.25,
             status=status,
         ),
         1.0,
@@ -40,7 +41,7 @@ def test_the_state_is_the_newest_frame(client: Client) -> None:
     assert (state["prompts"]["1"], state["prompts"]["2"], state["prompts"]["3"]) == ("a", "b", "")
     shown = state["status"]
     assert (shown["preset"], shown["keyframe_rate"], shown["scenes"], shown["undo"]) == ("storm", 7.5, ["drop"], 3)
-    assert (shown["blackout"], shown["freeze"]) == (True, False)
+    assert (shown["blackout"], shown["freeze"], shown["level"]) == (True, False, 0.25)
 
 
 def test_a_number_that_is_none_is_null(client: Client) -> None:

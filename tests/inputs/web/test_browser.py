@@ -198,6 +198,20 @@ def test_blackout_and_freeze_answer_a_tap_and_panic_wants_to_be_held(browser: An
         until(lambda: not playing.blend.freeze)
 
 
+def test_the_master_fader_dims_and_two_taps_are_full_brightness(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE) as page:
+        assert page.is_hidden("#dimmed")
+        until(lambda: dragged(page, '#master [data-param="out.level"]', -0.3))
+        until(lambda: 0.6 < playing.blend.level < 0.8)
+        until_js(page, "/^dimmed to [67][0-9] %$/.test(document.getElementById('dimmed').textContent)")
+        assert page.is_visible("#dimmed")
+        page.dblclick('#master [data-param="out.level"]')
+        until(lambda: playing.blend.level == 1.0)
+        until_js(page, "document.getElementById('dimmed').hidden")
+        until(lambda: dragged(page, '#master [data-param="out.fade"]', 0.5))
+        until(lambda: playing.blend.values["out.fade"] > 5.0)
+
+
 def test_presets_tempo_and_the_pad_play(browser: Any, playing: Playing) -> None:
     with opened(browser, playing, LAPTOP) as page:
         page.click('#preset-list [data-name="storm"]')

@@ -180,6 +180,8 @@ on('status', (changes) => {
   const { status } = state;
   for (const name of ['blackout', 'freeze']) by(name).setAttribute('aria-pressed', String(Boolean(status[name])));
   document.body.classList.toggle('black', Boolean(status.blackout));
+  by('dimmed').hidden = !(status.level < 1);
+  by('dimmed').textContent = `dimmed to ${Math.floor(100 * status.level)} %`;
   by('look').textContent = [status.preset, status.scene].filter(Boolean).join(' / ');
   const [taken, whole] = status.vram ?? [0, 0];
   const card = whole > 0 ? ` · ${(taken / 2 ** 30).toFixed(1)}/${Math.round(whole / 2 ** 30)} GB` : '';
@@ -273,6 +275,7 @@ on('hello', () => {
   prompts.build(edit);
   by('macros').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('macro.')).map((name) => new Knob(name, { upright: true, does: true }).element));
   macros();
+  by('master').replaceChildren(new Knob('out.level', { label: 'master' }).element, new Knob('out.fade', { label: 'blackout fade' }).element);
   by('changes').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('play.')).map((name) => new Knob(name, { edit }).element));
   axes();
   hands.choices();

@@ -4,7 +4,6 @@ import { act, actions, on, presets, specs, state } from './link.js';
 import { make } from './maths.js';
 
 const by = (id) => document.getElementById(id);
-const ELSEWHERE = ['do.learn', 'do.forget', 'do.adjust', 'do.save', 'do.resume', 'do.take', 'do.preset', 'do.scene', 'do.bpm', 'do.nudge'];
 const CURVES = [[0.33, 'fine above'], [0.5, 'finer above'], [1, 'even'], [2, 'finer below'], [3, 'fine below']];
 const WAYS = [['scale', 'scale'], ['pickup', 'pick up'], ['jump', 'jump']];
 const TURNING = ['absolute', 'twos', 'offset', 'sign'];
@@ -14,8 +13,8 @@ const quoted = (text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'
 // What can be learned from here: actions, presets, scenes. Parameters learn from their ƒ.
 export function choices() {
   const kept = by('learn-what').value;
-  const rows = Object.keys(actions).filter((name) => !ELSEWHERE.includes(name)).map((name) => [name, `${name} – ${actions[name]}`]);
-  rows.push(...['out.blackout', 'out.freeze', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name)).map((name) => [name, `${name} – ${specs.get(name).about}`]));
+  const rows = Object.entries(actions).filter(([, [takes]]) => ['nothing', 'text'].includes(takes)).map(([name, [, about]]) => [name, `${name} – ${about}`]);
+  rows.push(...['out.blackout', 'out.freeze', 'out.level', 'out.fade', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name)).map((name) => [name, `${name} – ${specs.get(name).about}`]));
   rows.push(...(state.status.scenes ?? []).map((name) => [`do.scene value=${quoted(name)}`, `scene ${name}`]));
   rows.push(['do.preset value="+"', 'the next preset'], ['do.preset value="-"', 'the preset before']);
   rows.push(...presets().map(({ name }) => [`do.preset value=${quoted(name)}`, `preset ${name}`]));
@@ -52,7 +51,7 @@ function line(row) {
   const what = row.value === null ? row.target : `${row.target} ${row.value}`;
   const head = make('div', { className: 'head' }, make('b', { textContent: what }), make('small', { textContent: `${row.about} of ${row.port}` }), forget);
   const parts = [head];
-  if (!row.target.startsWith('do.')) {
+  if (specs.has(row.target)) {
     const [low, high] = row.range;
     const turn = make('button', { textContent: '⇄', title: 'the other way round' });
     turn.setAttribute('aria-label', `invert ${row.target}`);
