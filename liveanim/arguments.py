@@ -92,7 +92,12 @@ def _many(group: argparse._ActionsContainer, *options: str, **more: Any) -> None
     group.add_argument(*options, action="append", default=[], **more)
 
 
-def _look(parser: argparse.ArgumentParser) -> None:
+def _set(group: argparse._ActionsContainer) -> None:
+    about = "set list: the presets by the keys and pads that play them; none: as they come (docs/presets.md)"
+    group.add_argument("--set", dest="set_list", metavar="FILE", help=about)
+
+
+def _look(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("the look")
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
@@ -118,6 +123,7 @@ def _look(parser: argparse.ArgumentParser) -> None:
     _many(outside, "--control", dest="controls", metavar="DIR", help="ControlNet")
     outside.add_argument("--depth", metavar="NAME", help="depth model for 3D: depth-anything, midas, dpt or a folder")
     outside.add_argument("--words", metavar="NAME", help="model for masks in words: clipseg or a folder")
+    return group
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
@@ -144,7 +150,7 @@ def _play(parser: argparse.ArgumentParser) -> None:
     sound = parser.add_argument_group("the sound (without: the default input)").add_mutually_exclusive_group()
     sound.add_argument("-a", "--audio", metavar="FILE", help="play to an audio file; 'builtin' is the built-in track")
     sound.add_argument("-i", "--input", metavar="DEVICE", help="sound input by part of its name, number, or 'loopback'")
-    _look(parser)
+    _set(_look(parser))
     itself = parser.add_argument_group("by itself")
     itself.add_argument("--autopilot", action="store_true", help="scenes and presets follow the music by themselves")
     itself.add_argument("--resume", action="store_true", help="go on where the last show broke off")
@@ -290,6 +296,11 @@ def _schedule(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the values as a curve")
 
 
+def _presets(parser: argparse.ArgumentParser) -> None:
+    _set(parser)
+    _json(parser)
+
+
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the same as JSON, for programs")
 
@@ -328,7 +339,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "latency": ("measure how late sound and picture are here; shows make up for it", _latency),
     "import": ("make a preset of Deforum settings or a Parseq document", _import),
     "travel": ("make a preset whose prompts follow a piece of music", _travel),
-    "presets": ("list the presets", _json),
+    "presets": ("list the presets", _presets),
     "shaders": ("list the ISF shaders and what each of their inputs does", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),

@@ -84,14 +84,17 @@ class Takes:
         self._threads: list[threading.Thread] = []
         self.name = name
 
-    def take(self, name: str, state: Preset, presets: Sequence[Preset], now: float, clock: str) -> str:
+    def take(
+        self, name: str, state: Preset, presets: Sequence[Preset], now: float, stands: Sequence[ControlEvent]
+    ) -> str:
         """Begin a take called `name` ('' is named by the date) at show time `now`, or end the one that runs; a line
-        about it. `presets` may be chosen. `clock`: tempo and beat, as a 'clock.midi' event says them."""
+        about it. `presets` may be chosen. `stands`: the events that it begins with."""
         if self.name:
             return self._end()
         folder = free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
         self.name, self._early, self._problem = folder.name, self._before.all(), ""
-        self.event(ControlEvent(now, "clock.midi", clock, "take"))
+        for event in stands:
+            self.event(event)
         since = self._before.since(now)
         self._spawn(lambda: self._begin(folder, state, presets, now, since))
         return f"take {folder.name} begins: {folder}"

@@ -49,6 +49,10 @@ def made(folder: Path, state: Preset, presets: Sequence[Preset], now: float, sou
     return TakeWriter(folder, TakeInfo("1", state.name, begin=now, sound_from=sound_from))
 
 
+def tempo(at: float) -> list[ControlEvent]:
+    return [ControlEvent(at, "clock.midi", "120.000 21.5", "take")]
+
+
 def play(takes: Takes, at: float) -> None:
     """A moment of a show: a turn, a picture, a quarter of a second of sound."""
     takes.event(ControlEvent(at, "stage.hue", at))
@@ -61,10 +65,10 @@ def test_a_take_has_what_was_played_between_its_begin_and_its_end(tmp_path: Path
     takes = Takes(made, tmp_path / "takes")
     assert not takes.name and takes.rows() == []
     play(takes, 9.0)
-    assert takes.take("first", STATE, [], 10.0, "120.000 21.5").startswith("take first begins")
+    assert takes.take("first", STATE, [], 10.0, tempo(10.0)).startswith("take first begins")
     play(takes, 10.0)  # most likely before its folder is made
     play(takes, 10.25)
-    assert takes.take("", STATE, [], 10.5, "") == "take first ended" and not takes.name
+    assert takes.take("", STATE, [], 10.5, []) == "take first ended" and not takes.name
     play(takes, 11.0)
     takes.close()
     (row,) = takes.rows()
@@ -82,9 +86,9 @@ def test_a_take_has_what_was_played_between_its_begin_and_its_end(tmp_path: Path
 def test_a_name_that_is_taken_gets_a_number_and_none_is_the_date(tmp_path: Path) -> None:
     takes = Takes(made, tmp_path / "takes")
     for name in ("one", "one", "", "../x/y"):
-        takes.take(name, STATE, [], 0.0, "120 0")
+        takes.take(name, STATE, [], 0.0, tempo(0.0))
         play(takes, 0.0)
-        takes.take("", STATE, [], 0.0, "")
+        takes.take("", STATE, [], 0.0, [])
         takes.close()
     names = sorted(path.name for path in (tmp_path / "takes").iterdir())
     assert {"one", "one-2"} < set(names) and len(names) == 4 and any(name.startswith("20") for name in names)
@@ -100,11 +104,11 @@ def test_a_take_that_cannot_be_made_is_said_and_the_next_one_may(tmp_path: Path)
         return made(folder, state, presets, now, sound_from)
 
     takes = Takes(make, tmp_path)
-    takes.take("one", STATE, [], 0.0, "120 0")
+    takes.take("one", STATE, [], 0.0, tempo(0.0))
     until(lambda: takes.status() == "no take: the disk is full")
     assert not takes.name
     broken[0] = False
-    takes.take("two", STATE, [], 1.0, "120 0")
+    takes.take("two", STATE, [], 1.0, tempo(1.0))
     play(takes, 1.0)
     assert takes.status() == ""
     takes.close()
@@ -119,9 +123,9 @@ def test_one_that_ends_before_its_folder_is_made_is_whole_all_the_same(tmp_path:
         return made(folder, state, presets, now, sound_from)
 
     takes = Takes(make, tmp_path)
-    takes.take("one", STATE, [], 0.0, "120 0")
+    takes.take("one", STATE, [], 0.0, tempo(0.0))
     play(takes, 0.0)
-    takes.take("", STATE, [], 0.1, "")
+    takes.take("", STATE, [], 0.1, [])
     play(takes, 0.2)
     go.set()
     takes.close()

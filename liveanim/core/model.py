@@ -78,6 +78,8 @@ class ControlEvent:
     'prompt.1' ..        text of that prompt slot
     'prompt.negative'    text
     'do.preset'          preset name, or 1-based number (float); of `BESIDE`: the next one, the one before
+    'do.set'             a set list as core.setlist says it: which presets have numbers, in which order
+    'do.save_set'        None: write the set list that is played into its file
     'do.reset' 'do.quit'    None: paint the next picture afresh; end the show
     'do.release'         None: every taken-over parameter goes back to its expression
     'do.panic'           None: the preset as it was loaded, not frozen, painted afresh
@@ -259,6 +261,7 @@ class Status:
     prompt: the text with the most weight; prompts: those of all slots, the first first.
 
     presets, scenes   names, in the order of their numbers; `scene` is the one that plays, '' for none
+    set_list          those of the presets that the set list names; left_out: those that it leaves without a number
     arriving          0..1: how far the change to it has come
     waiting           what is put off to the next beat or bar, as 'do.scene storm'
     learning          what the next knob or pad to move will play; '' for nothing
@@ -296,6 +299,8 @@ class Status:
     vram: tuple[float, float] = (0.0, 0.0)
     macros: tuple[str, ...] = ()
     tempo: str = ""
+    set_list: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Action:
 
 _MORE = {
     "do.scene": Action("name", "a scene of this preset by name or number; 0: the preset without a scene"),
+    "do.set": Action("text", 'the set list: {"presets": [names in the order of their numbers], "only": false}'),
+    "do.save_set": Action("nothing", "write the set list into its file"),
     "do.next": Action("nothing", "the next scene"),
     "do.back": Action("nothing", "the scene before"),
     "do.undo": Action("nothing", "take the last live edit back"),

@@ -99,7 +99,9 @@ class Taken:
     def __init__(self) -> None:
         self.name, self._names = "", list[str]()
 
-    def take(self, name: str, state: Preset, presets: Sequence[Preset], now: float, clock: str) -> str:
+    def take(
+        self, name: str, state: Preset, presets: Sequence[Preset], now: float, stands: Sequence[ControlEvent]
+    ) -> str:
         self.name = "" if self.name else name
         self._names += [name] if self.name else []
         return "a take"
