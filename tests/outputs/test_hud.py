@@ -374,7 +374,7 @@ def test_the_presets_of_nine_keys_stand_with_their_numbers_where_there_is_room()
     ((*_, third), (*_, fourth)) = (listed(name)[1] for name in ("look c", "look d"))
     assert fourth[1] - third[1] == 20 and len(listed("gone")[1]) == 0
     assert listed("look c", scenes=tuple("ABCDEFGHI"))[0] == 2 * 9 + 1
-    assert listed("look c", (1280, 300))[0] == 0
+    assert listed("look c", (1280, 300), scenes=tuple("ABCDEFGHI"))[0] == 0
 
 
 def test_modulators_are_shown_as_far_as_there_is_room_for_them() -> None:

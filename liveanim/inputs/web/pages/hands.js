@@ -4,7 +4,7 @@ import { act, actions, on, presets, specs, state } from './link.js';
 import { make } from './maths.js';
 
 const by = (id) => document.getElementById(id);
-const ELSEWHERE = ['do.learn', 'do.forget', 'do.adjust', 'do.save', 'do.resume', 'do.take', 'do.preset', 'do.scene', 'do.bpm', 'do.nudge'];
+const ELSEWHERE = ['do.learn', 'do.forget', 'do.adjust', 'do.save', 'do.resume', 'do.take', 'do.set', 'do.save_set', 'do.preset', 'do.scene', 'do.bpm', 'do.nudge'];
 const CURVES = [[0.33, 'fine above'], [0.5, 'finer above'], [1, 'even'], [2, 'finer below'], [3, 'fine below']];
 const WAYS = [['scale', 'scale'], ['pickup', 'pick up'], ['jump', 'jump']];
 const TURNING = ['absolute', 'twos', 'offset', 'sign'];
