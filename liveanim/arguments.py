@@ -166,6 +166,20 @@ def _play(parser: argparse.ArgumentParser) -> None:
     _codec(keep)
     keep.add_argument("-t", "--take", type=Path, metavar="DIR", help="keep sound and controls, to render again")
     keep.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
+    venue = parser.add_argument_group("settings of a venue (docs/venue.md)")
+    venue.add_argument("--settings", metavar="FILE", help="options that hold beside these; none: no file (play.toml)")
+    save = "write these options, and those of the settings, into a file (play.toml), and play nothing"
+    venue.add_argument("--save-settings", nargs="?", const="", metavar="FILE", help=save)
+    for action in list(parser._actions):
+        if isinstance(action, argparse._StoreTrueAction | argparse._StoreFalseAction):
+            name, other = opposite(action.option_strings[-1]), not action.const
+            more: dict[str, Any] = {"dest": action.dest, "default": action.default, "help": argparse.SUPPRESS}
+            parser.add_argument(name, action="store_const", const=other, **more)
+
+
+def opposite(name: str) -> str:
+    """'--hud' for '--no-hud', and the other way round."""
+    return f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"
 
 
 def _window(group: argparse._ArgumentGroup) -> None:
@@ -365,8 +379,23 @@ def _parser(commands: Iterable[str]) -> tuple[_Parser, dict[str, _Parser]]:
     return parser, made
 
 
+def play_options() -> dict[str, argparse.Action]:
+    """The options of `play` by their long names."""
+    options = _parser(["play"])[1]["play"]._option_string_actions
+    return {name[2:]: action for name, action in options.items() if name.startswith("--")}
+
+
+def said(argv: Sequence[str], command: str) -> dict[str, Any]:
+    """What the words of one command line say, as texts: nothing of what they leave out."""
+    parser, made = _parser([command])
+    for action in made[command]._actions:
+        action.type, action.default = None, argparse.SUPPRESS
+    return vars(parser.parse_known_args(argv)[0])
+
+
 def parse(argv: Sequence[str], commands: Iterable[str]) -> Arguments:
-    """The options of one command line; `arguments.command` names the command. Exits by itself after --help.
+    """The options of one command line; `arguments.command` names the command, `arguments.argv` are what was typed.
+    Exits by itself after --help.
 
     Raises UserError for anything that cannot be understood.
     """
@@ -381,6 +410,7 @@ def parse(argv: Sequence[str], commands: Iterable[str]) -> Arguments:
         raise UserError(f"unknown option {argv[0]!r} (liveanim --help shows how)")
     if extra:
         _refuse(extra[0], arguments.command, made[arguments.command])
+    arguments.argv = tuple(argv)
     return arguments
 
 

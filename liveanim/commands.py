@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .arguments import Arguments
+from .arguments import Arguments, parse
 from .core.errors import UserError
 from .options import BUILTIN, LatencyOptions, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
@@ -27,9 +27,16 @@ def say(text: str = "") -> None:
 
 
 def play(arguments: Arguments) -> int:
-    from . import app
+    from . import app, playfile
     from .lookfile import played
 
+    if arguments.save_settings is not None:
+        say(f"{playfile.save(arguments).line()}\nliveanim play --settings FILE plays with them, play.toml by itself.")
+        return 0
+    settings = playfile.in_effect(arguments)
+    if settings.path is not None:
+        say(f"Settings: {settings.line()}")
+    arguments = playfile.settled(arguments, settings)
     options = options_of(PlayOptions, arguments, outside=_outside(arguments))
     return app.play(played(options, arguments.look))
 
@@ -136,7 +143,7 @@ def _demo(folder: Path, seconds: float) -> int:
 
 
 def start(_arguments: Arguments) -> int:
-    from . import app, probes
+    from . import probes
 
     found = probes.run_all(("screen", "sound"))
     lacks = []
@@ -145,7 +152,7 @@ def start(_arguments: Arguments) -> int:
     if not found["sound"].value("inputs"):
         lacks.append("sound input")
     if not lacks:
-        return app.play(PlayOptions())
+        return play(parse(["play"], ["play"]))
     say(f"No {' and no '.join(lacks)} here, so the built-in track is performed into a video (20 s).")
     return _demo(Path("out"), 20.0)
 

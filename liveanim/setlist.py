@@ -11,7 +11,7 @@ from typing import Any
 
 import platformdirs
 
-from .core.errors import UserError, near
+from .core.errors import UserError, key_line, near
 from .core.preset import Preset
 from .core.setlist import NO_SET, SetList
 from .library import choice, is_file_name, own, read_text, shipped
@@ -100,7 +100,7 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from None
     for key, value in data.items():
-        where = f"{path}: line {_lines(text, key)[0]}"
+        where = f"{path}: line {key_line(text, key)}"
         if key not in _KEYS:
             raise UserError(f"{where}: a set list has no {key!r}{near(key, _KEYS)}")
         if key == "only" and not isinstance(value, bool):
