@@ -28,7 +28,7 @@ DEFAULT_PRESET = "neon-tunnel"
 PAINT = "paint"
 RENDER_FPS = 30.0
 PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
-BROKEN_OFF = "(broken off)"  # a take's name for the state that the show offered to take up
+BROKEN_OFF = "_broken off_"  # a take's name for the state that the show offered to take up
 GRID = 32  # painted pictures are whole multiples: the networks halve them five times
 
 

@@ -127,7 +127,7 @@ def _refused(words: list[str], where: str) -> None:
     try:
         parse(["play", *words], ["play"])
     except UserError as error:
-        reason = re.sub(r"^argument \S+: | \(liveanim play --help shows how\)$", "", str(error))
+        reason = re.sub(r"^(argument \S+|--[a-z-]+): | \(liveanim play --help shows how\)$", "", str(error))
         raise UserError(f"{where}: {reason}") from None
 
 

@@ -105,7 +105,7 @@ def test_a_look_that_is_typed_goes_before_the_preset_of_the_file(home: Path, ask
     [
         ("fullscreen = true\n\nimput = 1", "line 3: imput: play has no such option (did you mean: input"),
         ("# osc-port = 1\nosc-port = 0", "line 2: osc-port: 0 is not from 1 to 65535"),
-        ('size = "60x60"', "line 1: size: --size"),
+        ('size = "60x60"', "line 1: size: width and height must be multiples of 8"),
         ('engine = "steam"', "line 1: engine: invalid choice: 'steam'"),
         ("fullscreen = 1", "line 1: fullscreen: expected true or false"),
         ('monitor = ["1", "2"]', "line 1: monitor: expected a text or a number"),

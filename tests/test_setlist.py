@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from liveanim import app, cli, plan, presetfiles, recording, setlist
@@ -24,7 +25,9 @@ from liveanim.presetfiles import PresetFiles
 from liveanim.setlist import open_set, own_set, read_set
 from liveanim.show import Settings, Show, run
 from liveanim.span import Span
+from liveanim.takes.format import TakeInfo
 from liveanim.takes.reader import TakeReader
+from liveanim.takes.writer import TakeWriter
 from tests.fakes import AtOnce, Hears, Tape
 
 LIBRARY = [path.stem for path in shipped()]
@@ -291,3 +294,11 @@ def test_a_take_chooses_by_the_numbers_of_its_show(
     seen = [show.tick(at).status for at in (begun, *times)]
     assert [status.preset for status in seen] == ["my-intro", "vertigo", "ice", "my-intro"]
     assert seen[0].presets[:3] == tuple(NAMED) and seen[3].presets == ("ice", "vertigo", "my-intro")
+
+
+def test_a_take_has_its_presets_by_their_names_in_their_order(tmp_path: Path) -> None:
+    looks = {f"l'été ({n}) +": LOOK for n in range(120)}
+    writer = TakeWriter(tmp_path / "take", TakeInfo("1", "a", LOOK), looks)
+    writer.sound(np.zeros((100, 1), np.float32), RATE, 0.0)
+    writer.close()
+    assert list(TakeReader(tmp_path / "take").looks()) == list(looks)
