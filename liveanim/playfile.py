@@ -78,15 +78,19 @@ def read_settings(path: Path) -> PlaySettings:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from None
     options = {key: one for key, one in play_options().items() if key not in _NOT_KEPT}
+    places = {key: f"{path}: line {key_line(text, key)}: {key}" for key in data}
     values: dict[str, Value] = {}
     for key, value in data.items():
-        where = f"{path}: line {key_line(text, key)}: {key}"
         if key not in options:
-            raise UserError(f"{where}: play has no such option{near(key, options)}")
-        values[key] = _checked(value, options[key], where, path.parent)
-        _refused(_words(key, values[key]), where)
+            raise UserError(f"{places[key]}: play has no such option{near(key, options)}")
+        values[key] = _checked(value, options[key], places[key], path.parent)
     found = PlaySettings(path, values)
-    _refused(found.words(), str(path))
+    try:
+        _checked_together(found, str(path))
+    except UserError:
+        for key, value in values.items():  # whose fault it is
+            _checked_together(PlaySettings(path, {key: value}), places[key])
+        raise
     return found
 
 
@@ -122,10 +126,10 @@ def _words(key: str, value: Value) -> list[str]:
     return [f"--{key}={one}" for one in (value if isinstance(value, list) else [value])]
 
 
-def _refused(words: list[str], where: str) -> None:
-    """UserError where such words would be refused."""
+def _checked_together(settings: PlaySettings, where: str) -> None:
+    """UserError where what is typed in their stead would be refused."""
     try:
-        parse(["play", *words], ["play"])
+        parse(["play", *settings.words()], ["play"])
     except UserError as error:
         reason = re.sub(r"^(argument \S+|--[a-z-]+): | \(liveanim play --help shows how\)$", "", str(error))
         raise UserError(f"{where}: {reason}") from None
