@@ -20,6 +20,7 @@ from .core.errors import UserError
 from .core.model import Blend, ControlEvent, Prompt, RenderRequest
 from .core.params import Table
 from .core.preset import Preset
+from .core.setlist import NO_SET, SetList
 from .guard import Guard
 from .hands import Archive
 from .inputs import playback
@@ -50,6 +51,7 @@ from .plan import (
     outside_of,
     plan_for,
     presets_for,
+    presets_of,
     render_plan,
     span_for,
     start_of,
@@ -59,6 +61,7 @@ from .render.inline import InlineRender
 from .render.models import find
 from .render.paint import PaintRenderer
 from .render.worker import Others, Renderer, ThreadRender
+from .setlist import open_set
 from .show import Render, Settings, Show, Sink, run
 from .span import SinkFrom, Span, TapFrom
 from .takes.reader import TakeReader
@@ -259,16 +262,18 @@ def live(options: PlayOptions) -> Iterator[Live]:
 
         check(options.record, options.codec, options.alpha)
     with ExitStack() as stack:
-        keeper = stack.enter_context(Keeper())
+        found = open_set(options.set_list)
+        keeper = stack.enter_context(Keeper(found=found))
         broken = keeper.broken_off()
-        look = first_look(options, broken)
+        numbered, unnumbered = presets_of(found)
+        look = first_look(options, broken, numbered, found.listed)
         plan = _live_plan(options, look, measured)
         # As their files are: what was put on top goes when another is taken.
-        choice = presets_for(look, in_place=not options.resume)
+        choice = presets_for(look, known=[*numbered, *unnumbered], in_place=not options.resume)
         table = table_of([*choice, plan.preset])
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
-        edited = stack.enter_context(closing(PresetFiles(_file_of(options.preset))))
+        edited = stack.enter_context(closing(PresetFiles(_file_of(options.preset), found=found)))
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, plan.painting)
         rest = REST if stage.compositor.by_processors else 0.0
         keys = [stage] if isinstance(stage, Window) else []
@@ -285,17 +290,11 @@ def live(options: PlayOptions) -> Iterator[Live]:
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
         source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
         ears = Ears(source, Analyser(source.rate))
-        asked = Script([*_asked(options), *overture.pressed])
-        sources, port = keep_take(takes, [*keys, asked, edited, *controls], painter, ears)
+        asked = Script([*_asked(options, found.listed), *overture.pressed])
+        sources, port = keep_take(takes, [asked, *keys, edited, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
         media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
-        problems = [
-            stage.compositor.problem,
-            keeper.problem,
-            *(control.problem for control in controls),
-            takes.status,
-            source.problem,
-        ]
+        problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
         problems += [source.problem, *_files(options, stage, ears), media.problem, edited.problem]
         offered = None if options.resume else broken
         archive = Archive(keeper=keeper, broken_off=offered, taker=takes, read=edited.parsed)
@@ -350,9 +349,10 @@ def _live_plan(options: PlayOptions, look: Preset, measured: Calibration) -> Pla
     return plan_for(with_shaders(look, options.shaders), painting, overrides)
 
 
-def _asked(options: PlayOptions) -> list[ControlEvent]:
-    """What the command line says, as if it were played."""
-    return [ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else []
+def _asked(options: PlayOptions, listed: SetList) -> list[ControlEvent]:
+    """What the command line and the set list say, as if it were played."""
+    events = [ControlEvent(0.0, "do.set", listed.as_text(), "command line")] if listed != NO_SET else []
+    return events + ([ControlEvent(0.0, "play.autopilot", 1.0, "command line")] if options.autopilot else [])
 
 
 def _stage(options: PlayOptions, table: Table) -> Window | Headless:

@@ -92,7 +92,12 @@ def _many(group: argparse._ActionsContainer, *options: str, **more: Any) -> None
     group.add_argument(*options, action="append", default=[], **more)
 
 
-def _look(parser: argparse.ArgumentParser) -> None:
+def _set(group: argparse._ActionsContainer) -> None:
+    about = "set list: the presets by the keys and pads that play them; none: as they come (docs/presets.md)"
+    group.add_argument("--set", dest="set_list", metavar="FILE", help=about)
+
+
+def _look(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("the look")
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
@@ -118,6 +123,7 @@ def _look(parser: argparse.ArgumentParser) -> None:
     _many(outside, "--control", dest="controls", metavar="DIR", help="ControlNet")
     outside.add_argument("--depth", metavar="NAME", help="depth model for 3D: depth-anything, midas, dpt or a folder")
     outside.add_argument("--words", metavar="NAME", help="model for masks in words: clipseg or a folder")
+    return group
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
@@ -144,7 +150,7 @@ def _play(parser: argparse.ArgumentParser) -> None:
     sound = parser.add_argument_group("the sound (without: the default input)").add_mutually_exclusive_group()
     sound.add_argument("-a", "--audio", metavar="FILE", help="play to an audio file; 'builtin' is the built-in track")
     sound.add_argument("-i", "--input", metavar="DEVICE", help="sound input by part of its name, number, or 'loopback'")
-    _look(parser)
+    _set(_look(parser))
     itself = parser.add_argument_group("by itself")
     itself.add_argument("--autopilot", action="store_true", help="scenes and presets follow the music by themselves")
     itself.add_argument("--resume", action="store_true", help="go on where the last show broke off")
@@ -160,6 +166,20 @@ def _play(parser: argparse.ArgumentParser) -> None:
     _codec(keep)
     keep.add_argument("-t", "--take", type=Path, metavar="DIR", help="keep sound and controls, to render again")
     keep.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
+    venue = parser.add_argument_group("settings of a venue (docs/venue.md)")
+    venue.add_argument("--settings", metavar="FILE", help="options that hold beside these; none: no file (play.toml)")
+    save = "write these options, and those of the settings, into a file (play.toml), and play nothing"
+    venue.add_argument("--save-settings", nargs="?", const="", metavar="FILE", help=save)
+    for action in list(parser._actions):
+        if isinstance(action, argparse._StoreTrueAction | argparse._StoreFalseAction):
+            name, other = opposite(action.option_strings[-1]), not action.const
+            more: dict[str, Any] = {"dest": action.dest, "default": action.default, "help": argparse.SUPPRESS}
+            parser.add_argument(name, action="store_const", const=other, **more)
+
+
+def opposite(name: str) -> str:
+    """'--hud' for '--no-hud', and the other way round."""
+    return f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"
 
 
 def _window(group: argparse._ArgumentGroup) -> None:
@@ -290,6 +310,11 @@ def _schedule(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the values as a curve")
 
 
+def _presets(parser: argparse.ArgumentParser) -> None:
+    _set(parser)
+    _json(parser)
+
+
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the same as JSON, for programs")
 
@@ -328,7 +353,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "latency": ("measure how late sound and picture are here; shows make up for it", _latency),
     "import": ("make a preset of Deforum settings or a Parseq document", _import),
     "travel": ("make a preset whose prompts follow a piece of music", _travel),
-    "presets": ("list the presets", _json),
+    "presets": ("list the presets", _presets),
     "shaders": ("list the ISF shaders and what each of their inputs does", _json),
     "words": ("list the words the embedded model knows", _json),
     "schedule": ("show the values an expression takes", _schedule),
@@ -354,8 +379,23 @@ def _parser(commands: Iterable[str]) -> tuple[_Parser, dict[str, _Parser]]:
     return parser, made
 
 
+def play_options() -> dict[str, argparse.Action]:
+    """The options of `play` by their long names."""
+    options = _parser(["play"])[1]["play"]._option_string_actions
+    return {name[2:]: action for name, action in options.items() if name.startswith("--")}
+
+
+def said(argv: Sequence[str], command: str) -> dict[str, Any]:
+    """What the words of one command line say, as texts: nothing of what they leave out."""
+    parser, made = _parser([command])
+    for action in made[command]._actions:
+        action.type, action.default = None, argparse.SUPPRESS
+    return vars(parser.parse_known_args(argv)[0])
+
+
 def parse(argv: Sequence[str], commands: Iterable[str]) -> Arguments:
-    """The options of one command line; `arguments.command` names the command. Exits by itself after --help.
+    """The options of one command line; `arguments.command` names the command, `arguments.argv` are what was typed.
+    Exits by itself after --help.
 
     Raises UserError for anything that cannot be understood.
     """
@@ -370,6 +410,7 @@ def parse(argv: Sequence[str], commands: Iterable[str]) -> Arguments:
         raise UserError(f"unknown option {argv[0]!r} (liveanim --help shows how)")
     if extra:
         _refuse(extra[0], arguments.command, made[arguments.command])
+    arguments.argv = tuple(argv)
     return arguments
 
 

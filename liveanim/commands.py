@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .arguments import Arguments
+from .arguments import Arguments, parse
 from .core.errors import UserError
 from .options import BUILTIN, LatencyOptions, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
@@ -27,9 +27,16 @@ def say(text: str = "") -> None:
 
 
 def play(arguments: Arguments) -> int:
-    from . import app
+    from . import app, playfile
     from .lookfile import played
 
+    if arguments.save_settings is not None:
+        say(f"{playfile.save(arguments).line()}\nliveanim play --settings FILE plays with them, play.toml by itself.")
+        return 0
+    settings = playfile.in_effect(arguments)
+    if settings.path is not None:
+        say(f"Settings: {settings.line()}")
+    arguments = playfile.settled(arguments, settings)
     options = options_of(PlayOptions, arguments, outside=_outside(arguments))
     return app.play(played(options, arguments.look))
 
@@ -136,7 +143,7 @@ def _demo(folder: Path, seconds: float) -> int:
 
 
 def start(_arguments: Arguments) -> int:
-    from . import app, probes
+    from . import probes
 
     found = probes.run_all(("screen", "sound"))
     lacks = []
@@ -145,24 +152,28 @@ def start(_arguments: Arguments) -> int:
     if not found["sound"].value("inputs"):
         lacks.append("sound input")
     if not lacks:
-        return app.play(PlayOptions())
+        return play(parse(["play"], ["play"]))
     say(f"No {' and no '.join(lacks)} here, so the built-in track is performed into a video (20 s).")
     return _demo(Path("out"), 20.0)
 
 
 def presets(arguments: Arguments) -> int:
-    from .library import choice
+    from .setlist import in_order, open_set
 
     broken: list[tuple[str, str, Path]] = []
-    found = choice(lambda path, error: broken.append((path.stem, f"(broken: {error})", path)))
-    good = [(preset.name, preset.about, path) for path, preset in found]
-    rows = good + broken  # these have no number: a show leaves them out
+    numbered, others = in_order(
+        open_set(arguments.set_list), lambda path, error: broken.append((path.stem, f"(broken: {error})", path))
+    )
+    rows = [(preset.name, preset.about, path) for path, preset in (*numbered, *others)] + broken
+    numbers = [*range(1, len(numbered) + 1), *[None] * (len(rows) - len(numbered))]  # a show leaves the others out
     if arguments.json:
-        say(json.dumps([{"name": name, "about": about, "file": str(path)} for name, about, path in rows], indent=2))
+        keys = ("number", "name", "about", "file")
+        table = [(number, name, about, str(path)) for number, (name, about, path) in zip(numbers, rows, strict=True)]
+        say(json.dumps([dict(zip(keys, row, strict=True)) for row in table], indent=2))
         return 0
     wide = max((len(name) for name, _about, _path in rows), default=0)
-    for number, (name, about, _path) in enumerate(rows, 1):
-        say(f"{number if number <= len(good) else '-':>2}  {name:<{wide}}  {about}".rstrip())
+    for number, (name, about, _path) in zip(numbers, rows, strict=True):
+        say(f"{number or '-':>2}  {name:<{wide}}  {about}".rstrip())
     return 0
 
 
@@ -267,9 +278,9 @@ def learn(arguments: Arguments) -> int:
 
 def _touchosc(path: Path) -> int:
     from .inputs.touchosc import layout
-    from .library import own, shipped
+    from .setlist import in_order, open_set
 
-    names = list(dict.fromkeys(file.stem for file in (*shipped(), *own())))
+    names = [preset.name for _, preset in in_order(open_set(None), lambda file, error: None)[0]]
     try:
         path.write_bytes(layout(presets=names))
     except OSError as error:

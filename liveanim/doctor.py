@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from .core.errors import UserError
 from .data import data_dir
 from .inputs.devices import SoundDevice, find_loopback, loopback_cure
 from .probes import PROBES, Answer, run_all
@@ -245,6 +246,17 @@ def data_rows() -> list[Row]:
     return rows
 
 
+def settings_rows() -> list[Row]:
+    """Which file has options for every show, and what it sets."""
+    from .playfile import open_settings, own_settings
+
+    try:
+        found = open_settings(None)
+    except UserError as error:
+        return [Row("settings", "missing", str(error), "mend it, or play with --settings none")]
+    return [Row("settings", "ok", found.line() if found.path else f"none ({own_settings()} would be)")]
+
+
 def disk_rows(folder: Path | None = None) -> list[Row]:
     folder = Path.cwd() if folder is None else folder
     rows = []
@@ -275,7 +287,7 @@ def examine() -> list[Row]:
     rows = python_rows() + library_rows()
     for name, judge in _JUDGES.items():
         rows += judge(answers[name])
-    return rows + ember_rows() + data_rows() + disk_rows()
+    return rows + ember_rows() + data_rows() + settings_rows() + disk_rows()
 
 
 def table(rows: Iterable[Row], colour: bool = False) -> str:

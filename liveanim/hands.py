@@ -17,6 +17,7 @@ from .core.params import PROMPT_SLOTS, TEXTS, Table
 from .core.performance import Performance
 from .core.preset import Preset
 from .core.preset_data import baked, preset_data
+from .core.setlist import NO_SET, SetList, parsed
 from .core.tempo import BeatClock, told
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,9 @@ class Keeper(Protocol):
     def save(self, name: str, state: Preset) -> str:
         """Write `state` as the user's preset called `name`; a line about it."""
 
+    def save_set(self, listed: SetList) -> str:
+        """Write the set list into its file; a line about it."""
+
 
 class Taker(Protocol):
     """Keeps takes of a show. Nothing here blocks or raises."""
@@ -48,10 +52,10 @@ class Taker(Protocol):
         """Of the take that runs; '' for none."""
 
     def take(
-        self, name: str, state: Preset, presets: Sequence[Preset], now: float, before: Sequence[ControlEvent]
+        self, name: str, state: Preset, presets: Sequence[Preset], now: float, stands: Sequence[ControlEvent]
     ) -> str:
-        """Begin a take of a show that stands as `state` and the events `before` say and may choose any of `presets`,
-        or end the one that runs; a line about it."""
+        """Begin a take of a show that stands as `state` says and may choose any of `presets`, or end the one that
+        runs; a line about it. `stands`: events that say how tempo, set list and master fader stand."""
 
 
 Reader = Callable[[str, str], Preset]
@@ -78,6 +82,7 @@ class Hands:
     """Owned by the show: `apply` for every event from outside, then `conduct` once a frame.
 
     controls   what cc(), pad() and osc() read in expressions; hints: as in Blend
+    presets    those that have numbers, by these from 1; set_list, left_out: as in Status
     fresh      whether somebody has wished for a fresh picture: whoever takes note of it sets it back
     finished   whether somebody quit
     """
@@ -95,7 +100,10 @@ class Hands:
         self.hints: dict[str, float] = {}
         self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
         self.fresh = self.finished = False
-        self.presets = tuple(presets)
+        self._known, self._set = tuple(presets), NO_SET
+        self.presets = self._known
+        self.set_list: tuple[str, ...] = ()
+        self.left_out: tuple[str, ...] = ()
         self._play, self._clock, self._table = play, clock, table
         self._keeper, self._broken_off, self._kept = archive.keeper, archive.broken_off, 0
         self._conductor = Conductor()
@@ -216,6 +224,8 @@ class Hands:
             "redo": lambda event: play.redo(event.time),
             "save": lambda event: self._save(event),
             "resume": lambda event: self._resume(event.time),
+            "set": lambda event: self._order(event),
+            "save_set": lambda event: self._save_set(event.time),
             "take": lambda event: self._take(event),
             "learn": lambda event: self._learn(str(event.value or "")),
             "forget": lambda event: self._change(f"{event.value or ''} forget"),
@@ -264,7 +274,21 @@ class Hands:
         name = self._keeper.called(str(event.value or "").strip() or self._free_name())
         state = replace(baked(self._play.as_preset()), name=name, text="")
         self._notice = self._keeper.save(name, state), event.time
+        if self._set.only and name not in self._set.names:  # it has a number while this show plays
+            self._set = replace(self._set, names=(*self._set.names, name))
         self._put(state)
+
+    def _order(self, event: ControlEvent) -> None:
+        """Play with another set list."""
+        before, self._set = self._set, parsed(str(event.value or ""), self._set)
+        self._put()
+        if before != self._set and event.source == "file":
+            self._notice = "the set list is read again", event.time
+
+    def _save_set(self, now: float) -> None:
+        if self._keeper is None:
+            raise UserError("there is nowhere to save to here")
+        self._notice = self._keeper.save_set(SetList(self.set_list, self._set.only)), now
 
     def _reread(self, name: str, text: str, now: float) -> None:
         """A preset's file has been saved: play what it says now. What this show itself has saved is known already."""
@@ -273,22 +297,27 @@ class Hands:
         preset = self._read(name, text)
         if missing := [row.name for row in preset.rows if row.name not in self._table]:
             raise UserError(f"{name}: this show began without {missing[0]}: start it again to play with that shader")
-        known = next((one for one in self.presets if one.name == name), None)
+        known = next((one for one in self._known if one.name == name), None)
         if known is not None and preset_data(known) == preset_data(preset):
             return
         self._put(preset)
         if self._play.preset.name == name:
             self._play.reread(preset, now)
-        self._notice = f"{name} is read again" if known else f"{name} is new: preset {len(self.presets)}", now
+        names = [one.name for one in self.presets]
+        number = f": preset {names.index(name) + 1}" if name in names else ""
+        self._notice = f"{name} is read again" if known else f"{name} is new{number}", now
 
-    def _put(self, preset: Preset) -> None:
-        """Have `preset` among those that can be chosen: one of a known name keeps its number."""
-        names = [preset.name for preset in self.presets]
-        at = names.index(preset.name) if preset.name in names else len(names)
-        self.presets = (*self.presets[:at], preset, *self.presets[at + 1 :])
+    def _put(self, *presets: Preset) -> None:
+        """Have `presets` among those that can be chosen, by the set list: one of a known name keeps its number."""
+        known = {preset.name: preset for preset in (*self._known, *presets)}
+        self._known = tuple(known.values())
+        numbered = self._set.numbered(list(known))
+        self.presets = tuple(known[name] for name in numbered)
+        self.set_list = tuple(name for name in self._set.names if name in known)
+        self.left_out = tuple(name for name in known if name not in numbered)
 
     def _free_name(self) -> str:
-        names = {preset.name for preset in self.presets}
+        names = {preset.name for preset in self._known}
         base = self._play.preset.name
         return next(name for n in range(2, len(names) + 3) if (name := f"{base}-{n}") not in names)
 
@@ -313,12 +342,13 @@ class Hands:
         if self._taker is not None:
             time, beat = self._beat
             beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
-            clock = ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {beat:.4f}", "take")
             knobs = self._play.panel.knobs().items()
-            before = [ControlEvent(0.0, name, value, "take") for name, value in knobs if name.startswith("out.")]
-            name, state = str(event.value or ""), self._play.as_preset()
-            line = self._taker.take(name, state, self.presets, event.time, [*before, clock])
-            self._notice = line, event.time
+            stands = [ControlEvent(0.0, name, value, "take") for name, value in knobs if name.startswith("out.")]
+            stands.append(ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {beat:.4f}", "take"))
+            if self._set != NO_SET:
+                stands.append(ControlEvent(event.time, "do.set", self._set.as_text(), "take"))
+            state, name = self._play.as_preset(), str(event.value or "")
+            self._notice = self._taker.take(name, state, self._known, event.time, stands), event.time
 
     def _learn(self, what: str) -> None:
         """A wish takes the place of one that no knob has moved for; an empty one gives that up."""

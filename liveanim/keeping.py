@@ -20,7 +20,9 @@ import psutil
 
 from .core.errors import UserError
 from .core.preset import Preset
+from .core.setlist import SetList
 from .library import as_toml, own_presets_dir, read_preset
+from .setlist import SetFile, rewritten
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +48,12 @@ class Keeper:
     an error all of it stays.
     """
 
-    def __init__(self, folder: Path | None = None, presets: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, presets: Path | None = None, found: SetFile | None = None) -> None:
+        """`found`: the set list with which the show begins."""
         self._folder, self._presets = folder or shows_dir(), presets or own_presets_dir()
+        self._set = found or SetFile(None)
         self._state: Preset | None = None
-        self._saves: queue.SimpleQueue[tuple[Path, Preset]] = queue.SimpleQueue()
+        self._saves: queue.SimpleQueue[tuple[Path, Preset | SetList]] = queue.SimpleQueue()
         self._written: Path | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._problem = self._unsaved = ""
@@ -72,6 +76,15 @@ class Keeper:
         self._saves.put((path, state))
         self._wake.set()
         return f"saved as {path.stem}: {path}"
+
+    def save_set(self, listed: SetList) -> str:
+        """Write the set list into its file; a line about it. UserError where there is none."""
+        path = self._set.path
+        if path is None:
+            raise UserError("this show has no file for a set list: begin it with --set FILE")
+        self._saves.put((path, listed))
+        self._wake.set()
+        return f"the set list is saved: {path}"
 
     def problem(self) -> str:
         """One line when something could not be written; else ''. A preset that was not saved is told until one is."""
@@ -124,11 +137,14 @@ class Keeper:
 
     def _write(self) -> None:
         while not self._saves.empty():
-            path, preset = self._saves.get()
+            path, what = self._saves.get()
             try:
-                write_whole(path, preset)
+                if isinstance(what, SetList):
+                    write_text(path, rewritten(path, what))
+                else:
+                    write_whole(path, what)
                 self._unsaved = ""
-            except OSError as error:
+            except (OSError, UserError) as error:
                 self._unsaved = f"{path.stem} is not saved: {error}"
                 log.warning(self._unsaved)
         state, self._state = self._state, None
@@ -147,9 +163,14 @@ def _pid(path: Path) -> int:
 
 def write_whole(path: Path, preset: Preset) -> None:
     """Write `preset` under another name first, so that `path` never holds half of it. May raise OSError."""
+    write_text(path, as_toml(preset))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` in the same way."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(as_toml(preset), encoding="utf-8", newline="\n")
+    part.write_text(text, encoding="utf-8", newline="\n")
     os.replace(part, path)
 
 
@@ -164,3 +185,6 @@ class Paper:
 
     def save(self, name: str, state: Preset) -> str:
         return f"saved as {name}"
+
+    def save_set(self, listed: SetList) -> str:
+        return "the set list is saved"

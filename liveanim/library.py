@@ -33,9 +33,12 @@ def read_preset(path: Path) -> Preset:
 
     UserError names file, line or key, and what was expected.
     """
-    if path.suffix.lower() in FOREIGN:
-        return parse_preset(read_import(path).toml, path.stem, str(path))
-    return parse_preset(read_text(path), path.stem, str(path))
+    return parse_preset(preset_text(path), path.stem, str(path))
+
+
+def preset_text(path: Path) -> str:
+    """The text of the preset in a file, or made of another program's file. UserError where there is none."""
+    return read_import(path).toml if path.suffix.lower() in FOREIGN else read_text(path)
 
 
 def read_text(path: Path) -> str:
@@ -157,12 +160,12 @@ def own() -> tuple[Path, ...]:
     return tuple(sorted(own_presets_dir().glob("*.toml")))
 
 
-def choice(bad: Callable[[Path, UserError], None]) -> tuple[tuple[Path, Preset], ...]:
-    """The presets that a show chooses from, with their files, by their numbers there (from 1): the shipped ones, one of
-    the user's in the place of the shipped one of its name, then the user's others. `bad` is told of those of the user
-    that cannot be read."""
+def choice(bad: Callable[[Path, UserError], None], more: Iterable[Path] = ()) -> tuple[tuple[Path, Preset], ...]:
+    """The presets that a show chooses from, with their files, by their numbers there (from 1) where no set list says
+    otherwise: the shipped ones, one of the user's in the place of the shipped one of its name, then the user's others,
+    and so those in the files `more`. `bad` is told of those of the user that cannot be read."""
     found = {path.stem: (path, read_preset(path)) for path in shipped()}
-    for path in own():
+    for path in (*own(), *more):
         try:
             found[path.stem] = path, read_preset(path)
         except UserError as error:
@@ -170,18 +173,26 @@ def choice(bad: Callable[[Path, UserError], None]) -> tuple[tuple[Path, Preset],
     return tuple(found.values())
 
 
-def find_preset(name: str) -> Preset:
+def is_file_name(name: str) -> bool:
+    """Whether `name`, where a preset is expected, is that of a file."""
+    return name.lower().endswith((".toml", *FOREIGN)) or "/" in name
+
+
+def find_preset(name: str, numbered: Sequence[Preset] = ()) -> Preset:
     """The preset called `name`, numbered `name` (from 1, as in a show), or in the file `name`. UserError lists the near
-    ones."""
+    ones. `numbered`: those that have numbers in the show; none: as where there is no set list."""
     files = shipped()
     if name.isdecimal():
-        numbered = choice(lambda path, error: None)
+        numbered = numbered or [preset for _, preset in choice(lambda path, error: None)]
         if 1 <= int(name) <= len(numbered):
-            return numbered[int(name) - 1][1]
+            return numbered[int(name) - 1]
+    for preset in numbered:
+        if name.lower() == preset.name.lower():
+            return preset
     for path in (*own(), *files):  # what one has saved goes before what it was saved over
         if name.lower() == path.stem.lower():
             return read_preset(path)
-    if name.lower().endswith((".toml", *FOREIGN)) or "/" in name:
+    if is_file_name(name):
         return read_preset(Path(name))
-    names = [path.stem for path in (*files, *own())]
+    names = [*(path.stem for path in (*files, *own())), *(preset.name for preset in numbered)]
     raise UserError(f"there is no preset {name!r}{near(name, names)}; liveanim presets lists them")

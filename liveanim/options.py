@@ -36,6 +36,7 @@ class PlayOptions:
     audio       audio file to play to, or BUILTIN; None: listen to `input`
     input       name (or part of it) or number of a sound input; None: the default one
     preset      name of a preset, or path of a .toml file
+    set_list    file that says which presets have numbers, in which order; None: the user's own; 'none': no such file
     size        (width, height) of the picture shown, multiples of 8; how large to paint follows from it and the model
     model       name of the models table, or path of a diffusers folder; 'paint' needs no model
     monitor     1-based, as `liveanim devices` numbers them
@@ -65,6 +66,7 @@ class PlayOptions:
     audio: str | None = None
     input: str | None = None
     preset: str | None = None
+    set_list: str | None = None
     size: tuple[int, int] | None = None
     model: str | None = None
     fullscreen: bool = False

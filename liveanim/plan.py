@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .core.errors import UserError
 from .core.params import spec
 from .core.preset import Preset
-from .library import as_toml, choice, find_preset, parse_preset, with_shaders
+from .core.setlist import NO_SET, SetList
+from .library import as_toml, find_preset, parse_preset, with_shaders
 from .options import Outside, PlayOptions, RenderOptions
 from .render.inline import Start
 from .render.models import find
+from .setlist import SetFile, in_order, open_set
 from .span import Span, span_of
 from .takes.files import safe
 from .takes.reader import TakeReader
@@ -26,7 +28,7 @@ DEFAULT_PRESET = "neon-tunnel"
 PAINT = "paint"
 RENDER_FPS = 30.0
 PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
-BROKEN_OFF = "(broken off)"  # a take's name for the state that the show offered to take up
+BROKEN_OFF = "_broken off_"  # a take's name for the state that the show offered to take up
 GRID = 32  # painted pictures are whole multiples: the networks halve them five times
 
 
@@ -98,10 +100,10 @@ def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[
     asked = {"picture.seed": options.seed, "picture.steps": options.steps}
     overrides = {name: float(value) for name, value in asked.items() if value is not None}
     if take is None:
-        preset = with_shaders(find_preset(options.preset or DEFAULT_PRESET), options.shaders)
+        preset = with_shaders(_named(options.preset or DEFAULT_PRESET), options.shaders)
         return plan_for(preset, Painting(options.model, default_model(), picture, options.painted), overrides)
     info = take.info
-    preset = find_preset(options.preset) if options.preset else kept_preset(take, info.preset_text, info.preset)
+    preset = _named(options.preset) if options.preset else kept_preset(take, info.preset_text, info.preset)
     preset = with_shaders(preset, options.shaders)
     overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
     return plan_for(preset, _painted_then(options, take, picture), overrides)
@@ -117,19 +119,31 @@ def _painted_then(options: RenderOptions, take: TakeReader, picture: tuple[int, 
     return Painting(model, default, take.shown or picture, options.painted or (info.size if stayed else None))
 
 
-def first_look(options: PlayOptions, broken: Preset | None) -> Preset:
-    """What a show begins with: the preset asked for or, to resume, the `broken` off state. UserError without it."""
+def _named(name: str) -> Preset:
+    """The preset that a render was asked for: as a show with the user's set list has it."""
+    found = open_set(None)
+    numbered = in_order(found, lambda path, error: None)[0] if found.listed.names else ()
+    return find_preset(name, [preset for _, preset in numbered])
+
+
+def first_look(
+    options: PlayOptions, broken: Preset | None, numbered: Sequence[Preset] = (), listed: SetList = NO_SET
+) -> Preset:
+    """What a show begins with: the preset asked for, else the first of the set list, or, to resume, the `broken` off
+    state. UserError without it."""
     if not options.resume:
-        return find_preset(options.preset or DEFAULT_PRESET)
+        first = numbered[0].name if numbered and numbered[0].name in listed.names else DEFAULT_PRESET
+        return find_preset(options.preset or first, numbered)
     if broken is None:
         raise UserError("no show broke off here: there is nothing to resume")
     return replace(broken, text=as_toml(broken))
 
 
-def _all_presets() -> list[Preset]:
-    """Those of the package and the user's, which take the place of others of their name. One of the user's that cannot
-    be read is said and left out."""
-    return [preset for _, preset in choice(lambda path, error: log.warning("%s", error))]
+def presets_of(found: SetFile) -> tuple[list[Preset], list[Preset]]:
+    """The presets of a show with that set list: those that have numbers, by these, and those that have none. One that
+    cannot be read is said and left out."""
+    numbered, others = in_order(found, lambda path, error: log.warning("%s", error))
+    return [preset for _, preset in numbered], [preset for _, preset in others]
 
 
 def broken_off(take: TakeReader | None) -> Preset | None:
@@ -160,12 +174,14 @@ def outside_of(asked: Outside, take: TakeReader | None) -> Outside:
     return Outside(media, depth, loras, asked.controls or info.controls, words, asked.engine)
 
 
-def presets_for(first: Preset, take: TakeReader | None = None, *, in_place: bool = False) -> list[Preset]:
-    """The presets that keys and events choose from, those of the take if it has any; `first` is among them, or one of
-    its name, whose place it takes when it is to be `in_place`."""
+def presets_for(
+    first: Preset, take: TakeReader | None = None, known: Sequence[Preset] = (), *, in_place: bool = False
+) -> list[Preset]:
+    """The presets that keys and events choose from: those of the take if it has any, those `known`, or the library's.
+    `first` is among them, or one of its name, whose place it takes when it is to be `in_place`."""
     kept = take.looks() if take else {}
     presets = [kept_preset(take, text, name) for name, text in kept.items() if name != safe(BROKEN_OFF)] if take else []
-    presets = presets or _all_presets()
+    presets = presets or list(known) or presets_of(SetFile(None))[0]
     if in_place:
         presets = [first if preset.name == first.name else preset for preset in presets]
     return presets if first.name in [preset.name for preset in presets] else [*presets, first]

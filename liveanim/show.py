@@ -319,6 +319,8 @@ class Show:
             prompts=play.texts.prompts,
             negative=play.texts.negative,
             presets=tuple(preset.name for preset in hands.presets),
+            set_list=hands.set_list,
+            left_out=hands.left_out,
             scenes=tuple(one.name for one in play.preset.scenes),
             scene=play.scene.name if play.scene else "",
             arriving=play.arriving(now),

@@ -85,15 +85,15 @@ class Takes:
         self.name = name
 
     def take(
-        self, name: str, state: Preset, presets: Sequence[Preset], now: float, before: Sequence[ControlEvent]
+        self, name: str, state: Preset, presets: Sequence[Preset], now: float, stands: Sequence[ControlEvent]
     ) -> str:
         """Begin a take called `name` ('' is named by the date) at show time `now`, or end the one that runs; a line
-        about it. `presets` may be chosen. `before`: events that set the scene besides `state`."""
+        about it. `presets` may be chosen. `stands`: the events that it begins with."""
         if self.name:
             return self._end()
         folder = free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
         self.name, self._early, self._problem = folder.name, self._before.all(), ""
-        for event in before:
+        for event in stands:
             self.event(event)
         since = self._before.since(now)
         self._spawn(lambda: self._begin(folder, state, presets, now, since))

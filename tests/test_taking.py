@@ -38,9 +38,6 @@ class Hand:
 STATE = preset_from({"prompt": {"text": ["a"]}}, "t", "look")
 
 
-TEMPO = ControlEvent(10.0, "clock.midi", "120.000 21.5", "take")
-
-
 def until(done: Callable[[], object], patience: float = 20.0) -> None:
     end = time.monotonic() + patience
     while not done():
@@ -50,6 +47,10 @@ def until(done: Callable[[], object], patience: float = 20.0) -> None:
 
 def made(folder: Path, state: Preset, presets: Sequence[Preset], now: float, sound_from: float) -> TakeWriter:
     return TakeWriter(folder, TakeInfo("1", state.name, begin=now, sound_from=sound_from))
+
+
+def tempo(at: float) -> list[ControlEvent]:
+    return [ControlEvent(at, "clock.midi", "120.000 21.5", "take")]
 
 
 def play(takes: Takes, at: float) -> None:
@@ -64,7 +65,7 @@ def test_a_take_has_what_was_played_between_its_begin_and_its_end(tmp_path: Path
     takes = Takes(made, tmp_path / "takes")
     assert not takes.name and takes.rows() == []
     play(takes, 9.0)
-    assert takes.take("first", STATE, [], 10.0, [TEMPO]).startswith("take first begins")
+    assert takes.take("first", STATE, [], 10.0, tempo(10.0)).startswith("take first begins")
     play(takes, 10.0)  # most likely before its folder is made
     play(takes, 10.25)
     assert takes.take("", STATE, [], 10.5, []) == "take first ended" and not takes.name
@@ -85,7 +86,7 @@ def test_a_take_has_what_was_played_between_its_begin_and_its_end(tmp_path: Path
 def test_a_name_that_is_taken_gets_a_number_and_none_is_the_date(tmp_path: Path) -> None:
     takes = Takes(made, tmp_path / "takes")
     for name in ("one", "one", "", "../x/y"):
-        takes.take(name, STATE, [], 0.0, [TEMPO])
+        takes.take(name, STATE, [], 0.0, tempo(0.0))
         play(takes, 0.0)
         takes.take("", STATE, [], 0.0, [])
         takes.close()
@@ -103,11 +104,11 @@ def test_a_take_that_cannot_be_made_is_said_and_the_next_one_may(tmp_path: Path)
         return made(folder, state, presets, now, sound_from)
 
     takes = Takes(make, tmp_path)
-    takes.take("one", STATE, [], 0.0, [TEMPO])
+    takes.take("one", STATE, [], 0.0, tempo(0.0))
     until(lambda: takes.status() == "no take: the disk is full")
     assert not takes.name
     broken[0] = False
-    takes.take("two", STATE, [], 1.0, [TEMPO])
+    takes.take("two", STATE, [], 1.0, tempo(1.0))
     play(takes, 1.0)
     assert takes.status() == ""
     takes.close()
@@ -122,7 +123,7 @@ def test_one_that_ends_before_its_folder_is_made_is_whole_all_the_same(tmp_path:
         return made(folder, state, presets, now, sound_from)
 
     takes = Takes(make, tmp_path)
-    takes.take("one", STATE, [], 0.0, [TEMPO])
+    takes.take("one", STATE, [], 0.0, tempo(0.0))
     play(takes, 0.0)
     takes.take("", STATE, [], 0.1, [])
     play(takes, 0.2)

@@ -64,6 +64,8 @@ _ROWS = (
     A("redo", "nothing", "do it again"),
     A("resume", "nothing", "take up the show that broke off", edit=True),
     A("save", "text", "save the show as it is now as a preset", "show/save"),
+    A("set", "text", 'the set list: {"presets": [names in the order of their numbers], "only": false}', "show/set"),
+    A("save_set", "nothing", "write the set list into its file"),
     A("take", "text", "keep a take from here on; end it", "show/take"),
     A("learn", "wish", "the next MIDI knob or pad to move plays this; nothing: none after all", "midi/learn"),
     A("forget", "wish", "give up the learned MIDI knobs and pads of this", "midi/forget"),

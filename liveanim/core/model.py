@@ -244,6 +244,7 @@ class Status:
     prompt: the text with the most weight; prompts: those of all slots, the first first.
 
     presets, scenes   names, in the order of their numbers; `scene` is the one that plays, '' for none
+    set_list          those of the presets that the set list names; left_out: those that it leaves without a number
     arriving          0..1: how far the change to it has come
     waiting           what is put off to the next beat or bar, as 'do.scene storm'
     learning          what the next knob or pad to move will play; '' for nothing
@@ -281,6 +282,8 @@ class Status:
     vram: tuple[float, float] = (0.0, 0.0)
     macros: tuple[str, ...] = ()
     tempo: str = ""
+    set_list: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

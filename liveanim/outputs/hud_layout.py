@@ -77,7 +77,8 @@ _BEAT_LEFT = _LAMP_CENTRES[-1] + 30
 _SOUND_WIDTH, _SOUND_HEIGHT = _BEAT_LEFT + 104 + PAD - EDGE, 92.0
 _MODULATORS_LEFT = EDGE + _SOUND_WIDTH + 8
 _CHIP_ROOM = 300.0  # at the right, for the parameters that are held
-_MOST_SCENES = 9
+_MOST_SCENES = _MOST_PRESETS = 9  # as there are keys
+_LEAST_PRESETS = 3  # where there is room for fewer, they are left out
 
 
 def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Letters) -> NDArray[np.float32]:
@@ -108,12 +109,14 @@ def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> tuple[str, ...]:
     words = status.preset, status.model, status.audio, status.prompt
     below = canvas.part("title", (words, room), lambda: _title(canvas, status, room))
     told = status.scenes, status.scene, status.arriving, status.waiting, status.learning, status.notice
-    canvas.part("scenes", (told, below), lambda: _scenes(canvas, status, below))
+    below = canvas.part("scenes", (told, below), lambda: _scenes(canvas, status, below))
     top = _sound(canvas, blend)
+    looks = status.presets, status.preset, below, top
+    over = canvas.part("presets", looks, lambda: _presets(canvas, status.presets, status.preset, below, top))
     names = _modulators(canvas, blend, _CHIP_ROOM if readout.pick is None else _list_width(canvas) + 8)
     lines = readout.warnings + status.warnings
     wide = _beside_list(canvas, readout)
-    canvas.part("warnings", (lines, top, wide), lambda: _warnings(canvas, lines, top, wide))
+    canvas.part("warnings", (lines, over, wide), lambda: _warnings(canvas, lines, over, wide))
     if readout.pick is None:
         chips = _chips(blend)
         canvas.part("hands", chips, lambda: _hands(canvas, chips))
@@ -155,8 +158,9 @@ def _title(canvas: Canvas, status: Status, room: float) -> float:
     return EDGE + 2 * PAD + 24 + 20 * len(shown)
 
 
-def _scenes(canvas: Canvas, status: Status, top: float) -> None:
-    """The scenes with their numbers, the one that plays bright, with the way it has come; and what is waited for."""
+def _scenes(canvas: Canvas, status: Status, top: float) -> float:
+    """The scenes with their numbers, the one that plays bright, with the way it has come; and what is waited for. The y
+    of the panel's end."""
     at = status.scenes.index(status.scene) if status.scene in status.scenes else 0
     first = max(0, min(at - _MOST_SCENES // 2, len(status.scenes) - _MOST_SCENES))
     rows = list(enumerate(status.scenes, 1))[first : first + _MOST_SCENES]
@@ -164,7 +168,7 @@ def _scenes(canvas: Canvas, status: Status, top: float) -> None:
     lines += [(f"move a knob or pad for {status.learning}", ROSE)] if status.learning else []
     lines += [(status.notice, GREEN)] if status.notice else []
     if not rows and not lines:
-        return
+        return top
     room = min(420.0, canvas.width - 2 * EDGE - 2 * PAD - 24)
     shown = [(f"{n}", canvas.fitted(name, canvas.body, room), name == status.scene) for n, name in rows]
     said = [(canvas.fitted(text, canvas.body, room), colour) for text, colour in lines]
@@ -182,6 +186,27 @@ def _scenes(canvas: Canvas, status: Status, top: float) -> None:
     for text, colour in said:
         canvas.text(text, canvas.body, EDGE + PAD, y, colour)
         y += 20
+    return y + 7
+
+
+def _presets(canvas: Canvas, names: Sequence[str], playing: str, above: float, bottom: float) -> float:
+    """The page of presets with the one that plays, with their numbers, where there is room between what is `above`,
+    lines of warnings and the panel at the `bottom`. The y of the list's top."""
+    most = min(_MOST_PRESETS, int((bottom - above - 20 * _MOST_WARNINGS - 2 * 14 - 3 * 8) // 20))
+    if len(names) < 2 or most < _LEAST_PRESETS:
+        return bottom
+    at = names.index(playing) if playing in names else 0
+    page, room = at - at % most, min(180.0, canvas.width - 2 * EDGE - 2 * PAD - 22)
+    rows = list(enumerate(names, 1))[page : page + most]
+    shown = [(f"{n}", canvas.fitted(name, canvas.body, room), name == playing) for n, name in rows]
+    width = max(canvas.measure(name, canvas.body) for _, name, _ in shown) + 22
+    top = y = bottom - 8 - 20.0 * len(shown) - 14
+    canvas.box(EDGE, y, width + 2 * PAD, 20.0 * len(shown) + 14, PANEL, ROUND)
+    for number, name, here in shown:
+        canvas.text(number, canvas.body, EDGE + PAD, y + 7, CYAN if here else DIM)
+        canvas.text(name, canvas.body, EDGE + PAD + 22, y + 7, TEXT if here else DIM)
+        y += 20
+    return top
 
 
 def _list_width(canvas: Canvas) -> float:

@@ -36,7 +36,7 @@ class Used:
 
 def safe(name: str) -> str:
     """`name` as part of a file's name on every system."""
-    return "".join(char if char.isalnum() or char in "-_ ." else "_" for char in name)
+    return "".join(char if char.isprintable() and char not in '<>:"/\\|?*' else "_" for char in name)
 
 
 def keep(folder: Path, used: Iterable[Used]) -> Iterator[str]:

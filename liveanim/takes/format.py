@@ -249,5 +249,6 @@ def write_looks(folder: Path, looks: Mapping[str, str]) -> None:
     """Keep the texts of the presets that can be chosen, by name, in their order."""
     if looks:
         (folder / PRESETS).mkdir()
+    digits = max(2, len(str(len(looks))))
     for number, (name, text) in enumerate(looks.items(), 1):
-        write_whole(folder / PRESETS / f"{number:02d}-{safe(name)}.toml", text)
+        write_whole(folder / PRESETS / f"{number:0{digits}d}-{safe(name)}.toml", text)

@@ -6,6 +6,7 @@ import itertools
 import re
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -360,6 +361,24 @@ def test_the_scene_that_plays_is_marked_as_far_as_it_has_come() -> None:
     assert marks("", 1.0) == []
     (whole,), (half,) = marks("storm", 1.0), marks("storm", 0.5)
     assert whole > 40 and abs(half - whole / 2) <= 1
+
+
+def test_the_presets_of_nine_keys_stand_with_their_numbers_where_there_is_room() -> None:
+    names = tuple(f"look {'abcdefghijklm'[n]}" for n in range(13))
+
+    def listed(preset: str, size: tuple[int, int] = (1280, 720), **more: object) -> tuple[int, NDArray[np.float32]]:
+        """Boxes more than without presets, and those of words that are bright or marked."""
+        bare, letters = Status(preset, **more), Letters(sizes_for(scale_for(size)))  # type: ignore[arg-type]
+        both = [blend(status=replace(bare, presets=names)), blend(status=bare)]
+        rows, without = (lay_out(one, Readout(60.0), size, letters) for one in both)
+        marked = [row for row in rows if tuple(row[8:11]) == pytest.approx(CYAN[:3]) and row[6] > 0]
+        return len(rows) - len(without), np.array(marked)
+
+    assert listed("look c")[0] == 2 * 9 + 1 and listed("look l")[0] == 2 * 4 + 1  # a page; 10 to 13 are another
+    ((*_, third), (*_, fourth)) = (listed(name)[1] for name in ("look c", "look d"))
+    assert fourth[1] - third[1] == 20 and len(listed("gone")[1]) == 0
+    assert listed("look c", scenes=tuple("ABCDEFGHI"))[0] == 2 * 9 + 1
+    assert listed("look c", (1280, 300), scenes=tuple("ABCDEFGHI"))[0] == 0
 
 
 def test_modulators_are_shown_as_far_as_there_is_room_for_them() -> None:

@@ -101,7 +101,7 @@ class Taken:
         self.name, self._names = "", list[str]()
 
     def take(
-        self, name: str, state: Preset, presets: Sequence[Preset], now: float, before: Sequence[ControlEvent]
+        self, name: str, state: Preset, presets: Sequence[Preset], now: float, stands: Sequence[ControlEvent]
     ) -> str:
         self.name = "" if self.name else name
         self._names += [name] if self.name else []

@@ -343,6 +343,24 @@ def test_a_show_that_broke_off_is_offered_and_taken_up(browser: Any) -> None:
         playing.close()
 
 
+def test_the_set_list_is_put_in_order_and_saved(browser: Any, playing: Playing) -> None:
+    first, second, *_ = (look.name for look in LOOKS)
+    with opened(browser, playing, PHONE, "scenes") as page:
+        page.click("#set-edit")
+        page.click(f"[aria-label='{second} into the set list']")
+        until(lambda: playing.blend.status.presets[:2] == (second, first))
+        page.click(f"[aria-label='{first} into the set list']")
+        page.click(f"[aria-label='{first} earlier']")
+        until(lambda: playing.blend.status.set_list == (first, second))
+        page.click(f"[aria-label='{first} out of the set list']")
+        page.click("#set-only")
+        until(lambda: playing.blend.status.presets == (second,) and first in playing.blend.status.left_out)
+        until_js(page, "document.querySelector('#preset-list').children.length === 1")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.click("[data-do='do.save_set']")
+        until(lambda: playing.blend.status.notice == "the set list is saved")
+
+
 def test_a_take_is_begun_seen_and_ended(browser: Any, playing: Playing) -> None:
     with opened(browser, playing, PHONE, "scenes") as page:
         page.fill("#take-name", "night")

@@ -6,6 +6,7 @@ import { edit } from './editor.js';
 import { make } from './maths.js';
 import * as hands from './hands.js';
 import * as prompts from './prompts.js';
+import './setlist.js';
 import './takes.js';
 
 const by = (id) => document.getElementById(id);

@@ -13,7 +13,7 @@ const quoted = (text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'
 // What can be learned from here: actions, presets, scenes. Parameters learn from their ƒ.
 export function choices() {
   const kept = by('learn-what').value;
-  const rows = Object.entries(actions).filter(([, [takes]]) => ['nothing', 'text'].includes(takes)).map(([name, [, about]]) => [name, `${name} – ${about}`]);
+  const rows = Object.entries(actions).filter(([name, [takes]]) => ['nothing', 'text'].includes(takes) && name !== 'do.set').map(([name, [, about]]) => [name, `${name} – ${about}`]);
   rows.push(...['out.blackout', 'out.freeze', 'out.level', 'out.fade', 'play.morph', 'play.x', 'play.y'].filter((name) => specs.has(name)).map((name) => [name, `${name} – ${specs.get(name).about}`]));
   rows.push(...(state.status.scenes ?? []).map((name) => [`do.scene value=${quoted(name)}`, `scene ${name}`]));
   rows.push(['do.preset value="+"', 'the next preset'], ['do.preset value="-"', 'the preset before']);
