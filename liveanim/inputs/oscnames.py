@@ -40,6 +40,8 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
 )
 """What `/liveanim/trigger/<action>` may do. Ending the show is not among them: that needs somebody at the keyboard."""
 LIMITS = {"do.bpm": (1.0, 1000.0), "do.nudge": (-1.0, 1.0)}
+NAMELESS = frozenset({"do.save", "do.take"})
+"""What finds a name by itself when it is told none: a button may do it, too."""
 MOST_TEXT = 2000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST_PATTERNS = 512  # remembered
@@ -113,7 +115,7 @@ def _all(table: Table) -> list[Address]:
     )
     rows.append(Address(f"{ROOT}/scene/go", "preset", "do.scene", "s", "scene by name, or by number from 1 (i)"))
     rows.append(Address(f"{ROOT}/show/save", "text", "do.save", "s", "save the show as it is now as a preset"))
-    rows.append(Address(f"{ROOT}/show/take", "text", "do.take", "s", "keep a take of that name from here on; end it"))
+    rows.append(Address(f"{ROOT}/show/take", "text", "do.take", "s", "keep a take from here on; end the one that runs"))
     rows.append(Address(f"{ROOT}/midi/learn", "text", "do.learn", "s", "what the next MIDI knob to move plays"))
     rows.append(Address(f"{ROOT}/midi/forget", "text", "do.forget", "s", "what no learned MIDI knob plays any more"))
     rows.append(Address(f"{ROOT}/midi/adjust", "text", "do.adjust", "s", "how a learned MIDI knob plays: range, curve"))
@@ -216,6 +218,8 @@ def _event(address: Address, arguments: Sequence[Argument], time: float) -> Cont
         return ControlEvent(time, address.target, _clean(arguments[0]), SOURCE)
     if address.kind == "preset":
         return ControlEvent(time, address.target, _one_number(arguments), SOURCE)
+    if address.target in NAMELESS and len(arguments) < 2:
+        return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
     raise Refused("wrong type", "expected one text (s)")
 
 
@@ -266,8 +270,12 @@ def _value_event(address: Address, arguments: Sequence[Argument], time: float) -
 
 
 def _word(row: ParamSpec, arguments: Sequence[Argument]) -> float | None:
-    """The value of a choice that is said by its name; None for everything else."""
-    return row.chosen(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], str) else None
+    """The value of a choice that is said by its name; None for everything else. Raises Refused at no name of it."""
+    if not row.choices or len(arguments) != 1 or not isinstance(arguments[0], str):
+        return None
+    if (value := row.chosen(arguments[0])) is None:
+        raise Refused("wrong type", f"expected a number or one of {', '.join(row.choices)}, got {_shown(arguments[0])}")
+    return value
 
 
 def _spec(address: Address) -> ParamSpec:
