@@ -83,7 +83,7 @@ def test_letting_a_button_go_does_nothing(off: Argument) -> None:
 
 @pytest.mark.parametrize("ending", ["", "/raw"])
 def test_a_word_that_is_none_of_a_choice_is_answered_with_those_there_are(ending: str) -> None:
-    with pytest.raises(Refused, match="a number or one of off, left_right, .*, got 'leftright'"):
+    with pytest.raises(Refused, match=r"a number or one of off, left_right, .*, got 'leftright'"):
         does(f"/liveanim/param/stage/mirror{ending}", "leftright")
 
 
