@@ -211,7 +211,7 @@ def _target(target: Any, value: Any, where: str, table: Table) -> None:
         _check(value is None, f"{where}: value: only for do.preset, do.bpm and do.nudge; a parameter has a range")
         return
     if action not in ACTIONS:
-        raise UserError(f"{where}: unknown action {target!r}{near(action, ACTIONS)}")
+        raise UserError(f"{where}: unknown action {target!r}{near(target, (f'do.{name}' for name in ACTIONS))}")
     if action in ("preset", "scene"):
         good = isinstance(value, str) or (type(value) is int and value > 0)
         _check(good, f"{where}: do.{action} needs value = a {action}'s name or number")
