@@ -122,7 +122,7 @@ def render(options: RenderOptions) -> int:
         others = _others(outside, background=False)
         inline = InlineRender(renderer, moments, 1 / span.fps, start, plan.model, others)
         port = stack.enter_context(closing(inline))
-        media = stack.enter_context(closing(_media(outside, plan, live=False)))
+        media = stack.enter_context(closing(_media(outside, plan, options.outside, live=False)))
         show = offline_show(plan, span, take, ears, port, [stage.compositor.problem, media.problem], media)
         clock = FrameClock(span.fps, span.last, first=take.first_frame(span.fps) if take else 0)
         with progress.frames(span.frames, options.output.name, quiet=options.quiet, plain=options.count) as done:
@@ -293,7 +293,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         asked = Script([*_asked(options, found.listed), *overture.pressed])
         sources, port = keep_take(takes, [asked, *keys, edited, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
-        media = stack.enter_context(closing(_media(options.outside, plan, live=True)))
+        media = stack.enter_context(closing(_media(options.outside, plan, options.outside, live=True)))
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
         problems += [source.problem, *_files(options, stage, ears), media.problem, edited.problem]
         offered = None if options.resume else broken
@@ -403,9 +403,13 @@ def _first_source(options: PlayOptions, clock: WallClock, measured: Calibration,
     return playback.play(supply if rate in (None, supply.rate) else Converted(supply, rate), clock.now)
 
 
-def _media(outside: Outside, plan: Plan, live: bool) -> MediaDesk:
+def _media(outside: Outside, plan: Plan, asked: Outside, live: bool) -> MediaDesk:
+    """The pictures from outside; `asked` for on the command line: what the look makes nothing of is said."""
     from .inputs.media import MediaDesk
+    from .used import unseen
 
+    for line in unseen(plan.preset, asked.files):
+        log.warning("%s", line)
     return MediaDesk(outside.files, plan.painted, live, plan.preset.media)
 
 

@@ -86,6 +86,8 @@ def bring(arguments: Arguments) -> int:
     from .importers import as_text
     from .library import beside_again, parse_preset, read_import
 
+    if arguments.file.suffix.lower() == ".toml":
+        raise UserError(f"{arguments.file}: a preset already: liveanim play --preset {arguments.file}")
     found, output = read_import(arguments.file), arguments.output
     parse_preset(found.toml, arguments.file.stem)
     if output is not None:
@@ -100,7 +102,7 @@ def bring(arguments: Arguments) -> int:
         say(found.toml.rstrip())
     else:
         for warning in found.warnings:
-            log.warning("%s", warning)
+            log.warning("%s: %s", arguments.file, warning)
         say(f"{output}: {found.summary()} (--report lists them)")
     return 0
 

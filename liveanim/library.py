@@ -60,6 +60,9 @@ def _text(path: Path, largest: int) -> str:
         with path.open("rb") as file:
             wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         return path.read_text(encoding="utf-16" if wide else "utf-8-sig")
+    except FileNotFoundError:
+        siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UserError(f"{path}: no such file{near(path.name, siblings)}") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,12 @@ from .isf import library as shaders
 from .options import Outside
 from .takes.files import LARGEST, Used
 
+SHOWN_BY = {
+    "video": (r"picture\.mode|hybrid\.(motion|composite)|match\.to|control\.source\d", '[picture] mode = "video"'),
+    "mask": (r"mask\.source", '[mask] source = "file"'),
+    "match": (r"match\.to", '[match] space = "lab", to = "image"'),
+}
+"""Files that are seen only where a look says so: the parameters that say it (not 0), and one way to."""
 LARGEST_OF_OTHERS = 16_000_000  # bytes of a file of a preset that may never be chosen
 
 
@@ -20,6 +27,16 @@ def used_by(first: Preset, choice: Sequence[Preset], outside: Outside) -> list[U
     others = [look for look in choice if look.text != first.text]
     found = [*_asked(outside), *_of_look(first, LARGEST)]
     return found + [each for look in others for each in _of_look(look, LARGEST_OF_OTHERS)]
+
+
+def unseen(look: Preset, files: Mapping[str, str]) -> Iterator[str]:
+    """A line for each of the command line's `files` that `look` makes nothing of."""
+    drivers = {**look.drivers, **look.knobs}, *(scene.drivers for scene in look.scenes)
+    said = {name for each in drivers for name, value in each.items() if value != 0}
+    for key in [key for key in SHOWN_BY if key in files]:
+        names, way = SHOWN_BY[key]
+        if not any(re.fullmatch(names, name) for name in said):
+            yield f"{look.name} makes nothing of --{key}; a preset with {way} does (docs/modes.md)"
 
 
 def whole_paths(outside: Outside) -> Outside:

@@ -11,15 +11,18 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from liveanim import app, plan
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend
 from liveanim.inputs.media import MediaDesk
+from liveanim.library import parse_preset
 from liveanim.options import Outside, PlayOptions, RenderOptions
 from liveanim.show import Show, run
 from liveanim.takes.format import EVENTS, META
 from liveanim.takes.reader import TakeReader
+from liveanim.used import unseen
 
 SMALL = (128, 72)
 
@@ -131,6 +134,28 @@ def test_paint_says_what_only_a_model_can_use(tmp_path: Path, caplog: pytest.Log
     app.render(options(tmp_path, seconds=0.1, outside=Outside(depth="midas", loras=("a.safetensors",))))
     said = "paint has no networks: it makes nothing of --lora, --depth"
     assert [record.getMessage() for record in caplog.records] == [said]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ("", ["--video", "--mask", "--match"]),
+        ('[picture]\nmode = "video"\n[mask]\nsource = "file"', ["--match"]),
+        ('[[scene]]\nname = "a"\n[scene.match]\nto = "image"\n[scene.hybrid]\nmotion = "3*m1"', ["--mask"]),
+        ('[hybrid]\nmotion = "none"', ["--video", "--mask", "--match"]),
+    ],
+)
+def test_a_look_that_makes_nothing_of_a_file_says_how_one_does(values: str, said: list[str]) -> None:
+    look = parse_preset(f'[prompt]\ntext = "a"\n{values}', "look")
+    lines = [*unseen(look, {"video": "a.mp4", "mask": "b.png", "match": "c.png", "init": "d.png"})]
+    assert [line.split()[4].strip(";") for line in lines] == said
+
+
+def test_what_a_look_makes_nothing_of_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Image.new("L", (16, 16)).save(tmp_path / "m.png")
+    app.render(options(tmp_path, seconds=0.1, outside=Outside({"mask": str(tmp_path / "m.png")})))
+    said = 'makes nothing of --mask; a preset with [mask] source = "file" does (docs/modes.md)'
+    assert [record.getMessage().split(" ", 1)[1] for record in caplog.records] == [said]
 
 
 def test_a_live_show_is_recorded_and_its_take_plays_again(tmp_path: Path) -> None:

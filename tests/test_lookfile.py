@@ -147,6 +147,10 @@ def test_the_import_command_writes_a_preset_and_a_report(spiral: Path, capsys: p
     assert 'compat = "deforum"' in made.read_text()
     assert main(["import", str(spiral)]) == 0
     assert capsys.readouterr().out == made.read_text()
+    assert main(["import", str(made)]) == 2
+    assert "a preset already: liveanim play --preset" in capsys.readouterr().err
+    assert main(["import", str(spiral.with_name("spirol.txt"))]) == 2
+    assert f"no such file (did you mean: {spiral.name}" in capsys.readouterr().err
     bad = spiral.with_name("bad.json")
     bad.write_text('{"zoom": "0:(1)",\n "angle" 5}')
     assert main(["import", str(bad)]) == 2

@@ -66,7 +66,7 @@ _ROWS = (
     A("save", "text", "save the show as it is now as a preset", "show/save"),
     A("set", "text", 'the set list: {"presets": [names in the order of their numbers], "only": false}', "show/set"),
     A("save_set", "nothing", "write the set list into its file"),
-    A("take", "text", "keep a take from here on; end it", "show/take"),
+    A("take", "text", "keep a take from here on; end the one that runs", "show/take"),
     A("learn", "wish", "the next MIDI knob or pad to move plays this; nothing: none after all", "midi/learn"),
     A("forget", "wish", "give up the learned MIDI knobs and pads of this", "midi/forget"),
     A("adjust", "wish", "how a learned MIDI knob plays: 'stage.hue range=0.2..0.8 curve=2 invert'", "midi/adjust"),

@@ -272,12 +272,15 @@ def read_driver(
         raise UserError(f"{where}: expected a number or an expression in quotes, got {value!r}")
     if (chosen := row.chosen(value)) is not None:
         return chosen
+    words = f" (or one of {', '.join(row.choices)})" if row.choices else ""
     if clock is not None:
-        return family_driver(value, clock, where)
+        try:
+            return family_driver(value, clock, where)
+        except UserError as error:
+            raise UserError(f"{error}{words}") from None
     try:
         expression = compile_expr(value, extra=names)
     except ExprError as error:
-        words = f" (or one of {', '.join(row.choices)})" if row.choices else ""
         raise UserError(f"{where}: {error}{words}") from None
     return expression if expression.constant is None else expression.constant
 

@@ -19,6 +19,7 @@ RENAMED: Mapping[str, str] = MappingProxyType(
         "flip_2d_perspective": "enable_perspective_flip",
         "skip_video_for_run_all": "skip_video_creation",
         "scale": "cfg_scale_schedule",
+        "cfg_scale": "cfg_scale_schedule",
         "fov": "fov_schedule",
         "near_plane": "near_schedule",
         "far_plane": "far_schedule",

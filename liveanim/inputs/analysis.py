@@ -28,7 +28,7 @@ MARKS = ("onset", *CLASSES)
 AUDIBLE_DB = 50.0  # events this far under the loudest hop of the last minutes are the room, not the music
 AUDIBLE_FALL_DB_S = 0.2
 KEPT_HOPS = 8
-COAST_S = 8.0  # beats go on this long through silence
+COAST_S = 8.0  # beats go on this long through silence; then the tempo rests as it was
 NOTHING_KEPT = np.zeros(0, dtype=np.float32)
 
 
@@ -128,7 +128,7 @@ class Analyser:
         struck = self._drums.step(recent, magnitudes, bands, chances, audible)
         drums = {name: (now - RULES[name].age_s,) for name in struck}
         self._heard = now if audible else self._heard
-        beats = self._tempo.step(hop, bands, chances, now)
+        beats = self._tempo.step(hop, bands, chances, now) if now - self._heard < COAST_S else ()
         values = {
             **self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN))),
             **self._impulses.step({"onset": onsets, **drums}),
@@ -144,7 +144,7 @@ class Analyser:
             kicks=drums.get("kick", ()),
             snares=drums.get("snare", ()),
             hats=drums.get("hat", ()),
-            beats=tuple(beats) if now - self._heard < COAST_S else (),
+            beats=tuple(beats),
             bpm=self._tempo.bpm,
             confidence=self._tempo.confidence,
             wave=self._frames.wave,

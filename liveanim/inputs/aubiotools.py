@@ -74,12 +74,15 @@ class AubioTempo:
         hop = power_of_two(rate, 0.0116)
         self._tempo = aubio.tempo("default", hop * 2, hop, rate)
         self._chunks = Chunks(hop)
+        self._rate, self._given = rate, 0  # samples so far, which is what it counts: it rests in long silence
         self.bpm = 0.0
         self.confidence = 0.0
 
     def step(self, hop: Floats, bands: Floats, chances: list[float], now: float) -> list[float]:
         """Beats heard in this hop, stream seconds (aubio works from the samples alone)."""
-        beats = [self._tempo.get_last_s() for chunk in self._chunks.push(hop) if self._tempo(chunk)[0] > 0]
+        self._given += len(hop)
+        began = now - self._given / self._rate
+        beats = [began + self._tempo.get_last_s() for chunk in self._chunks.push(hop) if self._tempo(chunk)[0] > 0]
         if beats:
             self.bpm = float(self._tempo.get_bpm())
             self.confidence = min(1.0, max(0.0, float(self._tempo.get_confidence()) * 2.0))

@@ -217,7 +217,7 @@ def _target(target: Any, value: Any, where: str, table: Table) -> None:
     _check(isinstance(target, str), f"{where}: target: expected a parameter or do.ACTION in quotes")
     action = target.removeprefix("do.")
     if action != target and action not in OPEN:
-        raise UserError(f"{where}: unknown action {target!r}{near(action, OPEN)}")
+        raise UserError(f"{where}: unknown action {target!r}{near(target, (f'do.{name}' for name in OPEN))}")
     if not is_done(target) and target not in table and not target.startswith(SHADERS):
         raise UserError(f"{where}: unknown parameter {target!r}{near(target, (*table, *TEXTS))}")
     wrong = fault(target, value)

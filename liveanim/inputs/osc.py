@@ -230,7 +230,7 @@ class OscReader:
         if (kind, address) not in self._said and len(self._said) < _MOST_SAID:
             self._said.add((kind, address))
             reason += self._book.hint(address) if kind == oscnames.UNKNOWN else ""
-            line = " ".join(f"OSC: {address} {reason}"[:160].split())
+            line = " ".join(f"OSC: {address}: {reason}"[:160].split())
             self._said_last = line, time
             if self.counts[kind] == 1:
                 log.warning("%s (from %s; more of this kind are only counted)", line, sender[0])

@@ -20,6 +20,8 @@ from .oscwire import Argument
 
 ROOT = "/liveanim"
 Kind = Literal["value", "raw", "release", "text", "expression", "name", "number", "nothing"]
+NAMELESS = frozenset({"do.save", "do.take"})
+"""What finds a name by itself when it is told none: a button may do it, too."""
 MOST_TEXT = 2000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST_PATTERNS = 512  # remembered
@@ -188,6 +190,8 @@ def _event(address: Address, arguments: Sequence[Argument], time: float) -> Cont
         return ControlEvent(time, address.target, _clean(arguments[0]), SOURCE)
     if address.kind == "name":
         return ControlEvent(time, address.target, _one_number(arguments), SOURCE)
+    if address.target in NAMELESS and len(arguments) < 2:
+        return ControlEvent(time, address.target, None, SOURCE) if _pressed(arguments) else None
     raise Refused("wrong type", "expected one text (s)")
 
 
@@ -238,8 +242,12 @@ def _value_event(address: Address, arguments: Sequence[Argument], time: float) -
 
 
 def _word(row: ParamSpec, arguments: Sequence[Argument]) -> float | None:
-    """The value of a choice that is said by its name; None for everything else."""
-    return row.chosen(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], str) else None
+    """The value of a choice that is said by its name; None for everything else. Raises Refused at no name of it."""
+    if not row.choices or len(arguments) != 1 or not isinstance(arguments[0], str):
+        return None
+    if (value := row.chosen(arguments[0])) is None:
+        raise Refused("wrong type", f"expected a number or one of {', '.join(row.choices)}, got {_shown(arguments[0])}")
+    return value
 
 
 def _spec(address: Address) -> ParamSpec:

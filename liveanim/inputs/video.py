@@ -63,7 +63,9 @@ class FileClip:
         try:
             self._container: Any = av.open(str(path))
             self._stream = self._container.streams.video[0]
-        except (av.FFmpegError, OSError, IndexError, ValueError) as error:
+        except IndexError:
+            raise UserError(f"{path}: not a video or picture: there is nothing to see in it") from None
+        except (av.FFmpegError, OSError, ValueError) as error:
             raise UserError(f"{path}: not a video or picture that can be read ({_brief(error)})") from None
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate or self._stream.guessed_rate

@@ -72,7 +72,7 @@ class Adapters:
     def _add_lora(self, number: int, name: str) -> str:
         path, adapter = Path(name).expanduser(), f"lora{number}"
         if not path.is_file() or path.suffix != ".safetensors":
-            raise UserError(f"{name}: expected a LoRA as a .safetensors file")
+            raise UserError(f"{name}: expected a LoRA as a .safetensors file{_gone(path)}")
         try:
             self._parts.unet.load_lora_adapter(str(path), prefix=None, adapter_name=adapter)
         except ImportError:
@@ -84,7 +84,7 @@ class Adapters:
     def _load_control(self, name: str) -> Any:
         folder = Path(name).expanduser()
         if not (folder / "config.json").is_file():
-            raise UserError(f"{name}: expected the folder of a ControlNet in diffusers' format")
+            raise UserError(f"{name}: expected the folder of a ControlNet in diffusers' format{_gone(folder)}")
         from diffusers.models.controlnets.controlnet import ControlNetModel
 
         check_weights(folder, allow_pickle=False)
@@ -161,3 +161,7 @@ def _summed(one: Led | None, other: Led) -> Led:
 
 def _brief(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+
+
+def _gone(path: Path) -> str:
+    return "" if path.exists() else "; there is no such file"

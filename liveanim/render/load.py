@@ -166,7 +166,7 @@ def load_or_ember(
     except UserError as error:
         if name == "ember":
             raise
-        log.warning("%s", error)
+        log.warning("%s; ember plays instead", error)
         renderer = load("ember", size, replace(options, engine="auto"))
         renderer.message = f"{error}; ember plays instead"
         return renderer, renderer.message

@@ -140,7 +140,7 @@ def from_hub(repository: str, files: tuple[str, ...]) -> Path:
     if not _hub_answers():
         raise UserError(
             f"{repository} is not on this machine and huggingface.co does not answer: connect once to fetch it, "
-            "or give a folder in diffusers format with --model"
+            "or name a folder that holds it"
         )
     try:
         return Path(snapshot_download(repository, allow_patterns=list(files), etag_timeout=NETWORK_TIMEOUT))

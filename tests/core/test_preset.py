@@ -37,6 +37,8 @@ def test_what_knobs_do_is_kept_when_it_is_saved() -> None:
         ("[camera]\nzoom = nan", r"look.toml: \[camera\] zoom: expected a finite number from 0.1 to 10, got nan"),
         ('[camera]\nzoom = "1 +"', r"look.toml: \[camera\] zoom: .*column"),
         ('[camera]\nzoom = "kik"', r"look.toml: \[camera\] zoom: .*kick"),
+        ('[camera]\nborder = "wrp"', r"border: .*'wrp'.* \(or one of reflect, replicate, wrap, zeros\)"),
+        ('compat = "deforum"\n[match]\nspace = "off"', r"space: .*'off'.* \(or one of none, lab, hsv, rgb\)"),
         ("[camera]\nzoom = [1]", r"look.toml: \[camera\] zoom: expected a number or an expression in quotes"),
         (f"[prompt]\ntext = {['a'] * 100}", r"list of up to 8 texts, got 100 of them \(keys make a journey"),
         ("[prompt]\ntext = 5", r"look.toml: \[prompt\] text: expected a text or a list of up to 8 texts"),
@@ -79,5 +81,5 @@ def test_presets_are_found_by_name_number_and_path(tmp_path: Path) -> None:
 
 
 def test_a_preset_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"none.toml: cannot be read: No such file"):
+    with pytest.raises(UserError, match=r"none.toml: no such file"):
         find_preset(str(tmp_path / "none.toml"))

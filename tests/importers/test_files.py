@@ -123,6 +123,13 @@ def test_old_names_and_an_envelope_are_understood() -> None:
     assert preset.drivers["match.space"] == 1
 
 
+@pytest.mark.parametrize("name", ["scale", "cfg_scale"])
+def test_a_guidance_that_few_step_models_have_is_taken_over_under_any_name(name: str) -> None:
+    found = import_text(json.dumps({"max_frames": 10, name: 1.5, "prompts": {"0": "a"}}), "x.txt")
+    assert parse_preset(found.toml, "x").drivers["picture.guidance"] == 1.5
+    assert [line.kind for line in found.lines if line.field == name] == ["exact"]
+
+
 def test_a_seed_schedule_and_hard_cuts_of_prompts() -> None:
     _, preset = named("ParkerMedlin")
     seeds = line_of(preset, "picture.seed", 6)

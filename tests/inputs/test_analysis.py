@@ -252,6 +252,23 @@ def test_a_steady_pulse_has_its_tempo() -> None:
     assert np.abs((beats + 0.25) % 0.5 - 0.25).max() < 0.05
 
 
+def test_silence_has_no_tempo_of_its_own_and_keeps_that_of_the_music_before() -> None:
+    silence, music = np.zeros(40 * RATE, dtype=np.float32), bursts(12.0, 0.5, low=0.8)
+    analyser = Analyser(RATE)
+    before = analyser.feed(silence)
+    assert {(one.bpm, one.confidence) for one in before} == {(0.0, 0.0)}
+    music_bpm = analyser.feed(music)[-1].bpm
+    assert music_bpm == pytest.approx(120.0, abs=2.0)
+    assert analyser.feed(silence)[-1].bpm == pytest.approx(music_bpm, abs=0.5)
+
+
+def test_aubio_dates_its_beats_by_the_stream_after_a_long_silence() -> None:
+    analyser = Analyser(RATE, AnalyserConfig(tempo="aubio"))
+    analyser.feed(np.zeros(20 * RATE, dtype=np.float32))
+    beats = np.array([time for one in analyser.feed(bursts(12.0, 0.5, low=0.8)) for time in one.beats])
+    assert len(beats) > 8 and np.abs((beats + 0.25) % 0.5 - 0.25).max() < 0.05 and beats.min() > 20.0
+
+
 @pytest.mark.parametrize("rate", [16000, 44100, 96000])
 @pytest.mark.parametrize("level", [0.8, 0.01])
 def test_the_newest_sound_can_be_looked_at(rate: int, level: float) -> None:

@@ -66,7 +66,7 @@ def test_the_mode_that_suits_is_taken_when_none_is_said(line: str, mode: str) ->
         ('[[control]]\ncc = true\ntarget = "stage.hue"', "cc: expected a number"),
         ('[[control]]\ncc14 = 32\ntarget = "stage.hue"', "cc14: expected a number from 0 to 31"),
         ('[[control]]\ncc = 1\ntarget = "stage.hu"', "unknown parameter 'stage.hu' (did you mean: stage.hue"),
-        ('[[control]]\ncc = 1\ntarget = "do.tapp"', "unknown action 'do.tapp' (did you mean: tap"),
+        ('[[control]]\ncc = 1\ntarget = "do.tapp"', "unknown action 'do.tapp' (did you mean: do.tap"),
         ('[[control]]\ncc = 1\ntarget = "do.quit"', "unknown action 'do.quit'"),
         ('[[control]]\ncc = "1-3"\ntarget = ["stage.hue"]', "target: expected 3 of them, one for each number, got 1"),
         ('[[control]]\nnote = 1\ntarget = "do.preset"', "do.preset needs value = a preset's name or number"),

@@ -211,7 +211,7 @@ def test_a_wrong_message_is_counted_shown_answered_and_not_applied(
 def test_a_problem_is_shown_for_eight_seconds_and_only_once() -> None:
     desk = Desk()
     desk.take("/liveanim/nothing", at=1.0)
-    assert desk.reader.problem().startswith("OSC: /liveanim/nothing unknown address")
+    assert desk.reader.problem().startswith("OSC: /liveanim/nothing: unknown address")
     desk.now = 8.9
     assert desk.reader.problem() != ""
     desk.now = 9.1
@@ -310,7 +310,7 @@ def test_osc_values_reach_expressions_and_takes_turns_of_knobs() -> None:
     desk.take("/liveanim/param/stage/mirror/release", at=0.6)
     assert show.tick(0.6).knobs == {}
     desk.take("/liveanim/param/stage/hu", at=0.7)
-    assert show.tick(0.7).status.warnings[0].startswith("OSC: /liveanim/param/stage/hu unknown address (did you mean")
+    assert show.tick(0.7).status.warnings[0].startswith("OSC: /liveanim/param/stage/hu: unknown address (did you mean")
 
 
 @pytest.mark.parametrize(

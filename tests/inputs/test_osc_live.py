@@ -57,7 +57,7 @@ def test_osc_plays_a_live_show_hears_from_it_and_is_kept_in_its_take(tmp_path: P
                 client.sendto(packet, ("127.0.0.1", port))
             blend = frames(ready, lambda blend: blend.blackout and bool(blend.status.warnings))
             assert blend.stage["invert"] == 0.75
-            assert blend.status.warnings[0].startswith("OSC: /liveanim/nothing/at/all unknown address")
+            assert blend.status.warnings[0].startswith("OSC: /liveanim/nothing/at/all: unknown address")
             told: dict[str, object] = {}
 
             def heard(blend: Blend) -> bool:

@@ -68,6 +68,9 @@ def does(path: str, *arguments: Argument) -> list[tuple[str, object] | None]:
         ("/liveanim/out/freeze", ("toggle",), "out.freeze", "toggle"),
         ("/liveanim/trigger/reset", (True,), "do.reset", None),
         ("/liveanim/trigger/follow", (None,), "do.follow", None),
+        ("/liveanim/show/take", ("night",), "do.take", "night"),
+        ("/liveanim/show/take", (), "do.take", None),
+        ("/liveanim/show/save", (1.0,), "do.save", None),
     ],
 )
 def test_what_a_message_does(path: str, arguments: tuple[Argument, ...], target: str, value: object) -> None:
@@ -77,6 +80,13 @@ def test_what_a_message_does(path: str, arguments: tuple[Argument, ...], target:
 @pytest.mark.parametrize("off", [0, 0.0, False])
 def test_letting_a_button_go_does_nothing(off: Argument) -> None:
     assert does("/liveanim/trigger/reset", off) == [None]
+    assert does("/liveanim/show/take", off) == [None]
+
+
+@pytest.mark.parametrize("ending", ["", "/raw"])
+def test_a_word_that_is_none_of_a_choice_is_answered_with_those_there_are(ending: str) -> None:
+    with pytest.raises(Refused, match=r"a number or one of off, left_right, .*, got 'leftright'"):
+        does(f"/liveanim/param/stage/mirror{ending}", "leftright")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,15 @@ def write_picture(path: Path, value: int, alpha: int = 255) -> None:
     from PIL import Image
 
     Image.new("RGBA", (40, 40), (value, value, value, alpha)).save(path)
+
+
+def test_a_sound_is_said_to_be_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "song.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(1600))
+    with pytest.raises(UserError, match=r"song\.wav: not a video or picture: there is nothing to see in it"):
+        open_clip(str(path), SIZE, live=False)
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,9 @@ def test_what_a_controlnet_is_shown(name: str) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"loras": ("nowhere.safetensors",)}, "nowhere.safetensors: expected a LoRA"),
+        ({"loras": ("nowhere.safetensors",)}, "a LoRA as a .safetensors file; there is no such file"),
         ({"loras": ("a.safetensors",) * 5}, "at most 4 LoRAs"),
-        ({"controls": ("nowhere",)}, "nowhere: expected the folder of a ControlNet"),
+        ({"controls": ("nowhere",)}, "a ControlNet in diffusers' format; there is no such file"),
     ],
 )
 def test_what_does_not_fit_is_one_line(epsilon_model: Path, more: dict[str, Any], said: str) -> None:

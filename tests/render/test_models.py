@@ -77,13 +77,15 @@ def test_a_gpu_that_is_not_there_is_said() -> None:
         best_device("cuda")
 
 
-def test_ember_plays_when_the_model_asked_for_cannot_be_had(flow_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ember_plays_when_the_model_asked_for_cannot_be_had(
+    flow_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     ember = models.ModelSpec("ember", str(flow_model))
     monkeypatch.setattr("liveanim.render.load.find", lambda name: ember if name == "ember" else models.find(name))
     renderer, message = load_or_ember("emberr", options=Options(device="cpu", engine="torch"))
     assert renderer.name == "ember"
     assert "unknown model 'emberr'" in message and message.endswith("ember plays instead")
-    assert renderer.message == message
+    assert renderer.message == message and message in caplog.text
 
 
 def test_weights_of_the_hub_are_asked_for_by_their_own_names() -> None:

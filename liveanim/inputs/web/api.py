@@ -54,12 +54,13 @@ async def _changes(request: web.Request) -> web.StreamResponse:
     await stream.prepare(request)
     silent = 0
     async with contextlib.aclosing(request.app[HUB].follow()) as changes:
-        async for change in changes:
-            silent = 0 if change else silent + 1
-            if change:
-                await stream.write(b"data: " + json.dumps(change).encode() + b"\n\n")
-            elif silent % KEEP == 0:  # a proxy keeps the line open, a client that is gone is noticed
-                await stream.write(b": here\n\n")
+        with contextlib.suppress(ConnectionResetError):  # a client that goes is no mistake
+            async for change in changes:
+                silent = 0 if change else silent + 1
+                if change:
+                    await stream.write(b"data: " + json.dumps(change).encode() + b"\n\n")
+                elif silent % KEEP == 0:  # a proxy keeps the line open, a client that is gone is noticed
+                    await stream.write(b": here\n\n")
     return stream
 
 

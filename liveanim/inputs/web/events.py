@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 
 from ...core.actions import OPEN, Action
@@ -71,7 +71,7 @@ class Vocabulary:
                 return None if value is None else "toggle"
             row = self.table[target]
             word = row.chosen(value) if isinstance(value, str) else None
-            return row.clamp(_number(value)) if word is None else word
+            return row.clamp(_number(value, row.choices)) if word is None else word
         self._check(target)
         return _expression(value, names) if target.startswith("expr.") else _number(value)
 
@@ -100,13 +100,14 @@ def _expression(value: object, names: Set[str]) -> str | None:
     return text
 
 
-def _number(value: object) -> float:
+def _number(value: object, choices: Sequence[str] = ()) -> float:
     try:
         if isinstance(value, int | float):
             return oscnames.number(float(value))
     except OverflowError:
         pass
-    raise BadEvent(f"expected a number, got {_shown(value)}")
+    words = f" or one of {', '.join(choices)}" if choices else ""
+    raise BadEvent(f"expected a number{words}, got {_shown(value)}")
 
 
 def _text(value: object) -> str:

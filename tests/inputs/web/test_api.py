@@ -193,6 +193,17 @@ def test_changes_are_told_as_server_sent_events(client: Client) -> None:
         assert (third["values"], third["knobs"]) == ({"stage.hue": 0.0}, {"stage.hue": None})
 
 
+def test_a_client_that_leaves_the_changes_is_no_mistake(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_connection(("127.0.0.1", client.remote.port), PATIENCE) as line:
+        line.sendall(b"GET /api/changes HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        _event(line.makefile("rb").readline)
+    line.close()
+    for n in range(20):
+        client.remote.write(blend_at(n + 1.0, status=Status(prompts=(str(n),))), n + 1.0)
+        client.ask("GET", "/api/state")
+    assert caplog.text == ""
+
+
 def _event(read):  # type: ignore[no-untyped-def]
     for line in iter(read, b""):
         if line.startswith(b"data: "):

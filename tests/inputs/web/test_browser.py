@@ -110,6 +110,9 @@ def test_nothing_is_wider_than_the_screen_and_what_one_touches_is_large(
             small = [(name, height) for name, height in sizes if height < (36 if device is LAPTOP else 44)]
             assert small == [] and len(sizes) > 10
             assert page.evaluate("document.getElementById('safety').getBoundingClientRect().bottom <= innerHeight")
+            cut = "[...document.querySelectorAll('#safety button, #meters .hit')].filter((e) => e.checkVisibility())"
+            assert page.evaluate(cut + ".filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)") == []
+            assert page.evaluate("document.getElementById('panic').getBoundingClientRect().right <= innerWidth - 8")
         page.evaluate("document.querySelector('#tabs [data-tab=play]').click()")
         for part in (".tap", "#macros .bar"):  # what plays is in sight at once
             box = page.locator(part).first.bounding_box()

@@ -66,6 +66,7 @@ def test_what_can_be_said(target: str, value: object, becomes: float | str | Non
         ("do.learned", "x", "unknown target"),
         (None, None, "target: expected a text"),
         ("camera.zoom", "1.5", "expected a number, got '1.5'"),
+        ("stage.mirror", "up", "expected a number or one of off, left_right, top_bottom, both, got 'up'"),
         ("camera.zoom", math.nan, "camera.zoom: expected a finite number"),
         ("camera.zoom", 10**400, "expected a number"),
         ("prompt.1", 5, "expected a text, got 5"),
