@@ -131,7 +131,7 @@ def test_a_name_that_is_there_twice_and_a_file_that_is_not_there_are_said(home: 
         "line 3: 'VERTIGO' is there already: a preset has one number",
         "line 3: 'vertigo' is there already: a preset has one number",
     ]
-    with pytest.raises(UserError, match=r"absent.toml: cannot be read"):
+    with pytest.raises(UserError, match=r"absent\.toml: no such file"):
         open_set(str(home / "absent.toml"))
 
 

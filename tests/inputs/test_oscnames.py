@@ -17,6 +17,7 @@ from liveanim.inputs import oscnames
 from liveanim.inputs.fakes import Script
 from liveanim.inputs.oscnames import ADDRESSES, Book, Refused
 from liveanim.inputs.oscwire import Argument
+from liveanim.keeping import Paper
 from liveanim.show import Settings, Show
 from tests.fakes import AtOnce, Hears
 
@@ -154,9 +155,11 @@ def test_a_shader_brings_its_addresses() -> None:
 def test_every_trigger_is_an_action_of_the_show_and_none_ends_it() -> None:
     events = [ControlEvent(0.0, row.target) for row in ADDRESSES.values() if row.kind == "nothing"]
     look = preset_from({"prompt": {"text": ["a"]}, "scene": [{"name": "one"}]}, "t", "t")
-    show = Show([Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), archive=Archive(broken_off=look))
+    show = Show(
+        [Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), archive=Archive(keeper=Paper(), broken_off=look)
+    )
     assert show.tick(0.0).status.warnings == ()
-    assert not show.finished and len(events) == 18
+    assert not show.finished and len(events) == 19
 
 
 def test_questions_are_answered_in_the_unit_of_the_address() -> None:
