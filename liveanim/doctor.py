@@ -239,7 +239,7 @@ def _whole(path: Path) -> bool:
 
 def data_rows() -> list[Row]:
     rows = []
-    for name, pattern in (("presets", "*.toml"), ("shaders", "*")):
+    for name, pattern in (("presets", "*.toml"), ("shaders", "*.fs")):
         count = len(list(data_dir(name).glob(pattern)))
         fix = "" if count else "install liveanim again"
         rows.append(Row(name, "ok" if count else "missing", f"{count} in {data_dir(name)}", fix))

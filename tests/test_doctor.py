@@ -156,3 +156,10 @@ def test_the_whole_examination_ends_in_rows() -> None:
     rows = doctor.examine()
     assert {"python", "libraries", "aubio", "torch", "video", "ember", "presets", "disk"} <= {row.name for row in rows}
     assert all(row.fix for row in rows if row.state == "missing")
+
+
+def test_shaders_are_counted_as_they_are_listed() -> None:
+    from liveanim.isf import library
+
+    (row,) = [row for row in doctor.data_rows() if row.name == "shaders"]
+    assert row.found.startswith(f"{len(list(library.shipped()))} in ")

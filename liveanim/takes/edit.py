@@ -83,7 +83,9 @@ def trim(take: TakeReader, target: Path, begin: float, end: float | None) -> Non
     Times stay what they were, so everything that depends on them does; events from before are kept and set the scene.
     UserError when nothing is left or the folder cannot be used.
     """
-    if begin < take.info.begin or (end is not None and end <= begin):
+    if end is not None and end <= begin:
+        raise UserError(f"{take.folder}: nothing is left from {begin:g} s to {end:g} s: --to has to come after --from")
+    if begin < take.info.begin:
         raise UserError(f"{take.folder}: nothing is left from {begin:g} s on; the take begins at {take.info.begin:g} s")
     make_folder(target)
     sound_from = max(take.info.sound_from, begin - LEAD)

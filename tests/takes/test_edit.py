@@ -87,11 +87,18 @@ def test_a_trimmed_take_is_rendered_from_its_cut(take: TakeReader, tmp_path: Pat
     assert np.abs(laid - ramp(14 * RATE, 2 * RATE)).max() < 2e-7
 
 
-@pytest.mark.parametrize(("begin", "end"), [(40.0, None), (5.0, 5.0), (5.0, 4.0)])
+@pytest.mark.parametrize(
+    ("begin", "end", "said"),
+    [
+        (40.0, None, "nothing is left: it ends at"),
+        (5.0, 5.0, "from 5 s to 5 s: --to has to come after --from"),
+        (5.0, 4.0, "from 5 s to 4 s: --to has to come after --from"),
+    ],
+)
 def test_a_cut_that_leaves_nothing_is_one_line_and_leaves_nothing_behind(
-    take: TakeReader, tmp_path: Path, begin: float, end: float | None
+    take: TakeReader, tmp_path: Path, begin: float, end: float | None, said: str
 ) -> None:
-    with pytest.raises(UserError, match="nothing is left"):
+    with pytest.raises(UserError, match=said):
         edit.trim(take, tmp_path / "part", begin, end)
     assert not (tmp_path / "part").exists()
 
