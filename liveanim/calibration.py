@@ -13,6 +13,7 @@ from typing import Any
 import platformdirs
 
 from .core.errors import UserError
+from .data import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,7 @@ def write(measured: Calibration, path: Path | None = None) -> Path:
     path = path or place()
     data = {"display": round(measured.display, 5), "inputs": {k: round(v, 5) for k, v in measured.inputs.items()}}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(tomlkit.dumps(data), encoding="utf-8")
+        write_whole(path, tomlkit.dumps(data))
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path

@@ -20,6 +20,7 @@ import psutil
 
 from .core.errors import UserError
 from .core.preset import Preset
+from .data import write_whole
 from .library import as_toml, own_presets_dir, read_preset
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ class Keeper:
         while not self._saves.empty():
             path, preset = self._saves.get()
             try:
-                write_whole(path, preset)
+                write_whole(path, as_toml(preset))
                 self._unsaved = ""
             except OSError as error:
                 self._unsaved = f"{path.stem} is not saved: {error}"
@@ -124,7 +125,7 @@ class Keeper:
         state, self._state = self._state, None
         if state is not None:
             path = self._folder / f"{os.getpid()}-{file_name(state.name)}.toml"
-            write_whole(path, state)
+            write_whole(path, as_toml(state))
             if self._written is not None and self._written != path:
                 self._written.unlink(missing_ok=True)
             self._written = path
@@ -133,14 +134,6 @@ class Keeper:
 def _pid(path: Path) -> int:
     match = _FILE.fullmatch(path.name)
     return int(match[1]) if match else -1
-
-
-def write_whole(path: Path, preset: Preset) -> None:
-    """Write `preset` under another name first, so that `path` never holds half of it. May raise OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(as_toml(preset), encoding="utf-8", newline="\n")
-    os.replace(part, path)
 
 
 class Paper:

@@ -22,6 +22,7 @@ from typing import Any
 
 from . import __version__
 from .core.errors import UserError
+from .data import whole
 from .takes.format import EVENTS, META
 from .workers import Job, Lost, counted
 
@@ -56,15 +57,13 @@ class OnRay:
 
     def do(self, job: Job, slot: int, tell: Callable[[int], None]) -> None:
         ray = self._ray
-        partial = job.file.with_suffix(".part")
         try:
-            with self._begun(job) as task, partial.open("wb") as film:
+            with whole(job.file) as part, self._begun(job) as task, part.open("wb") as film:
                 for news in self._told(task):
                     if isinstance(news, int):
                         tell(news)
                     else:
                         film.write(news)
-            os.replace(partial, job.file)
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, (UserError, Lost)):
                 raise error.cause from None

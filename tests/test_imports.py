@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "cv2", "platformdirs", "openvino", "safetensors", "tokenizers", "huggingface_hub"}
         | {"torch", "diffusers", "transformers", "onnxruntime", "tensorrt"},
     ),
-    "takes": ({"takes", "core", "inputs"}, {"numpy", "soundfile", "PIL"}),
+    "takes": ({"takes", "core", "data", "inputs"}, {"numpy", "soundfile", "PIL"}),
     "outputs": (
         {"outputs", "core", "clock", "data", "isf", "priority"},
         {"numpy", "moderngl", "glfw", "av", "PIL", "cv2"} | {"cyndilib", "pyvirtualcam", "psutil", "SpoutGL", "syphon"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 from collections import deque
@@ -16,6 +15,7 @@ import platformdirs
 from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
+from ..data import write_whole
 from . import midilearn, midimap
 from .midiclock import ClockIn, is_clock
 from .mididesk import SOURCE, MidiDesk, Values
@@ -166,11 +166,8 @@ def _write(folder: Path, one: midimap.MidiMap) -> None:
 
     path = folder / f"{_CLEAN.sub('-', one.name)[:80]}.toml"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         if one.controls:
-            part = path.with_name(path.name + ".part")
-            part.write_text(tomlkit.dumps(midilearn.map_data(one)), encoding="utf-8")
-            os.replace(part, path)
+            write_whole(path, tomlkit.dumps(midilearn.map_data(one)))
         else:
             path.unlink(missing_ok=True)
     except OSError as error:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import UserError
 from ..core.model import ControlEvent
+from ..data import whole, write_whole
 from ..inputs.audiofile import FileSupply
 from ..inputs.sources import Samples
 from .files import FOLDER, INDEX
@@ -25,7 +24,6 @@ from .format import (
     moment_line,
     to_toml,
     write_looks,
-    write_whole,
 )
 from .reader import TakeReader
 
@@ -138,14 +136,10 @@ def export_audio(take: TakeReader, target: Path) -> float:
     kind, subtype = _KINDS[target.suffix.lower()]
     rate, length = _sound(take.audio)
     first = max(0, round((take.info.begin - take.info.sound_from) * rate))
-    partial = target.with_name(target.name + ".part")
     try:
-        with soundfile.SoundFile(partial, "w", rate, 2, subtype, format=kind) as out:
+        with whole(target) as part, soundfile.SoundFile(part, "w", rate, 2, subtype, format=kind) as out:
             _pour(take.audio, out.write, first, length)
-        os.replace(partial, target)
     except (OSError, RuntimeError) as error:  # libsndfile's errors are RuntimeErrors
-        with suppress(OSError):
-            partial.unlink()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         hint = f"; make the folder first: mkdir -p {target.parent}" if not target.parent.exists() else ""
         raise UserError(f"cannot write {target}: {reason.lower().rstrip('.')}{hint}") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import queue
 import shutil
 import threading
@@ -17,6 +16,7 @@ import numpy as np
 from ..core.errors import UserError
 from ..core.model import ControlEvent, Image, Keyframe
 from ..core.pacing import Samples, SoundLine
+from ..data import whole, write_whole
 from .files import Used, keep
 from .format import (
     AUDIO,
@@ -33,7 +33,6 @@ from .format import (
     moment_line,
     to_toml,
     write_looks,
-    write_whole,
 )
 
 log = logging.getLogger(__name__)
@@ -198,6 +197,5 @@ def _write_picture(path: Path, image: Image) -> None:
     picture.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE), Pictures.Resampling.LANCZOS)
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=_QUALITY, subsampling=0)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data.getvalue())
-    os.replace(partial, path)
+    with whole(path) as part:
+        part.write_bytes(data.getvalue())
