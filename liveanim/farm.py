@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from . import __version__, progress
-from .core.errors import UserError
+from .core.errors import UserError, brief
 from .core.model import Image
 from .inputs.ears import Deaf, Ears
 from .inputs.sources import Steady, open_supply
@@ -198,7 +198,7 @@ def _pictures(crew: Crew, job: Job, say: Callable[[int], None], alpha: bool) -> 
                 yield light(image) if alpha else image
                 shown += 1
     except av.error.FFmpegError as error:
-        why = error.strerror or str(error)
+        why = brief(error)
     if shown < job.frames:
         job.file.unlink()
         raise UserError(f"{job.file}: {why} after {shown} of {job.frames} frames; render again, other pieces are kept")

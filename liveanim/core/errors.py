@@ -5,9 +5,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 120  # characters of an error inside another line
+
 
 class UserError(Exception):
     """Something the user can mend. `str(error)` is the whole one-line message; the command ends with exit code 2."""
+
+
+def brief(error: BaseException, kind: bool = False) -> str:
+    """What `error` says as a part of another line: its own first line, shortened; what it is when it says nothing.
+
+    Of an error of the system only the reason, for the line around it names the file. With `kind`, for errors that
+    nobody foresaw: what it is, and all of that line.
+    """
+    name = type(error).__name__
+    said = str(error if kind else getattr(error, "strerror", None) or error)
+    first = (said.strip().splitlines() or [""])[0]
+    return (f"{name}: {first}" if kind and first else first or name)[:_LONGEST].rstrip()
 
 
 def near(word: str, known: Iterable[str], count: int = 3) -> str:

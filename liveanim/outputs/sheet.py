@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.core.model import Image
 from liveanim.data import whole
 
@@ -52,7 +52,7 @@ class ContactSheet:
             with whole(self.path) as part:
                 Pillow.fromarray(self._grid(cells)).save(part, format="PNG")
         except OSError as error:
-            raise UserError(f"cannot write {self.path}: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"cannot write {self.path}: {brief(error).lower()}") from None
 
     def _small(self, image: Image) -> Image:
         height, width = image.shape[:2]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.core.model import Image, Keyframe, RenderRequest, RenderStatus, frozen_image
 from liveanim.mailbox import Latest
 from liveanim.priority import give_way
@@ -162,7 +162,7 @@ class ThreadRender:
             self._say(str(error))
         except Exception as error:  # top of the thread: whatever a model does, the show goes on
             log.exception("the model could not be loaded")
-            self._say(f"the model could not be loaded ({_brief(error)}); {self._meanwhile.name} plays")
+            self._say(f"the model could not be loaded ({brief(error, kind=True)}); {self._meanwhile.name} plays")
         else:
             self._ready.put(renderer)
 
@@ -219,13 +219,8 @@ class ThreadRender:
             if generation != self._generation:
                 return
             self._work = None
-            self._message = f"{renderer.name}: {_brief(error)}; the last picture stays"
+            self._message = f"{renderer.name}: {brief(error, kind=True)}; the last picture stays"
             if in_a_row >= FAILURES_IN_A_ROW and renderer is not self._meanwhile:
                 self._active = self._meanwhile
-                self._message = f"{renderer.name} failed {in_a_row} times ({_brief(error)}); {self._active.name} plays"
-
-
-def _brief(error: Exception) -> str:
-    """The kind and first line of `error`, at most 120 characters."""
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first}"[:120].rstrip(": ")
+                why = brief(error, kind=True)
+                self._message = f"{renderer.name} failed {in_a_row} times ({why}); {self._active.name} plays"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.errors import UserError
+from ..core.errors import UserError, brief
 from ..core.model import ControlEvent
 from ..data import whole, write_whole
 from ..inputs.audiofile import FileSupply
@@ -140,9 +140,8 @@ def export_audio(take: TakeReader, target: Path) -> float:
         with whole(target) as part, soundfile.SoundFile(part, "w", rate, 2, subtype, format=kind) as out:
             _pour(take.audio, out.write, first, length)
     except (OSError, RuntimeError) as error:  # libsndfile's errors are RuntimeErrors
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         hint = f"; make the folder first: mkdir -p {target.parent}" if not target.parent.exists() else ""
-        raise UserError(f"cannot write {target}: {reason.lower().rstrip('.')}{hint}") from None
+        raise UserError(f"cannot write {target}: {brief(error).lower().rstrip('.')}{hint}") from None
     return (length - first) / rate
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import UserError
+from ..core.errors import UserError, brief
 from ..core.model import ControlEvent, Image, Keyframe
 from ..core.pacing import Samples, SoundLine
 from ..data import whole, write_whole
@@ -134,8 +134,7 @@ class TakeWriter:
             full = shutil.disk_usage(self._folder).free < _FULL
         except OSError:
             full = False
-        text = error.strerror if isinstance(error, OSError) else str(error)
-        return "the disk is full" if full else (text or type(error).__name__)
+        return "the disk is full" if full else brief(error)
 
     def _write(self, item: _Item) -> None:
         if isinstance(item, ControlEvent):
