@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from . import home
 from .core.errors import UserError
 from .data import write_whole
 
@@ -34,7 +33,7 @@ class Calibration:
 
 def place() -> Path:
     """The file that it is kept in."""
-    return platformdirs.user_config_path("liveanim") / "latency.toml"
+    return home.config() / "latency.toml"
 
 
 def read(path: Path | None = None) -> Calibration:

@@ -15,9 +15,9 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-import platformdirs
 import psutil
 
+from . import home
 from .core.errors import UserError
 from .core.preset import Preset
 from .data import write_whole
@@ -32,7 +32,7 @@ _CLEAN = re.compile(r"[^\w .()+-]+")
 
 def shows_dir() -> Path:
     """Where the states of shows are kept."""
-    return platformdirs.user_state_path("liveanim") / "shows"
+    return home.state() / "shows"
 
 
 def file_name(name: str) -> str:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from .. import home
 from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
@@ -147,7 +146,7 @@ class NoMidi:
 
 def own_dir() -> Path:
     """Where a user's own maps lie."""
-    return platformdirs.user_config_path("liveanim") / "midi"
+    return home.config() / "midi"
 
 
 def _maps_in(folder: Path, table: Table) -> list[midimap.MidiMap]:

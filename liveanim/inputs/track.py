@@ -17,9 +17,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
+from .. import home
 from ..data import whole
 from .sources import Loop, Samples
 
@@ -65,7 +65,7 @@ def render() -> Samples:
 
 def supply() -> Loop:
     """The track as a supply without end; kept on disk, for at a start everything else wants the interpreter too."""
-    return Loop("built-in track", kept(Path(platformdirs.user_cache_dir("liveanim"))), RATE)
+    return Loop("built-in track", kept(home.cache()), RATE)
 
 
 def kept(folder: Path) -> Samples:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
+from liveanim import home
 from liveanim.core.errors import UserError, near
 from liveanim.core.model import Chain
 from liveanim.core.params import ParamSpec
@@ -84,7 +83,7 @@ def folders(beside: Path | None = None) -> tuple[Path, ...]:
 
 def own_folder() -> Path:
     """The user's own shaders."""
-    return platformdirs.user_config_path("liveanim") / "shaders"
+    return home.config() / "shaders"
 
 
 def shipped() -> tuple[Path, ...]:

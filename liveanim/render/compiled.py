@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from liveanim import home
+
 from .attention import Remembered
 from .models import Parts
 from .processor import fast_bfloat16, slow_bfloat16
@@ -147,15 +149,13 @@ def cache_folder(parts: Parts, kind: str, *versions: str) -> Path:
 
     `versions`: of the compiler and of whatever else they hold for, such as the GPU.
     """
-    import platformdirs
-
     weights = sorted(
         (*parts.folder.glob("*/*.safetensors"), *(parts.vae_folder or parts.folder / "vae").glob("*.safetensors"))
     )
     stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
     stamp = [f"form {FORM}", torch.__version__, *versions, *stamp]
     key = hashlib.sha256("\n".join(stamp).encode()).hexdigest()[:16]
-    folder = Path(platformdirs.user_cache_dir("liveanim")) / kind / f"{parts.spec.name}-{key}"
+    folder = home.cache() / kind / f"{parts.spec.name}-{key}"
     pruned(folder)
     return folder
 
