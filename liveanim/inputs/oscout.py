@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from ..core.errors import UserError
 from ..core.model import Blend
 from ..core.params import PARAMS, Table
+from ..core.tempo import BEATS_PER_BAR
 from . import oscwire
 from .oscnames import ROOT, Book
 
@@ -84,7 +85,7 @@ class OscOut:
         for name, head in self._audio.items():
             yield head + oscwire.single(self._peaks.get(name, blend.signals.get(name, 0.0)))
         beat = blend.signals.get("beat", 0.0) - blend.ahead
-        tempo = {"beat": beat, "bar": beat / 4, "phase": beat % 1.0, "bpm": blend.signals.get("bpm", 0.0)}
+        tempo = {"beat": beat, "bar": beat / BEATS_PER_BAR, "phase": beat % 1.0, "bpm": blend.signals.get("bpm", 0.0)}
         for name, head in self._tempo.items():
             yield head + oscwire.single(tempo[name])
         status = blend.status
