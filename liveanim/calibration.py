@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import home
-from .core.errors import UserError
+from .core.errors import told_as
 from .data import write_whole
 
 log = logging.getLogger(__name__)
@@ -62,10 +62,8 @@ def write(measured: Calibration, path: Path | None = None) -> Path:
 
     path = path or place()
     data = {"display": round(measured.display, 5), "inputs": {k: round(v, 5) for k, v in measured.inputs.items()}}
-    try:
+    with told_as(f"{path}: cannot be written"):
         write_whole(path, tomlkit.dumps(data))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 _LONGEST = 120  # characters of an error inside another line
 
@@ -22,6 +23,15 @@ def brief(error: BaseException, kind: bool = False) -> str:
     said = str(error if kind else getattr(error, "strerror", None) or error)
     first = (said.strip().splitlines() or [""])[0]
     return (f"{name}: {first}" if kind and first else first or name)[:_LONGEST].rstrip()
+
+
+@contextmanager
+def told_as(failure: str) -> Iterator[None]:
+    """Errors of the system in here are the user's to mend: 'a.toml: cannot be read: No such file or directory'."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{failure}: {brief(error)}") from None
 
 
 def near(word: str, known: Iterable[str], count: int = 3) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.errors import UserError, brief
+from ..core.errors import UserError, brief, told_as
 from ..core.model import ControlEvent
 from ..data import whole, write_whole
 from ..inputs.audiofile import FileSupply
@@ -97,7 +97,7 @@ def trim(take: TakeReader, target: Path, begin: float, end: float | None) -> Non
     except (UserError, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)
         if isinstance(error, OSError):
-            raise UserError(f"{target}: cannot write a take there ({error.strerror or error})") from None
+            raise UserError(f"{target}: cannot write a take there: {brief(error)}") from None
         raise
 
 
@@ -153,13 +153,11 @@ def export_events(take: TakeReader) -> str:
 def import_events(take: TakeReader, events: tuple[ControlEvent, ...]) -> None:
     """Let `take` be played by `events` from now on; what it was played by before is kept beside it."""
     path = take.folder / EVENTS
-    try:
+    with told_as(f"{path}: cannot be written"):
         backup = path.with_name("events.before.jsonl")
         if not backup.exists():
             shutil.copyfile(path, backup)
         write_whole(path, "".join(map(event_line, events)))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def _sound(path: Path) -> tuple[int, int]:

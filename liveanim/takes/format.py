@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from ..core.errors import UserError
+from ..core.errors import UserError, told_as
 from ..core.model import ControlEvent
 from ..data import write_whole
 from .files import safe
@@ -223,11 +223,9 @@ def _checked(value: Any, kind: str, where: str) -> Any:
 
 def make_folder(folder: Path) -> None:
     """An empty `folder` for a take. UserError when it holds something, or cannot be made."""
-    try:
+    with told_as(f"{folder}: cannot make a folder for the take"):
         folder.mkdir(parents=True, exist_ok=True)
         used = any(folder.iterdir())
-    except OSError as error:
-        raise UserError(f"{folder}: cannot make a folder for the take ({error.strerror or error})") from None
     if used:
         raise UserError(f"{folder}: is not empty; name a new folder for the take")
 

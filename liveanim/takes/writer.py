@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import UserError, brief
+from ..core.errors import brief, told_as
 from ..core.model import ControlEvent, Image, Keyframe
 from ..core.pacing import Samples, SoundLine
 from ..data import whole, write_whole
@@ -59,14 +59,12 @@ class TakeWriter:
         self._used = used
         self._folder = folder
         make_folder(folder)
-        try:
+        with told_as(f"{folder}: cannot write a take there"):
             write_whole(folder / META, to_toml(info))
             write_looks(folder, looks or {})
             (folder / PICTURES).mkdir()
             self._events = (folder / EVENTS).open("w", encoding="utf-8", buffering=1)
             self._moments = (folder / KEYFRAMES).open("w", encoding="utf-8", buffering=1)
-        except OSError as error:
-            raise UserError(f"{folder}: cannot write a take there ({error.strerror or error})") from None
         self._sound = _SoundFile(folder / AUDIO, info.sound_from)
         self._next_picture = 0.0
         self._left_out = 0

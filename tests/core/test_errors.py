@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from liveanim.core.errors import UserError, brief
+from liveanim.core.errors import UserError, brief, told_as
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,15 @@ def test_a_long_one_is_shortened() -> None:
     error = ValueError("x" * 119 + " y" * 500)
     assert brief(error) == "x" * 119
     assert brief(error, kind=True) == "ValueError: " + "x" * 108
+
+
+def test_errors_of_the_system_become_lines_and_others_stay_as_they_are() -> None:
+    with (
+        pytest.raises(UserError, match=r"^a\.toml: cannot be read: No such file or directory$"),
+        told_as("a.toml: cannot be read"),
+    ):
+        raise FileNotFoundError(2, "No such file or directory", "a.toml")
+    with pytest.raises(UserError, match=r"^too large$"), told_as("a.toml: cannot be read"):
+        raise UserError("too large")
+    with pytest.raises(ValueError, match="no number"), told_as("a.toml: cannot be read"):
+        raise ValueError("no number")
