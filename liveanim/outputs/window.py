@@ -13,6 +13,7 @@ from moderngl import Context
 
 from liveanim.core.errors import UserError
 from liveanim.core.gauges import FrameRate
+from liveanim.core.mapping import in_the_middle
 from liveanim.core.model import Blend, ControlEvent, Image
 from liveanim.core.params import PARAMS, Table
 
@@ -215,8 +216,6 @@ class Window:
         width, height = glfw.get_framebuffer_size(self._window)
         if width < 1 or height < 1:
             return False
-        scale = min(width / self.size[0], height / self.size[1])
-        shown = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
         screen = self._ctx.screen
         screen.use()
         screen.viewport = (0, 0, width, height)
@@ -224,7 +223,7 @@ class Window:
         if not self.mapper.plain:
             self.mapper.draw(self._mapped, self.compositor.texture, (width, height))
             return self._show_hud(blend, (width, height))
-        screen.viewport = ((width - shown[0]) // 2, (height - shown[1]) // 2, *shown)
+        screen.viewport = in_the_middle(self.size, (width, height))
         self.compositor.texture.use(0)
         self._present.set(picture=0, aspect=1.0)
         self._present.draw()
