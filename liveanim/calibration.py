@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from .core.errors import UserError
+from . import home
+from .core.errors import told_as
+from .data import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Calibration:
 
 def place() -> Path:
     """The file that it is kept in."""
-    return platformdirs.user_config_path("liveanim") / "latency.toml"
+    return home.config() / "latency.toml"
 
 
 def read(path: Path | None = None) -> Calibration:
@@ -62,11 +62,8 @@ def write(measured: Calibration, path: Path | None = None) -> Path:
 
     path = path or place()
     data = {"display": round(measured.display, 5), "inputs": {k: round(v, 5) for k, v in measured.inputs.items()}}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(tomlkit.dumps(data), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
+    with told_as(f"{path}: cannot be written"):
+        write_whole(path, tomlkit.dumps(data))
     return path
 
 

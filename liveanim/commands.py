@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .arguments import Arguments, parse
-from .core.errors import UserError
+from .core.errors import UserError, told_as
 from .options import BUILTIN, LatencyOptions, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
 
@@ -122,11 +122,9 @@ def travel(arguments: Arguments) -> int:
 
 def write_text(path: Path, text: str) -> None:
     """`text` as the file `path`; UserError where it cannot be written."""
-    try:
+    with told_as(f"{path}: cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def demo(arguments: Arguments) -> int:
@@ -283,10 +281,8 @@ def _touchosc(path: Path) -> int:
     from .setlist import in_order, open_set
 
     names = [preset.name for _, preset in in_order(open_set(None), lambda file, error: None)[0]]
-    try:
+    with told_as(f"{path}: cannot be written"):
         path.write_bytes(layout(presets=names))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
     say(f"{path}: open it in TouchOSC, and set its first OSC connection to this machine, port 7000 (docs/controls.md)")
     return 0
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from . import __version__, progress
-from .core.errors import UserError
+from .core.errors import UserError, brief, told_as
 from .core.model import Image
 from .inputs.ears import Deaf, Ears
 from .inputs.sources import Steady, open_supply
@@ -171,13 +171,11 @@ def _reuse(folder: Path, take: TakeReader, options: RenderOptions, span: Span, p
     job += [f"{path} {stat.st_size} {stat.st_mtime_ns}" for path in files if path.is_file() and (stat := path.stat())]
     digest = hashlib.sha256(json.dumps(job).encode()).hexdigest()
     note = folder / "job"
-    try:
+    with told_as(f"{folder}: cannot keep the pieces there"):
         if folder.is_dir() and not (note.is_file() and note.read_text() == digest):
             shutil.rmtree(folder)
         folder.mkdir(exist_ok=True)
         note.write_text(digest)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot keep the pieces there ({error.strerror or error})") from None
 
 
 def _pictures(crew: Crew, job: Job, say: Callable[[int], None], alpha: bool) -> Iterator[Image]:
@@ -198,7 +196,7 @@ def _pictures(crew: Crew, job: Job, say: Callable[[int], None], alpha: bool) -> 
                 yield light(image) if alpha else image
                 shown += 1
     except av.error.FFmpegError as error:
-        why = error.strerror or str(error)
+        why = brief(error)
     if shown < job.frames:
         job.file.unlink()
         raise UserError(f"{job.file}: {why} after {shown} of {job.frames} frames; render again, other pieces are kept")

@@ -15,12 +15,13 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-import platformdirs
 import psutil
 
+from . import home
 from .core.errors import UserError
 from .core.preset import Preset
 from .core.setlist import SetList
+from .data import write_whole
 from .library import as_toml, own_presets_dir, read_preset
 from .setlist import SetFile, rewritten
 
@@ -33,7 +34,7 @@ _CLEAN = re.compile(r"[^\w .()+-]+")
 
 def shows_dir() -> Path:
     """Where the states of shows are kept."""
-    return platformdirs.user_state_path("liveanim") / "shows"
+    return home.state() / "shows"
 
 
 def file_name(name: str) -> str:
@@ -139,10 +140,7 @@ class Keeper:
         while not self._saves.empty():
             path, what = self._saves.get()
             try:
-                if isinstance(what, SetList):
-                    write_text(path, rewritten(path, what))
-                else:
-                    write_whole(path, what)
+                write_whole(path, rewritten(path, what) if isinstance(what, SetList) else as_toml(what))
                 self._unsaved = ""
             except (OSError, UserError) as error:
                 self._unsaved = f"{path.stem} is not saved: {error}"
@@ -150,7 +148,7 @@ class Keeper:
         state, self._state = self._state, None
         if state is not None:
             path = self._folder / f"{os.getpid()}-{file_name(state.name)}.toml"
-            write_whole(path, state)
+            write_whole(path, as_toml(state))
             if self._written is not None and self._written != path:
                 self._written.unlink(missing_ok=True)
             self._written = path
@@ -159,19 +157,6 @@ class Keeper:
 def _pid(path: Path) -> int:
     match = _FILE.fullmatch(path.name)
     return int(match[1]) if match else -1
-
-
-def write_whole(path: Path, preset: Preset) -> None:
-    """Write `preset` under another name first, so that `path` never holds half of it. May raise OSError."""
-    write_text(path, as_toml(preset))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` in the same way."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(part, path)
 
 
 class Paper:

@@ -10,8 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
-import platformdirs
-
+from . import home
 from .core.errors import UserError, near
 from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
@@ -155,7 +154,7 @@ def shipped() -> tuple[Path, ...]:
 
 def own_presets_dir() -> Path:
     """Where a user's own presets lie."""
-    return platformdirs.user_config_path("liveanim") / "presets"
+    return home.config() / "presets"
 
 
 def own() -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .clock import Clock
 from .core.model import SILENT_FFT, Features, Floats
-from .core.tempo import Beat, BeatClock
+from .core.tempo import BEATS_PER_BAR, Beat, BeatClock
 from .inputs.levels import LevelMeter
 
 if TYPE_CHECKING:
@@ -208,8 +208,8 @@ def _tempo(beat: Beat, values: Mapping[str, float], width: int) -> Text:
     known = beat.source != "free"
     text = Text(" " * 12)
     text.append(f"{beat.bpm:6.1f} BPM  " if known else "  no tempo  ", style="bold" if known else _DIM)
-    on = int(beat.beat) % 4
-    for n in range(4):
+    on = int(beat.beat) % BEATS_PER_BAR
+    for n in range(BEATS_PER_BAR):
         glow = (1.0 - beat.phase) ** 1.5 * min(1.0, 0.3 + beat.confidence) if n == on and known else 0.0
         text.append("■ ", style=_colour(glow, _OFF, (255, 92, 138) if n == 0 else (120, 200, 255)))
     text.append(f" {beat.confidence:4.0%} sure   " if known else " " * 13, style=_DIM)

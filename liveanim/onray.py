@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .core.errors import UserError
+from .core.errors import UserError, brief
+from .data import whole
 from .takes.format import EVENTS, META
 from .workers import Job, Lost, counted
 
@@ -56,21 +57,20 @@ class OnRay:
 
     def do(self, job: Job, slot: int, tell: Callable[[int], None]) -> None:
         ray = self._ray
-        partial = job.file.with_suffix(".part")
         try:
-            with self._begun(job) as task, partial.open("wb") as film:
+            with whole(job.file) as part, self._begun(job) as task, part.open("wb") as film:
                 for news in self._told(task):
                     if isinstance(news, int):
                         tell(news)
                     else:
                         film.write(news)
-            os.replace(partial, job.file)
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, (UserError, Lost)):
                 raise error.cause from None
-            raise UserError(f"a worker failed: {_lines(error)[-1]}") from None
+            last = str(error).strip().rpartition("\n")[2]  # of a traceback
+            raise UserError(f"a worker failed: {last}") from None
         except ray.exceptions.RayError as error:
-            raise Lost(_lines(error)[0]) from None
+            raise Lost(brief(error)) from None
 
     @contextmanager
     def _begun(self, job: Job) -> Iterator[Any]:
@@ -125,7 +125,7 @@ def _begin(address: str) -> Any:
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **more)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        raise UserError(f"--ray {address}: there is no Ray to work with ({_lines(error)[0]})") from None
+        raise UserError(f"--ray {address}: there is no Ray to work with ({brief(error)})") from None
     return ray
 
 
@@ -137,17 +137,12 @@ def _answers(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"--ray {address}: there is no Ray to work with ({reason})") from None
+        raise UserError(f"--ray {address}: there is no Ray to work with ({brief(error)})") from None
 
 
 def _has_token() -> bool:
     named = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
     return named or (Path.home() / ".ray" / "auth_token").is_file()
-
-
-def _lines(error: Exception) -> list[str]:
-    return str(error).strip().splitlines() or [type(error).__name__]
 
 
 def piece(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
-import platformdirs
-
+from . import home
 from .outputs.mapper import Screens
 from .outputs.taps import Tap
 
@@ -76,4 +74,4 @@ def open_outlets(
 
 def screens() -> Screens:
     """How the picture is fitted to each screen, from the user's own folder."""
-    return Screens(Path(platformdirs.user_config_dir("liveanim")) / "screens.toml")
+    return Screens(home.config() / "screens.toml")

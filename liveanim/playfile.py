@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from . import home
 from .arguments import Arguments, opposite, parse, play_options, said
-from .core.errors import UserError, key_line, near
-from .keeping import write_text
+from .core.errors import UserError, key_line, near, told_as
+from .data import write_whole
 from .library import beside, is_file_name, read_text
 from .lookfile import is_look
 
@@ -42,7 +41,7 @@ class PlaySettings:
 
 def own_settings() -> Path:
     """Where the user's settings are, if there are any."""
-    return platformdirs.user_config_path("liveanim") / "play.toml"
+    return home.config() / "play.toml"
 
 
 def open_settings(asked: str | None) -> PlaySettings:
@@ -150,10 +149,8 @@ def save(arguments: Arguments) -> PlaySettings:
     for key in document.keys() - values.keys():
         del document[key]
     document.update(values)
-    try:
-        write_text(path, tomlkit.dumps(document))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
+    with told_as(f"{path}: cannot be written"):
+        write_whole(path, tomlkit.dumps(document))
     return read_settings(path)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .core.errors import UserError
+from .core.errors import UserError, told_as
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -51,10 +51,8 @@ def draw_curves(curves: Mapping[str, NDArray[np.float64]], path: Path, fps: floa
 
 def save(picture: Picture, path: Path) -> None:
     """`picture` as the PNG file `path`; UserError where it cannot be written."""
-    try:
+    with told_as(f"{path}: cannot be written"):
         picture.save(path, "PNG")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _curve(values: NDArray[np.float64], fps: float, title: str, begin: float, size: tuple[int, int]) -> Picture:

@@ -10,10 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import platformdirs
 import segno
 
-from . import __version__
+from . import __version__, home
 from .core.errors import UserError
 from .core.params import Table
 from .core.preset import Preset
@@ -59,7 +58,7 @@ def open_remote(
 
 def token_file() -> Path:
     """Where the token is kept from show to show, so that a phone finds its way back after a restart."""
-    return Path(platformdirs.user_config_dir("liveanim")) / "remote-token"
+    return home.config() / "remote-token"
 
 
 def kept_token(path: Path) -> str:

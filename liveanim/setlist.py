@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from . import home
 from .core.errors import UserError, key_line, near
 from .core.preset import Preset
 from .core.setlist import NO_SET, SetList
@@ -41,7 +40,7 @@ class SetFile:
 
 def own_set() -> Path:
     """Where the user's set list is, if there is one."""
-    return platformdirs.user_config_path("liveanim") / "set.toml"
+    return home.config() / "set.toml"
 
 
 def open_set(asked: str | None) -> SetFile:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .core.errors import UserError
+from .core.errors import UserError, brief
 from .importers.toml import Value, quoted, written
 from .inputs import soundway
 from .inputs.soundway import Part, Reduce
@@ -23,7 +23,7 @@ def prompts_in(path: Path, fps: float) -> list[tuple[float | None, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")[:MOST_TEXT]
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UserError(f"{path}: cannot be read: {brief(error)}") from None
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     found = [_LINE.fullmatch(line) for line in lines]
     if all(found):

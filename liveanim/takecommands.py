@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from . import app
 from .arguments import Arguments
 from .clock import FrameClock
-from .core.errors import UserError, near
+from .core.errors import UserError, near, told_as
 from .core.model import Blend, ControlEvent
 from .inputs.analysis import Analyser
 from .inputs.ears import Ears
@@ -88,10 +88,8 @@ def events(take: TakeReader, arguments: Arguments) -> int:
         edit.import_events(take, edited)
         _say(f"{take.folder}: {len(edited)} events in place of {len(take.events)}")
     elif arguments.output is not None:
-        try:
+        with told_as(f"{arguments.output}: cannot be written"):
             arguments.output.write_text(edit.export_events(take), encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"cannot write {arguments.output}: {error.strerror or error}") from None
         _say(f"{arguments.output}: {len(take.events)} events, a line each; load them again with --load")
     else:
         sys.stdout.write(edit.export_events(take))
@@ -117,9 +115,8 @@ def read_events(path: Path, check: Callable[[str], None]) -> tuple[ControlEvent,
     `check` raises one for the name of a target that is no good.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
+        with told_as(f"{path}: cannot be read"):
+            text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not a text in UTF-8") from None
     found: list[ControlEvent] = []

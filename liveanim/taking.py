@@ -12,8 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from . import home
 from .core.errors import UserError
 from .core.model import ControlEvent, Keyframe
 from .core.pacing import Samples
@@ -175,7 +174,7 @@ class Takes:
 
 def takes_dir() -> Path:
     """Where takes lie that were given no place."""
-    return platformdirs.user_videos_path() / "liveanim" / "takes"
+    return home.videos() / "takes"
 
 
 def free(path: Path, taken: Callable[[Path], bool] = Path.exists, ending: str = "") -> Path:

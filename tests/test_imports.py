@@ -22,24 +22,25 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "clock": (set(), set()),
     "mailbox": (set(), set()),
     "data": (set(), set()),
+    "home": (set(), {"platformdirs"}),
     "priority": (set(), set()),
     "options": (set(), set()),
     "hands": ({"core"}, set()),
     "show": ({"core", "clock", "hands"}, {"numpy"}),
-    "library": ({"core", "data", "isf", "importers"}, {"tomlkit", "platformdirs"}),
-    "isf": ({"isf", "core", "data"}, {"json5", "platformdirs"}),
+    "library": ({"core", "data", "home", "isf", "importers"}, {"tomlkit"}),
+    "isf": ({"isf", "core", "data", "home"}, {"json5"}),
     "progress": ({"clock"}, {"rich"}),
     "inputs": (
-        {"inputs", "core", "mailbox", "clock", "data"},
+        {"inputs", "core", "mailbox", "clock", "data", "home"},
         {"numpy", "cv2", "sounddevice", "soundfile", "aubio", "av", "mido", "rtmidi", "pythonosc", "openvino", "soxr"}
-        | {"aiohttp", "PIL", "zeroconf", "link", "platformdirs", "tomlkit"},
+        | {"aiohttp", "PIL", "zeroconf", "link", "tomlkit"},
     ),
     "render": (
-        {"render", "core", "mailbox", "data", "priority"},
-        {"numpy", "cv2", "platformdirs", "openvino", "safetensors", "tokenizers", "huggingface_hub"}
+        {"render", "core", "mailbox", "data", "home", "priority"},
+        {"numpy", "cv2", "openvino", "safetensors", "tokenizers", "huggingface_hub"}
         | {"torch", "diffusers", "transformers", "onnxruntime", "tensorrt"},
     ),
-    "takes": ({"takes", "core", "inputs"}, {"numpy", "soundfile", "PIL"}),
+    "takes": ({"takes", "core", "data", "inputs"}, {"numpy", "soundfile", "PIL"}),
     "outputs": (
         {"outputs", "core", "clock", "data", "isf", "priority"},
         {"numpy", "moderngl", "glfw", "av", "PIL", "cv2"} | {"cyndilib", "pyvirtualcam", "psutil", "SpoutGL", "syphon"},

@@ -17,9 +17,10 @@ import pytest
 from liveanim import app, plan
 from liveanim.core.errors import UserError
 from liveanim.core.preset import Preset, preset_from
+from liveanim.data import write_whole
 from liveanim.inputs import oscwire
-from liveanim.keeping import Keeper, file_name, write_whole
-from liveanim.library import find_preset, own_presets_dir, parse_preset, read_preset
+from liveanim.keeping import Keeper, file_name
+from liveanim.library import as_toml, find_preset, own_presets_dir, parse_preset, read_preset
 from liveanim.options import PlayOptions
 
 
@@ -50,7 +51,7 @@ def test_the_newest_state_is_on_disk_and_a_good_end_takes_it_away(tmp_path: Path
 def test_a_state_of_a_process_that_is_gone_is_offered_until_a_good_end(tmp_path: Path) -> None:
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     path = tmp_path / f"{int(gone.stdout)}-look.toml"
-    write_whole(path, look(knobs={"stage.hue": 0.5}))
+    write_whole(path, as_toml(look(knobs={"stage.hue": 0.5})))
     (tmp_path / f"{int(gone.stdout)}-torn.toml").write_text("[prompt", encoding="utf-8")
     os.utime(tmp_path / f"{int(gone.stdout)}-torn.toml", (0, 0))
     keeper = Keeper(tmp_path, tmp_path / "presets")
@@ -67,7 +68,7 @@ def test_an_error_leaves_what_was_kept_and_offered_to_be_taken_up(
     tmp_path: Path, end: type[BaseException] | None, left: int
 ) -> None:
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    write_whole(tmp_path / f"{int(gone.stdout)}-look.toml", look())
+    write_whole(tmp_path / f"{int(gone.stdout)}-look.toml", as_toml(look()))
     with contextlib.suppress(end or Exception), Keeper(tmp_path, tmp_path / "presets") as keeper:
         assert keeper.broken_off() is not None
         keeper.keep(look(knobs={"stage.hue": 0.5}))
@@ -120,7 +121,7 @@ def test_a_saved_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest
 def test_what_was_saved_over_a_shipped_preset_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("liveanim.library.own_presets_dir", lambda: tmp_path)
     names = [preset.name for preset in plan.presets_for(find_preset("1"))]
-    write_whole(tmp_path / "neon-tunnel.toml", look(stage={"hue": 0.25}))
+    write_whole(tmp_path / "neon-tunnel.toml", as_toml(look(stage={"hue": 0.25})))
     there = plan.presets_for(find_preset("1"))
     assert [preset.name for preset in there] == names
     assert there[names.index("neon-tunnel")].drivers["stage.hue"] == 0.25
@@ -128,7 +129,7 @@ def test_what_was_saved_over_a_shipped_preset_takes_its_place(tmp_path: Path, mo
 
 
 def test_a_file_with_the_name_of_a_shipped_preset_is_the_one_that_its_key_plays(tmp_path: Path) -> None:
-    write_whole(tmp_path / "neon-tunnel.toml", look(stage={"hue": 0.25}))
+    write_whole(tmp_path / "neon-tunnel.toml", as_toml(look(stage={"hue": 0.25})))
     mine = find_preset(str(tmp_path / "neon-tunnel.toml"))
     there = plan.presets_for(mine, in_place=True)
     assert [preset.name for preset in there] == [preset.name for preset in plan.presets_for(mine)]

@@ -164,7 +164,7 @@ def test_a_preset_that_is_saved_during_a_take_is_read_again_in_its_render(
 
 def test_a_live_show_keeps_a_part_of_itself_that_renders_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "takes_dir", lambda: tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr("liveanim.home.config", lambda: tmp_path / "config")
     hand = Hand()
     monkeypatch.setattr(app, "Script", lambda events: hand)
     options = PlayOptions(

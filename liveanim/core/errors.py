@@ -4,11 +4,35 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+_LONGEST = 120  # characters of an error inside another line
 
 
 class UserError(Exception):
     """Something the user can mend. `str(error)` is the whole one-line message; the command ends with exit code 2."""
+
+
+def brief(error: BaseException, kind: bool = False) -> str:
+    """What `error` says as a part of another line: its own first line, shortened; what it is when it says nothing.
+
+    Of an error of the system only the reason, for the line around it names the file. With `kind`, for errors that
+    nobody foresaw: what it is, and all of that line.
+    """
+    name = type(error).__name__
+    said = str(error if kind else getattr(error, "strerror", None) or error)
+    first = (said.strip().splitlines() or [""])[0]
+    return (f"{name}: {first}" if kind and first else first or name)[:_LONGEST].rstrip()
+
+
+@contextmanager
+def told_as(failure: str) -> Iterator[None]:
+    """Errors of the system in here are the user's to mend: 'a.toml: cannot be read: No such file or directory'."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{failure}: {brief(error)}") from None
 
 
 def near(word: str, known: Iterable[str], count: int = 3) -> str:

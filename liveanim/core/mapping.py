@@ -63,6 +63,13 @@ class Mapping:
         return replace(self, edges=(edges[0], edges[1], edges[2], edges[3]))
 
 
+def in_the_middle(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int, int, int]:
+    """(x, y, width, height) of a picture of `size` in the middle of `room` (width, height), as large as fits."""
+    scale = min(room[0] / size[0], room[1] / size[1])
+    width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    return (room[0] - width) // 2, (room[1] - height) // 2, width, height
+
+
 def _convex(corners: list[Point]) -> bool:
     if any(not -_FURTHEST < value < 1 + _FURTHEST for point in corners for value in point):
         return False

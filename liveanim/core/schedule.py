@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .expr import Compat, ExprError, Expression, compile_expr
 from .expr.maths import fract, rand
+from .tempo import BEATS_PER_BAR
 
 SeedBehaviour = Literal["iter", "fixed", "random", "ladder", "alternate"]
 _SEEDS = 1 << 32
@@ -34,7 +35,7 @@ def frame_env(
         "bpm": bpm,
         "max_f": max_f,
         "beat": beat,
-        "bar": beat / 4.0,
+        "bar": beat / BEATS_PER_BAR,
         "phase": fract(beat),
         "now": seconds,
         "dt": 1.0 / fps,

@@ -41,11 +41,6 @@ class Beat:
         """The same at another beat of it."""
         return replace(self, beat=beat, bar=beat / BEATS_PER_BAR, phase=beat % 1.0)
 
-    @property
-    def bar_phase(self) -> float:
-        """0..1 within the bar."""
-        return self.bar % 1.0
-
 
 class BeatClock:
     """Beat phase for everyone: follows beats, coasts through breaks, never runs backwards.
@@ -88,12 +83,6 @@ class BeatClock:
         self._advance(now)
         bar = self._beat / BEATS_PER_BAR
         return Beat(self._beat, bar, self._beat % 1.0, self._bpm, self._confidence, self._source)
-
-    def beat_in(self, now: float, ms: float) -> float:
-        """The beat count expected `ms` milliseconds after `now`."""
-        self._advance(now)
-        ahead = max(0.0, ms) / 1000.0 * self._bpm / 60.0
-        return self._beat + ahead + self._caught_up(ahead)
 
     def observe(self, features: Features) -> None:
         """Follow the tempo and beats tracked in one hop, unless locked or told better by MIDI clock or Link."""

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from ..core.errors import UserError
 from ..core.model import Blend, ControlEvent
+from ..core.tempo import BEATS_PER_BAR
 
-BAR = 4.0
 EVERY = 0.1  # s between two words to the beat clock
 SOURCE = "link"
 _SHOWN = 8.0  # s that a change of the company is on the HUD
@@ -47,13 +47,13 @@ class LinkSession:
 
     def place(self) -> tuple[float, float]:
         state = self._link.captureAppSessionState()
-        return float(state.tempo()), float(state.phaseAtTime(self._clock.micros(), BAR))
+        return float(state.tempo()), float(state.phaseAtTime(self._clock.micros(), BEATS_PER_BAR))
 
     def lead(self, bpm: float, beat: float) -> None:
         now = self._clock.micros()
         state = self._link.captureAppSessionState()
         state.setTempo(bpm, now)
-        state.forceBeatAtTime(beat, now, BAR)
+        state.forceBeatAtTime(beat, now, BEATS_PER_BAR)
         self._link.commitAppSessionState(state)
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class LinkClock:
         if self._peers or bpm <= 0 or self._session.peers:
             return
         told, phase = self._session.place()
-        off = (phase - beat + BAR / 2) % BAR - BAR / 2
+        off = (phase - beat + BEATS_PER_BAR / 2) % BEATS_PER_BAR - BEATS_PER_BAR / 2
         if abs(told - bpm) > _SAME_BPM or abs(off) > _SAME_PHASE:
             self._session.lead(bpm, beat)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.errors import UserError, near
+from ..core.errors import UserError, brief, near
 from .rates import RateMatch
 from .sources import Samples, Supply
 
@@ -74,7 +74,7 @@ class FileSupply:
             for piece in resampler.resample(None):
                 yield _both_sides(piece)
         except (av.error.FFmpegError, ValueError) as error:
-            self.problem = f"{self.name}: broken after {self._taken / self.rate:.1f} s ({_short(error)})"
+            self.problem = f"{self.name}: broken after {self._taken / self.rate:.1f} s ({brief(error)})"
 
     def _frames(self) -> Iterator[AudioFrame]:
         """Decoded frames; up to `_MAX_BAD` damaged packets in a row are passed over, the next one raises."""
@@ -168,7 +168,7 @@ def _open_container(path: Path) -> InputContainer:
     except PermissionError:
         raise UserError(f"{path}: may not be read; check its permissions") from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise UserError(f"{path}: not an audio file that can be read ({_short(error)})") from None
+        raise UserError(f"{path}: not an audio file that can be read ({brief(error)})") from None
     if not container.streams.audio:
         container.close()
         raise UserError(f"{path}: has no sound track")
@@ -188,9 +188,3 @@ def _scanned_duration(path: Path) -> float | None:
         except av.error.FFmpegError:
             pass  # what was read up to here counts
     return end or None
-
-
-def _short(error: Exception) -> str:
-    """The first sentence of an FFmpeg error, without its number and file name."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(text).splitlines()[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 from collections import deque
@@ -11,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from .. import home
 from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
+from ..data import write_whole
 from . import midilearn, midimap
 from .midiclock import ClockIn, is_clock
 from .mididesk import SOURCE, MidiDesk, Values
@@ -147,7 +146,7 @@ class NoMidi:
 
 def own_dir() -> Path:
     """Where a user's own maps lie."""
-    return platformdirs.user_config_path("liveanim") / "midi"
+    return home.config() / "midi"
 
 
 def _maps_in(folder: Path, table: Table) -> list[midimap.MidiMap]:
@@ -166,11 +165,8 @@ def _write(folder: Path, one: midimap.MidiMap) -> None:
 
     path = folder / f"{_CLEAN.sub('-', one.name)[:80]}.toml"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         if one.controls:
-            part = path.with_name(path.name + ".part")
-            part.write_text(tomlkit.dumps(midilearn.map_data(one)), encoding="utf-8")
-            os.replace(part, path)
+            write_whole(path, tomlkit.dumps(midilearn.map_data(one)))
         else:
             path.unlink(missing_ok=True)
     except OSError as error:

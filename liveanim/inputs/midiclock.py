@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.model import Blend, ControlEvent
+from ..core.tempo import BEATS_PER_BAR
 from .midiout import OutPort, OutSystem, out_systems
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ class Ticker:
     def messages(self) -> list[list[int]]:
         """The next tick, after a start where a bar begins; moves on by one tick."""
         out = [[TICK]]
-        if not self._started and self._next % (4 * PER_BEAT) == 0:
+        if not self._started and self._next % (BEATS_PER_BAR * PER_BEAT) == 0:
             out.insert(0, [START])
             self._started = True
         self._next += 1

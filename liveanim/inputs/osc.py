@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..clock import unix_time
-from ..core.errors import UserError
+from ..core.errors import UserError, brief
 from ..core.model import ControlEvent
 from . import oscnames, oscwire
 from .oscnames import Address, Book, Refused
@@ -313,6 +313,6 @@ def _open(host: str, port: int) -> socket.socket:
         made.bind((host, port))
     except (OSError, OverflowError) as error:
         made.close()
-        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        reason = brief(error).lower()
         raise UserError(f"OSC: port {port} on {host} cannot be opened ({reason}): --osc-port takes another") from None
     return made

@@ -9,15 +9,16 @@ import socket
 from collections.abc import Iterable, Sequence
 
 from ..core.errors import UserError
+from ..core.gauges import FrameRate, Peaks
 from ..core.model import Blend
 from ..core.params import PARAMS, Table
+from ..core.tempo import BEATS_PER_BAR
 from . import oscwire
 from .oscnames import ROOT, Book
 
 log = logging.getLogger(__name__)
 
 AUDIO = ("rms", "bass", "mid", "high", "onset", "kick", "snare", "hat")
-_PEAKS = ("onset", "kick", "snare", "hat")
 TEMPO = ("beat", "bar", "phase", "bpm")
 RATE = 30.0  # Hz
 REPEAT = 5.0  # s after which everything is told again: receivers come and go, datagrams get lost
@@ -47,16 +48,16 @@ class OscOut:
         self._audio = {name: _head(f"{ROOT}/audio/{name}") for name in AUDIO}
         self._tempo = {name: _head(f"{ROOT}/tempo/{name}") for name in TEMPO}
         self._perf = {name: _head(f"{ROOT}/perf/{name}") for name in ("fps", "keyframes", "delay", "vram")}
-        self._peaks = dict.fromkeys(_PEAKS, 0.0)
+        self._rate, self._peaks = FrameRate(), Peaks()
         self._told: dict[str, float] = {}
         self._texts: dict[str, str] = {}
         self._due, self._repeat_at = -math.inf, -math.inf
-        self._last, self._fps = math.nan, 0.0
         self.failures = 0
 
     def write(self, blend: Blend, now: float) -> None:
         """Send if it is time. Never blocks, never raises."""
-        self._measure(blend, now)
+        self._rate.frame(now)
+        self._peaks.hold(blend.signals)
         if now < self._due - 1e-3:
             return
         self._due = self._due + 1 / RATE if self._due + 1 / RATE > now else now + 1 / RATE
@@ -66,31 +67,22 @@ class OscOut:
             self._texts.clear()
         for packet in _packets([*self._signals(blend), *self._changes(blend), *self._state(blend)]):
             self._send(packet)
-        self._peaks = dict.fromkeys(_PEAKS, 0.0)
 
     def close(self) -> None:
         self._socket.close()
 
-    def _measure(self, blend: Blend, now: float) -> None:
-        """Frames per second over about half a second, and the highest impulse since the last packet."""
-        gap = now - self._last
-        if gap > 0:
-            self._fps += min(1.0, gap / 0.5) * (1 / gap - self._fps) if self._fps else 1 / gap
-        self._last = now
-        for name in _PEAKS:
-            self._peaks[name] = max(self._peaks[name], blend.signals.get(name, 0.0))
-
     def _signals(self, blend: Blend) -> Iterable[bytes]:
+        audio = {**blend.signals, **self._peaks.take()}
         for name, head in self._audio.items():
-            yield head + oscwire.single(self._peaks.get(name, blend.signals.get(name, 0.0)))
+            yield head + oscwire.single(audio.get(name, 0.0))
         beat = blend.signals.get("beat", 0.0) - blend.ahead
-        tempo = {"beat": beat, "bar": beat / 4, "phase": beat % 1.0, "bpm": blend.signals.get("bpm", 0.0)}
+        tempo = {"beat": beat, "bar": beat / BEATS_PER_BAR, "phase": beat % 1.0, "bpm": blend.signals.get("bpm", 0.0)}
         for name, head in self._tempo.items():
             yield head + oscwire.single(tempo[name])
         status = blend.status
         taken, whole = status.vram
         vram = taken / whole if whole > 0 else 0.0
-        perf = {"fps": self._fps, "keyframes": status.keyframe_rate, "delay": status.keyframe_delay, "vram": vram}
+        perf = {"fps": self._rate.fps, "keyframes": status.keyframe_rate, "delay": status.keyframe_delay, "vram": vram}
         for name, head in self._perf.items():
             yield head + oscwire.single(perf[name])
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
+from .. import home
+from ..data import whole
 from .sources import Loop, Samples
 
 BPM = 124.0
@@ -65,7 +65,7 @@ def render() -> Samples:
 
 def supply() -> Loop:
     """The track as a supply without end; kept on disk, for at a start everything else wants the interpreter too."""
-    return Loop("built-in track", kept(Path(platformdirs.user_cache_dir("liveanim"))), RATE)
+    return Loop("built-in track", kept(home.cache()), RATE)
 
 
 def kept(folder: Path) -> Samples:
@@ -81,10 +81,8 @@ def kept(folder: Path) -> Samples:
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("track-*.npy"):
             old.unlink(missing_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as file:
+        with whole(path) as part, part.open("wb") as file:
             np.save(file, samples)
-        os.replace(part, path)
     except OSError as error:
         log.info("the built-in track is not kept: %s", error)
     return samples

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import av
 import numpy as np
 
-from ..core.errors import UserError
+from ..core.errors import UserError, brief
 from ..core.model import Image, frozen_image
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class FileClip:
         except IndexError:
             raise UserError(f"{path}: not a video or picture: there is nothing to see in it") from None
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise UserError(f"{path}: not a video or picture that can be read ({_brief(error)})") from None
+            raise UserError(f"{path}: not a video or picture that can be read ({brief(error)})") from None
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate else FOLDER_FPS
@@ -85,7 +85,7 @@ class FileClip:
         try:
             self._decode_to(number)
         except (av.FFmpegError, OSError, ValueError) as error:
-            self._trouble, self._next = f"{self._path.name}: {_brief(error)}", -1
+            self._trouble, self._next = f"{self._path.name}: {brief(error)}", -1
         if not self._kept:
             raise UserError(f"{self._path}: there is no picture in it")
         return self._kept[number] if number in self._kept else next(reversed(self._kept.values()))
@@ -209,7 +209,7 @@ class Waiting:
                 self._shown = number
         except Exception as error:  # top of the thread: the last picture stays, and it is said
             log.exception("the video stopped")
-            self._trouble = f"the video stopped: {_brief(error)}"
+            self._trouble = f"the video stopped: {brief(error)}"
         self._clip.close()
 
 
@@ -247,7 +247,7 @@ class Camera:
         try:
             return av.open(url, format=kind, timeout=(5.0, 2.0))
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise UserError(f"camera {self._name}: cannot be opened ({_brief(error)})") from None
+            raise UserError(f"camera {self._name}: cannot be opened ({brief(error)})") from None
 
     def _run(self, container: Any) -> None:
         """Thread 'camera': reads, and opens again after trouble."""
@@ -261,7 +261,7 @@ class Camera:
                 else:
                     raise OSError("it has ended")
             except Exception as error:  # noqa: BLE001  top of the thread: whatever a driver does, the show goes on
-                self._trouble = f"camera {self._name} is away ({_brief(error)}); looking for it"
+                self._trouble = f"camera {self._name} is away ({brief(error)}); looking for it"
                 _shut(container)
                 container = None
                 self._closing.wait(_AGAIN)
@@ -302,8 +302,3 @@ def _shut(container: Any) -> None:
             container.close()
         except (av.FFmpegError, OSError) as error:
             log.info("a camera did not close: %s", error)
-
-
-def _brief(error: Exception) -> str:
-    said = str(getattr(error, "strerror", None) or error)
-    return (said.strip().splitlines() or [type(error).__name__])[0][:120]

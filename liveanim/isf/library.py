@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-from liveanim.core.errors import UserError, near
+from liveanim import home
+from liveanim.core.errors import UserError, near, told_as
 from liveanim.core.model import Chain
 from liveanim.core.params import ParamSpec
 from liveanim.data import data_dir
@@ -84,7 +83,7 @@ def folders(beside: Path | None = None) -> tuple[Path, ...]:
 
 def own_folder() -> Path:
     """The user's own shaders."""
-    return platformdirs.user_config_path("liveanim") / "shaders"
+    return home.config() / "shaders"
 
 
 def shipped() -> tuple[Path, ...]:
@@ -115,10 +114,8 @@ def read(path: Path) -> Shader:
 
 
 def _text(path: Path) -> str:
-    try:
+    with told_as(f"{path}: cannot be read"):
         data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import moderngl
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 
 _SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "basic render driver", "software")
 
@@ -89,5 +89,4 @@ def _create(complaint: str, **options: Any) -> moderngl.Context:
     try:
         return moderngl.create_context(require=330, **options)
     except Exception as error:  # noqa: BLE001  moderngl raises bare Exception, whatever the cause
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(complaint.format(reason)) from None
+        raise UserError(complaint.format(brief(error))) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pictures
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import told_as
 from liveanim.core.model import Blend
 
 
@@ -16,10 +16,8 @@ class DepthMaps:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._last = folder, -1
-        try:
+        with told_as(f"{folder}: cannot write depth maps there"):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{folder}: cannot write depth maps there ({error.strerror or error})") from None
 
     def write(self, blend: Blend, now: float) -> None:
         if not blend.layers:
@@ -31,7 +29,5 @@ class DepthMaps:
         grey = Pictures.fromarray((np.clip(keyframe.depth, 0, 1) * 255 + 0.5).astype(np.uint8))
         size = keyframe.image.shape[1], keyframe.image.shape[0]
         path = self._folder / f"depth_{keyframe.index:06}.png"
-        try:
+        with told_as(f"{path}: cannot be written"):
             grey.resize(size, Pictures.Resampling.BILINEAR).save(path)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from liveanim.core.flash import MOST_FLASHES
 from liveanim.core.model import Blend, Status
 from liveanim.core.params import PARAMS
+from liveanim.core.tempo import BEATS_PER_BAR
 
 from .glyphs import Colour, Letters
 from .hud_canvas import (
@@ -308,7 +309,7 @@ def _still(canvas: Canvas, top: float) -> None:
     for x, (_, label, _) in zip(_LAMP_CENTRES, _LAMPS, strict=True):
         canvas.dot(x - 11, top + PAD + 14, 22, TROUGH)
         canvas.text(label, canvas.caption, x - canvas.measure(label, canvas.caption) / 2, y, DIM)
-    for i in range(4):
+    for i in range(BEATS_PER_BAR):
         canvas.dot(_BEAT_LEFT + 24 * i, top + PAD + 33, 14, TROUGH)
 
 
@@ -335,9 +336,9 @@ def _moving(canvas: Canvas, blend: Blend, names: tuple[str, ...]) -> None:
 def _beats(blend: Blend) -> list[float]:
     """How bright each of the four lamps of the beat is."""
     beat = blend.signals.get("beat", 0.0)
-    glows = [0.0] * 4
+    glows = [0.0] * BEATS_PER_BAR
     if math.isfinite(beat) and (blend.status.bpm or blend.signals.get("bpm", 0.0)) > 0:
-        glows[math.floor(beat) % 4] = 1.0 - 0.55 * (beat % 1.0)
+        glows[math.floor(beat) % BEATS_PER_BAR] = 1.0 - 0.55 * (beat % 1.0)
     return glows
 
 
@@ -355,7 +356,7 @@ def _moved(canvas: Canvas, modulators: int, level: float) -> None:
     for radius, strength in ((17, 0.22), (11, 1.0)):
         for x, (_, _, colour) in zip(_LAMP_CENTRES, _LAMPS, strict=True):
             canvas.dot(x - radius, top + 25 - radius, 2 * radius, (*colour[:3], strength * level))
-    for i in range(4):
+    for i in range(BEATS_PER_BAR):
         canvas.dot(_BEAT_LEFT + 24 * i, top + 33, 14, (*(GREEN if i else ROSE)[:3], level))
     lefts = [_MODULATORS_LEFT + PAD + 46 * i for i in range(modulators)]
     for x in lefts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import tomllib
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from liveanim.core.errors import UserError
 from liveanim.core.mapping import CORNERS, EDGES, Mapping, mapping_from
+from liveanim.data import write_whole
 
 from .shaders import Program
 
@@ -40,13 +40,9 @@ class Screens:
         if self._path is None:
             return ""
         rows = [_row(screen, each) for screen, each in self._known.items() if not each.plain]
-        partly = self._path.with_name(self._path.name + ".part")
+        head = "# How the picture is fitted to each screen; K in the window changes it.\n"
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            partly.write_text(
-                "# How the picture is fitted to each screen; K in the window changes it.\n" + "".join(rows)
-            )
-            os.replace(partly, self._path)
+            write_whole(self._path, head + "".join(rows))
         except OSError as error:
             return f"cannot keep the corners in {self._path}: {error.strerror or error}"
         return ""

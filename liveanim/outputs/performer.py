@@ -9,6 +9,7 @@ import glfw
 import moderngl
 import numpy as np
 
+from liveanim.core.mapping import in_the_middle
 from liveanim.core.model import Blend, Image
 
 from . import monitors
@@ -51,9 +52,7 @@ class Performer:
         screen.use()
         screen.viewport = (0, 0, width, height)
         screen.clear()
-        scale = min(width / picture.size[0], height / picture.size[1])
-        shown = max(1, round(picture.size[0] * scale)), max(1, round(picture.size[1] * scale))
-        screen.viewport = ((width - shown[0]) // 2, (height - shown[1]) // 2, *shown)
+        screen.viewport = in_the_middle(picture.size, (width, height))
         self._shared(picture).use(0)
         self._present.set(picture=0, aspect=1.0)
         self._present.draw()

@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 
 from liveanim.core.cube import Cube, parse_cube
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, told_as
 from liveanim.core.model import Blend, Chain
 from liveanim.data import stamp
 
@@ -86,12 +86,10 @@ class Lut:
 
 def read_cube(path: Path) -> Cube:
     """The colour table in a .cube file; UserError names file, line and reason."""
-    try:
+    with told_as(f"{path}: cannot be read"):
         if path.stat().st_size > _LUT_LIMIT:
             raise UserError(f"{path}: a colour table is at most {_LUT_LIMIT // 1_000_000} MB of text")
         return parse_cube(path.read_text(encoding="utf-8", errors="replace"), str(path))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 class Post:

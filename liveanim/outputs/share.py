@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from liveanim.core.errors import UserError, near
+from liveanim.core.errors import UserError, brief, near
 from liveanim.core.model import Image
 
 from .encode import plain
@@ -171,7 +171,7 @@ class Shared:
         try:
             self._made.result()
         except Exception as error:  # noqa: BLE001  drivers of other people raise what they like
-            raise UserError(f"cannot share by {name}: {(str(error) or repr(error)).splitlines()[0]}") from None
+            raise UserError(f"cannot share by {name}: {brief(error)}") from None
 
     def picture(self, image: Image, now: float) -> None:
         """Offer `image`. Never waits."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.core.model import Image
+from liveanim.data import whole
 
 _SHEET_WIDTH = 1920
 _MARGIN = 6
@@ -48,13 +48,11 @@ class ContactSheet:
             return
         self._closed = True
         cells = self._cells + [self._small(self._last)] * (len(self._times) - len(self._cells))
-        part = self.path.with_name(self.path.name + ".part")
         try:
-            Pillow.fromarray(self._grid(cells)).save(part, format="PNG")
-            os.replace(part, self.path)
+            with whole(self.path) as part:
+                Pillow.fromarray(self._grid(cells)).save(part, format="PNG")
         except OSError as error:
-            part.unlink(missing_ok=True)
-            raise UserError(f"cannot write {self.path}: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"cannot write {self.path}: {brief(error).lower()}") from None
 
     def _small(self, image: Image) -> Image:
         height, width = image.shape[:2]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import av.error
 import numpy as np
 
-from liveanim.core.errors import UserError, near
+from liveanim.core.errors import UserError, brief, near
 from liveanim.core.model import Image
 from liveanim.core.pacing import Pacer, Samples, SoundLine, exact_rate
 
@@ -142,7 +142,7 @@ class Stream:
                 sent = self._stream()
             except Exception as error:  # noqa: BLE001  top of the thread: whatever the network does, try again
                 sent = False
-                self._problem = f"the stream to {self._name} is down ({_reason(error)}); trying again"
+                self._problem = f"the stream to {self._name} is down ({brief(error)}); trying again"
                 log.warning("%s", self._problem)
             failures = 0 if sent else failures + 1
             self._stop.wait(self._waits[min(failures, len(self._waits) - 1)])
@@ -169,7 +169,7 @@ class Stream:
                 line.start = pacer.start or 0.0
                 self._send_sound(connection.encoder, line)
         except _TROUBLE as error:
-            self._problem = f"the stream to {self._name} broke off ({_reason(error)}); connecting again"
+            self._problem = f"the stream to {self._name} broke off ({brief(error)}); connecting again"
             log.warning("%s", self._problem)
         finally:
             self._there.clear()
@@ -187,7 +187,3 @@ class Stream:
             with contextlib.suppress(queue.Empty):
                 while True:
                     waiting.get_nowait()
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", "") or error).splitlines()[0][:120]

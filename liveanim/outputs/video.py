@@ -20,7 +20,7 @@ from time import monotonic
 
 import numpy as np
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.core.model import Image
 from liveanim.core.pacing import Pacer, Samples, SoundLine, exact_rate
 from liveanim.priority import FILMING, give_way
@@ -298,8 +298,6 @@ def _numbered(path: Path) -> Path:
 
 
 def _cannot_write(path: Path, error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) else ""
-    reason = (text or str(error) or type(error).__name__).lower()
     folder = path.parent
     hint = f"; make the folder first: mkdir -p {folder}" if not folder.exists() else ""
-    return f"cannot write {path}: {reason}{hint}"
+    return f"cannot write {path}: {brief(error).lower()}{hint}"

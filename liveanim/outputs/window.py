@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -13,6 +12,8 @@ import psutil
 from moderngl import Context
 
 from liveanim.core.errors import UserError
+from liveanim.core.gauges import FrameRate
+from liveanim.core.mapping import in_the_middle
 from liveanim.core.model import Blend, ControlEvent, Image
 from liveanim.core.params import PARAMS, Table
 
@@ -102,7 +103,7 @@ class Window:
         self._values: dict[str, float] = {}  # where parameters, or the knobs that hold them, stand
         self._learning = ""
         self._process, self._memory, self._weighed = psutil.Process(), 0.0, -math.inf
-        self._times: deque[float] = deque()
+        self._rate = FrameRate()
         self._windowed: tuple[int, int, int, int] | None = None
         # Names of the screen the window fills, and of one it filled until it was unplugged.
         self._filled = self._lost_monitor = ""
@@ -170,8 +171,8 @@ class Window:
 
     def write(self, blend: Blend, now: float) -> None:
         """Draw `blend` for show time `now` (s), hand it to the taps, show it with the HUD, take in what was typed."""
-        dt = now - self._times[-1] if self._times else 1 / 60
-        self._count(now)
+        dt = 1 / 60 if self._rate.last is None else now - self._rate.last
+        self._rate.frame(now)
         self._values, self._learning = {**blend.values, **blend.knobs}, blend.status.learning
         if now - self._weighed >= WEIGH:
             self._memory, self._weighed = float(self._process.memory_info().rss), now
@@ -208,22 +209,13 @@ class Window:
     @property
     def fps(self) -> float:
         """Frames shown in the last second."""
-        if len(self._times) < 2:
-            return 0.0
-        return (len(self._times) - 1) / max(1e-6, self._times[-1] - self._times[0])
-
-    def _count(self, now: float) -> None:
-        self._times.append(now)
-        while len(self._times) > 2 and now - self._times[0] > 1.0:
-            self._times.popleft()
+        return self._rate.fps
 
     def _show(self, blend: Blend) -> bool:
         """Put the picture on the window, as large as fits. False when the window is minimised: nothing to swap then."""
         width, height = glfw.get_framebuffer_size(self._window)
         if width < 1 or height < 1:
             return False
-        scale = min(width / self.size[0], height / self.size[1])
-        shown = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
         screen = self._ctx.screen
         screen.use()
         screen.viewport = (0, 0, width, height)
@@ -231,7 +223,7 @@ class Window:
         if not self.mapper.plain:
             self.mapper.draw(self._mapped, self.compositor.texture, (width, height))
             return self._show_hud(blend, (width, height))
-        screen.viewport = ((width - shown[0]) // 2, (height - shown[1]) // 2, *shown)
+        screen.viewport = in_the_middle(self.size, (width, height))
         self.compositor.texture.use(0)
         self._present.set(picture=0, aspect=1.0)
         self._present.draw()
@@ -246,7 +238,7 @@ class Window:
 
     def _hints(self) -> tuple[str, ...]:
         """What keys would do now, and must be seen."""
-        lines = self.mapper.hint, self._leaving.hint(self._times[-1])
+        lines = self.mapper.hint, self._leaving.hint(self._rate.last or 0.0)
         return tuple(line for line in lines if line)
 
     def _readout(self) -> Readout:

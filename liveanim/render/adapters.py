@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.core.model import Image, RenderRequest
 from liveanim.core.params import Values
 
@@ -78,7 +78,7 @@ class Adapters:
         except ImportError:
             raise UserError("LoRA needs `pip install peft`") from None
         except (ValueError, LookupError, RuntimeError, OSError, TypeError) as error:
-            raise UserError(f"{name}: this LoRA does not fit {self._parts.spec.name} ({_brief(error)})") from None
+            raise UserError(f"{name}: this LoRA does not fit {self._parts.spec.name} ({brief(error)})") from None
         return adapter
 
     def _load_control(self, name: str) -> Any:
@@ -157,10 +157,6 @@ def _summed(one: Led | None, other: Led) -> Led:
     if one is None:
         return other
     return [a + b for a, b in zip(one[0], other[0], strict=True)], one[1] + other[1]
-
-
-def _brief(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 
 
 def _gone(path: Path) -> str:

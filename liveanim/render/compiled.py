@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from liveanim import home
+
 from .attention import Remembered
 from .models import RANGES, Parts
 from .processor import fast_bfloat16, slow_bfloat16
@@ -143,14 +145,12 @@ def cache_folder(parts: Parts, kind: str, *versions: str) -> Path:
 
     `versions`: of the compiler and of whatever else they hold for, such as the GPU.
     """
-    import platformdirs
-
     vae = parts.vae_folder or parts.folder / "vae"
     files = sorted((*parts.folder.glob("*/*.safetensors"), *vae.glob("*.safetensors"), *parts.folder.glob(RANGES)))
     stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
     stamp = [f"form {FORM}", torch.__version__, *versions, *stamp]
     key = hashlib.sha256("\n".join(stamp).encode()).hexdigest()[:16]
-    folder = Path(platformdirs.user_cache_dir("liveanim")) / kind / f"{parts.spec.name}-{key}"
+    folder = home.cache() / kind / f"{parts.spec.name}-{key}"
     pruned(folder)
     return folder
 

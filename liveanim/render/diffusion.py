@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from liveanim.core.errors import brief
 from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
 from liveanim.core.params import Values
 
@@ -283,8 +284,7 @@ class DiffusionRenderer:
         if self._missed < MISSES:
             return
         self._tape = None
-        reason = (str(error).strip().splitlines() or [""])[0][:80]
-        self._note = f"keyframes cannot be recorded on this GPU ({reason}); they are painted step by step, slower"
+        self._note = f"keyframes cannot be recorded on this GPU ({brief(error)}); they are painted step by step, slower"
 
     def _tensor(self, picture: Image | Floats) -> Tensor:
         """(height, width, 3) -> (1, 3, height, width) on the device."""

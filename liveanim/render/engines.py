@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from liveanim.core.errors import brief
 from liveanim.priority import give_way
 
 from . import brush, family
@@ -399,8 +400,7 @@ class EnginePool:
         except Exception as error:  # whatever a compiler does, plain torch goes on
             log.exception("no compiled engine for %dx%d", *size)
             self._failed.add(size)
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
-            self.message = f"no compiled engine for {size[0]}x{size[1]} ({reason}); torch plays"
+            self.message = f"no compiled engine for {size[0]}x{size[1]} ({brief(error)}); torch plays"
             return
         self._ready[size] = engine
         while len(self._ready) > SIZES_KEPT:

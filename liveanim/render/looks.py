@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..data import whole
 from .brush import Own
 from .coherence import Look
 
@@ -56,9 +56,8 @@ class Looks:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._path(engine, text, size)
-            part = path.with_suffix(f".{os.getpid()}.npz")
-            np.savez(part, numbers=own.look.numbers.cpu().numpy(), plan=own.plan.cpu().numpy())
-            os.replace(part, path)
+            with whole(path) as part, part.open("wb") as file:
+                np.savez(file, numbers=own.look.numbers.cpu().numpy(), plan=own.plan.cpu().numpy())
         except OSError as error:
             self._works = False
             log.warning("what prompts look like is not kept: %s", error)

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from liveanim.core.errors import UserError, near
+from liveanim.core.errors import UserError, brief, near
 
 ENGINES = ("auto", "torch", "openvino", "onnx", "compile", "tensorrt")
 """What can run a model's networks; 'auto' is OpenVINO on a CPU where it is installed, else torch."""
@@ -145,8 +145,7 @@ def from_hub(repository: str, files: tuple[str, ...]) -> Path:
     try:
         return Path(snapshot_download(repository, allow_patterns=list(files), etag_timeout=NETWORK_TIMEOUT))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{repository} could not be fetched: {reason}") from error
+        raise UserError(f"{repository} could not be fetched: {brief(error)}") from error
 
 
 def _hub_answers() -> bool:

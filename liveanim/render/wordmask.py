@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from liveanim.core.errors import UserError, near
+from liveanim.core.errors import UserError, brief, near
 from liveanim.core.model import Image
 
 Plane = NDArray[np.float32]
@@ -72,8 +72,7 @@ def load_finder(name: str, device: str = "cpu") -> Finder:
             str(folder), local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
         )
     except (OSError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{name}: no model for masks in words: {reason[:160]}") from None
+        raise UserError(f"{name}: no model for masks in words: {brief(error)}") from None
     model = model.to(device).eval().requires_grad_(False)
     side = int(model.config.vision_config.image_size)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.core.model import Image, Keyframe, RenderRequest, RenderStatus, frozen_image
 from liveanim.mailbox import Latest
 from liveanim.priority import give_way
@@ -230,7 +230,7 @@ class ThreadRender:
                 self._refuse(str(error), wish)
             except Exception as error:  # top of the thread: whatever a model does, the show goes on
                 log.exception("%s could not be loaded", model or "the model")
-                self._refuse(f"{model or 'the model'} could not be loaded ({_brief(error)})", wish)
+                self._refuse(f"{model or 'the model'} could not be loaded ({brief(error, kind=True)})", wish)
             else:
                 self._offer(_Player(model, renderer))
 
@@ -329,10 +329,12 @@ class ThreadRender:
             stuck = generation != self._generation  # it has failed at last: another worker plays
             if not stuck:
                 self._work = None
-                self._message = f"{player.name}: {_brief(error)}; the last picture stays"
+                self._message = f"{player.name}: {brief(error, kind=True)}; the last picture stays"
             if stuck or (player is not self._meanwhile and (again or in_a_row >= FAILURES_IN_A_ROW)):
                 times = "again" if again else f"{in_a_row} times" if in_a_row > 1 else ""
-                gone = self._give_up(player, " ".join(f"{player.name} failed {times} ({_brief(error)})".split()), now)
+                gone = self._give_up(
+                    player, " ".join(f"{player.name} failed {times} ({brief(error, kind=True)})".split()), now
+                )
                 in_a_row = 0
         _close(gone)
         return in_a_row
@@ -357,9 +359,3 @@ def _close(*players: _Player | None) -> None:
     for player in players:
         if player is not None:
             player.renderer.close()
-
-
-def _brief(error: Exception) -> str:
-    """The kind and first line of `error`, at most 120 characters."""
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first}"[:120].rstrip(": ")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.errors import UserError
+from ..core.errors import UserError, brief, told_as
 from ..core.model import ControlEvent
+from ..data import whole, write_whole
 from ..inputs.audiofile import FileSupply
 from ..inputs.sources import Samples
 from .files import FOLDER, INDEX
@@ -25,7 +24,6 @@ from .format import (
     moment_line,
     to_toml,
     write_looks,
-    write_whole,
 )
 from .reader import TakeReader
 
@@ -101,7 +99,7 @@ def trim(take: TakeReader, target: Path, begin: float, end: float | None) -> Non
     except (UserError, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)
         if isinstance(error, OSError):
-            raise UserError(f"{target}: cannot write a take there ({error.strerror or error})") from None
+            raise UserError(f"{target}: cannot write a take there: {brief(error)}") from None
         raise
 
 
@@ -140,17 +138,12 @@ def export_audio(take: TakeReader, target: Path) -> float:
     kind, subtype = _KINDS[target.suffix.lower()]
     rate, length = _sound(take.audio)
     first = max(0, round((take.info.begin - take.info.sound_from) * rate))
-    partial = target.with_name(target.name + ".part")
     try:
-        with soundfile.SoundFile(partial, "w", rate, 2, subtype, format=kind) as out:
+        with whole(target) as part, soundfile.SoundFile(part, "w", rate, 2, subtype, format=kind) as out:
             _pour(take.audio, out.write, first, length)
-        os.replace(partial, target)
     except (OSError, RuntimeError) as error:  # libsndfile's errors are RuntimeErrors
-        with suppress(OSError):
-            partial.unlink()
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         hint = f"; make the folder first: mkdir -p {target.parent}" if not target.parent.exists() else ""
-        raise UserError(f"cannot write {target}: {reason.lower().rstrip('.')}{hint}") from None
+        raise UserError(f"cannot write {target}: {brief(error).lower().rstrip('.')}{hint}") from None
     return (length - first) / rate
 
 
@@ -162,13 +155,11 @@ def export_events(take: TakeReader) -> str:
 def import_events(take: TakeReader, events: tuple[ControlEvent, ...]) -> None:
     """Let `take` be played by `events` from now on; what it was played by before is kept beside it."""
     path = take.folder / EVENTS
-    try:
+    with told_as(f"{path}: cannot be written"):
         backup = path.with_name("events.before.jsonl")
         if not backup.exists():
             shutil.copyfile(path, backup)
         write_whole(path, "".join(map(event_line, events)))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def _sound(path: Path) -> tuple[int, int]:

@@ -18,15 +18,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from ..core.errors import UserError
+from ..core.errors import UserError, told_as
 from ..core.model import ControlEvent
+from ..data import write_whole
 from .files import safe
 
 META, EVENTS, AUDIO, KEYFRAMES, PRESETS = "take.toml", "events.jsonl", "audio.flac", "keyframes.jsonl", "presets"
@@ -229,20 +229,11 @@ def _checked(value: Any, kind: str, where: str) -> Any:
 
 def make_folder(folder: Path) -> None:
     """An empty `folder` for a take. UserError when it holds something, or cannot be made."""
-    try:
+    with told_as(f"{folder}: cannot make a folder for the take"):
         folder.mkdir(parents=True, exist_ok=True)
         used = any(folder.iterdir())
-    except OSError as error:
-        raise UserError(f"{folder}: cannot make a folder for the take ({error.strerror or error})") from None
     if used:
         raise UserError(f"{folder}: is not empty; name a new folder for the take")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` under another name first, so that `path` never holds half of it."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, path)
 
 
 def write_looks(folder: Path, looks: Mapping[str, str]) -> None:

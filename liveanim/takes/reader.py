@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..core.errors import UserError
+from ..core.errors import UserError, told_as
 from ..core.model import ControlEvent, Image, frozen_image
 from ..inputs.fakes import Script
 from .files import INDEX, kept, safe
@@ -118,9 +118,7 @@ def is_take(path: Path) -> bool:
 
 
 def _text(path: Path, limit: int) -> str:
-    try:
+    with told_as(f"{path}: cannot be read"):
         if path.stat().st_size > limit:
             raise UserError(f"{path}: too large to be part of a take ({path.stat().st_size // 1_000_000} MB)")
         return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import queue
 import shutil
 import threading
@@ -14,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import UserError
+from ..core.errors import brief, told_as
 from ..core.model import ControlEvent, Image, Keyframe
 from ..core.pacing import Samples, SoundLine
+from ..data import whole, write_whole
 from .files import Used, keep
 from .format import (
     AUDIO,
@@ -33,7 +33,6 @@ from .format import (
     moment_line,
     to_toml,
     write_looks,
-    write_whole,
 )
 
 log = logging.getLogger(__name__)
@@ -60,14 +59,12 @@ class TakeWriter:
         self._used = used
         self._folder = folder
         make_folder(folder)
-        try:
+        with told_as(f"{folder}: cannot write a take there"):
             write_whole(folder / META, to_toml(info))
             write_looks(folder, looks or {})
             (folder / PICTURES).mkdir()
             self._events = (folder / EVENTS).open("w", encoding="utf-8", buffering=1)
             self._moments = (folder / KEYFRAMES).open("w", encoding="utf-8", buffering=1)
-        except OSError as error:
-            raise UserError(f"{folder}: cannot write a take there ({error.strerror or error})") from None
         self._sound = _SoundFile(folder / AUDIO, info.sound_from)
         self._next_picture = 0.0
         self._left_out = 0
@@ -135,8 +132,7 @@ class TakeWriter:
             full = shutil.disk_usage(self._folder).free < _FULL
         except OSError:
             full = False
-        text = error.strerror if isinstance(error, OSError) else str(error)
-        return "the disk is full" if full else (text or type(error).__name__)
+        return "the disk is full" if full else brief(error)
 
     def _write(self, item: _Item) -> None:
         if isinstance(item, ControlEvent):
@@ -198,6 +194,5 @@ def _write_picture(path: Path, image: Image) -> None:
     picture.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE), Pictures.Resampling.LANCZOS)
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=_QUALITY, subsampling=0)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data.getvalue())
-    os.replace(partial, path)
+    with whole(path) as part:
+        part.write_bytes(data.getvalue())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
-from liveanim.core.mapping import AT_REST, Mapping, mapping_from
+from liveanim.core.mapping import AT_REST, Mapping, in_the_middle, mapping_from
 
 SHIFT = st.floats(-0.2, 0.2)
 
@@ -58,3 +58,19 @@ def test_edges_widen_up_to_the_middle() -> None:
 def test_a_bad_mapping_says_what_is_expected(data: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         mapping_from(data, "w")
+
+
+@pytest.mark.parametrize(
+    ("size", "room", "place"),
+    [
+        ((1280, 720), (1920, 1080), (0, 0, 1920, 1080)),
+        ((1280, 720), (1920, 1200), (0, 60, 1920, 1080)),
+        ((512, 512), (1920, 1080), (420, 0, 1080, 1080)),
+        ((1920, 1080), (3, 1000), (0, 499, 3, 2)),
+        ((4000, 10), (100, 100), (0, 49, 100, 1)),
+    ],
+)
+def test_a_picture_is_shown_whole_in_the_middle(
+    size: tuple[int, int], room: tuple[int, int], place: tuple[int, int, int, int]
+) -> None:
+    assert in_the_middle(size, room) == place

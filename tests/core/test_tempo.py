@@ -160,15 +160,8 @@ def test_a_resync_starts_a_bar() -> None:
     clock = BeatClock()
     clock.at(3.3)
     clock.resync(3.3)
-    assert clock.at(3.3).bar_phase == 0.0
+    assert clock.at(3.3).bar % 1.0 == 0.0
     assert clock.at(3.3).beat == 8.0
-
-
-def test_the_beat_to_come_is_where_the_clock_then_is() -> None:
-    clock = BeatClock()
-    played(clock, 0.3, 12, 111.0)
-    said = clock.beat_in(7.0, 250.0)
-    assert clock.at(7.25).beat == pytest.approx(said)
 
 
 def test_taps_and_set_tempos_do_not_disturb_a_clock_that_is_followed() -> None:

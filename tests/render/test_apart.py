@@ -26,7 +26,7 @@ def test_a_show_reads_what_another_process_converted_and_paints_the_same(
     epsilon_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr("liveanim.home.cache", lambda: tmp_path / "liveanim")
 
     def asked(*_: Any) -> None:
         raise AssertionError("the networks are loaded in the process of the show")
@@ -64,7 +64,7 @@ def test_a_compiler_that_crashes_does_not_take_the_show_with_it(
     crashing.write_text("#!/bin/sh\nkill -SEGV $$\n")
     crashing.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(crashing))
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr("liveanim.home.cache", lambda: tmp_path / "liveanim")
     renderer = load(str(epsilon_model), SIZE, BESIDE)
     assert renderer.message == f"the compiler crashed (-11) on {epsilon_model} at 64x64; torch plays"
     frame = renderer.render(RenderRequest(0, 0.0, SIZE, (Prompt("a b c"),)), None)

@@ -270,7 +270,7 @@ def test_what_plays_meanwhile_is_made_before_another_is_built_beside_it() -> Non
 def test_the_loader_chooses_openvino_on_a_cpu(
     flow_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr("liveanim.home.cache", lambda: tmp_path / "liveanim")
     renderer = load(str(flow_model), (64, 64), FEW)
     assert list((tmp_path / "liveanim" / "openvino").glob("flow-*/unet-64x64-12/model.xml"))
     asked = RenderRequest(0, 0.0, (64, 64), (Prompt("gold"),), seed=3)

@@ -56,7 +56,7 @@ def test_an_exported_model_answers_as_torch_does(model: str, request: pytest.Fix
 def test_a_renderer_plays_on_onnx_runtime_and_finds_its_files_again(
     flow_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr("liveanim.home.cache", lambda: tmp_path / "liveanim")
     options = Options("cpu", "onnx", threads=1, background=False)
     asked = RenderRequest(0, 0.0, SIZE, (Prompt("gold"),), seed=3)
     first = load(str(flow_model), SIZE, options).render(asked, None).image

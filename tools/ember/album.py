@@ -12,6 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from liveanim.data import whole
+
 from .drawing import Spec, draw, random_spec
 
 SHEET = 64
@@ -35,9 +37,8 @@ def make_sheet(work: Path, index: int, seed: int, device: str = "cpu") -> None:
     ]
     path = sheet_path(work, index)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    torch.save({"pictures": torch.cat(drawn), "specs": json.dumps([asdict(spec) for spec in specs])}, partial)
-    partial.replace(path)
+    with whole(path) as part:
+        torch.save({"pictures": torch.cat(drawn), "specs": json.dumps([asdict(spec) for spec in specs])}, part)
 
 
 def read_sheet(path: Path) -> tuple[Tensor, list[Spec]]:

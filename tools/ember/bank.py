@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from liveanim.data import whole
+
 from .album import SHEET, make_sheet, read_sheet, sheet_path
 from .drawing import Spec
 from .nets import Vae, precision, to_latents, to_pictures
@@ -79,9 +81,8 @@ def make_shard(work: Path, index: int, seed: int, vae: Vae, device: str) -> None
                 parts["worn"].append(to_latents(vae, worn(vae, x, generator)))
     path = shard_path(work, index)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    torch.save({key: torch.cat(values).half().cpu() for key, values in parts.items()}, partial)
-    partial.replace(path)
+    with whole(path) as part:
+        torch.save({key: torch.cat(values).half().cpu() for key, values in parts.items()}, part)
 
 
 class Bank:

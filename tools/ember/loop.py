@@ -14,6 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from liveanim.data import whole
+
 from .optimiser import Orthogonal, split
 
 logger = logging.getLogger("ember")
@@ -88,9 +90,8 @@ class Stage:
             "optimisers": [optimiser.state_dict() for optimiser, _ in self.optimisers],
             "curve": json.dumps(self.curve.__dict__),
         }
-        partial = self.path.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(self.path)
+        with whole(self.path) as part:
+            torch.save(state, part)
 
     def load(self) -> bool:
         """Takes up the checkpoint if there is one that fits; says whether it did."""

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..tempo import BEATS_PER_BAR
 from .base import INF, MAX_DEPTH, MAX_KEYS, MAX_NUMBER, NAN, Env, ExprError, Memory, Node, Operand, Scope, as_node
 from .native import Native
 from .parse import Parser, Reject
@@ -207,7 +208,7 @@ def seconds_until(unit: str, place: float, env: Env) -> float:
         return away
     if unit == "f":
         return away / (env.get("fps") or 24.0)
-    return away * (60.0 if unit == "beat" else 240.0) / (env.get("bpm") or 120.0)
+    return away * 60.0 * (1 if unit == "beat" else BEATS_PER_BAR) / (env.get("bpm") or 120.0)
 
 
 def moved(env: Env, seconds: float) -> Env:
@@ -217,6 +218,6 @@ def moved(env: Env, seconds: float) -> Env:
     later["t"] = env.get("t", 0.0) + seconds
     later["f"] = env.get("f", 0.0) + seconds * (env.get("fps") or 24.0)
     later["beat"] = beat = env.get("beat", 0.0) + beats
-    later["bar"] = env.get("bar", 0.0) + beats / 4.0
+    later["bar"] = env.get("bar", 0.0) + beats / BEATS_PER_BAR
     later["phase"] = beat % 1.0
     return later

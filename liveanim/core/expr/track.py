@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .base import INF, NAN, Env, Memory, Operand, Scope
+from .keys import moved
 
 _SEARCH = 2000
 _SEARCH_LIVE = 50
@@ -136,10 +137,4 @@ class Track:
 
 def at_frame(env: Env, frame: float) -> Env:
     """`env` as it is at `frame`: the clocks move, the live signals stay."""
-    there = dict(env)
-    beats = (frame - env.get("t", 0.0)) / (env.get("fps") or 24.0) * (env.get("bpm") or 120.0) / 60.0
-    there["t"] = there["f"] = frame
-    there["beat"] = beat = env.get("beat", 0.0) + beats
-    there["bar"] = env.get("bar", 0.0) + beats / 4.0
-    there["phase"] = beat % 1.0
-    return there
+    return {**moved(env, (frame - env.get("t", 0.0)) / (env.get("fps") or 24.0)), "t": frame, "f": frame}

@@ -9,6 +9,7 @@ from typing import Any
 from ...core.expr import ExprError, compile_expr
 from ...core.params import Table
 from ...core.schedule import values
+from ...core.tempo import BEATS_PER_BAR
 
 POINTS = 160
 BARS = 2
@@ -32,7 +33,7 @@ def check(table: Table, target: str, text: str, bpm: float = 120.0, names: Set[s
     except ExprError as error:
         return {"ok": False, "column": error.column, "error": error.reason}
     tempo = min(400.0, max(20.0, bpm))
-    seconds = BARS * 4 * 60 / tempo
+    seconds = BARS * BEATS_PER_BAR * 60 / tempo
     fps = POINTS / seconds
     rows = values(expression, POINTS, fps=fps, bpm=tempo, extra=lambda frame: _around(frame / fps * tempo / 60, names))
     curve = [round(row.clamp(float(value)), 5) for value in rows]
@@ -41,7 +42,7 @@ def check(table: Table, target: str, text: str, bpm: float = 120.0, names: Set[s
 
 def _around(beat: float, names: Set[str]) -> Mapping[str, float]:
     """The variables at a beat: those of the music, and the modulators."""
-    return {**music(beat), **dict.fromkeys(names, 0.5 - 0.5 * math.cos(beat * math.pi / 2))}
+    return {**music(beat), **dict.fromkeys(names, 0.5 - 0.5 * math.cos(2 * math.pi * beat / BEATS_PER_BAR))}
 
 
 def music(beat: float) -> Mapping[str, float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image as Pictures
 
+from ...core.gauges import FrameRate, Peaks
 from ...core.model import Blend, ControlEvent, Image
 from ...core.params import PARAMS, Table
 from ..osc import OscReader
@@ -19,7 +20,7 @@ from ..oscnames import Book
 from ..pending import Pending
 from ..readback import told_of
 from .events import Vocabulary
-from .state import MOST_HISTORY, PEAKS, State, difference, state_of
+from .state import MOST_HISTORY, State, difference, state_of
 
 RATE = 30.0  # Hz: how often clients are told what changed
 LOOKING = 1.0  # s a picture is still made for after somebody asked for one
@@ -60,8 +61,7 @@ class Hub:
         self._pending = Pending()
         self._lock = threading.Lock()
         self._blend: Blend | None = None
-        self._peaks = dict.fromkeys(PEAKS, 0.0)
-        self._last, self._fps = float("nan"), 0.0
+        self._rate, self._peaks = FrameRate(), Peaks()
         self._state: State = {}
         self._told: Blend | None = None
         self._history: tuple[str, ...] = ()
@@ -78,15 +78,11 @@ class Hub:
 
     def write(self, blend: Blend, now: float) -> None:
         """Keep the frame for whoever asks."""
-        gap = now - self._last
-        if gap > 0:
-            self._fps += min(1.0, gap / 0.5) * (1 / gap - self._fps) if self._fps else 1 / gap
-        self._last = now
         self._remember(blend.status.prompts)
         with self._lock:
             self._blend = blend
-            for name in PEAKS:
-                self._peaks[name] = max(self._peaks[name], blend.signals.get(name, 0.0))
+            self._rate.frame(now)
+            self._peaks.hold(blend.signals)
         if self._played and self._loop is not None:
             self._played = False
             with contextlib.suppress(RuntimeError):  # the server has ended
@@ -178,11 +174,11 @@ class Hub:
 
     def _fresh_state(self) -> State:
         with self._lock:
-            blend, peaks = self._blend, self._peaks
+            blend = self._blend
             if blend is None or blend is self._told:
                 return self._state
-            self._told, self._peaks = blend, dict.fromkeys(PEAKS, 0.0)
-        plain = state_of(blend, self.words.table, peaks, self._fps, self._history)
+            self._told, peaks, fps = blend, self._peaks.take(), self._rate.fps
+        plain = state_of(blend, self.words.table, peaks, fps, self._history)
         self._state = {**plain, "learned": self._learned()}
         return self._state
 

@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from ...core.errors import UserError
+from ...core.errors import UserError, brief
 from ...core.model import Blend, ControlEvent, Image
 from ...core.params import PARAMS, Table
 from . import openapi, oscquery, remote
@@ -226,7 +226,7 @@ def _open(host: str, port: int) -> socket.socket:
         made.setblocking(False)
     except (OSError, OverflowError) as error:
         made.close()
-        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        reason = brief(error).lower()
         raise UserError(
             f"web remote: port {port} on {host} cannot be opened ({reason}): --web-port takes another"
         ) from None

@@ -11,7 +11,6 @@ from ...core.model import Blend
 from ...core.params import ParamSpec, Table
 from ..readback import slots_of
 
-PEAKS = ("onset", "kick", "snare", "hat")
 MOST_HISTORY = 40  # texts that were played before
 
 State = Mapping[str, Mapping[str, Any]]
