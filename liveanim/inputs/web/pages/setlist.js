@@ -8,7 +8,11 @@ const by = (id) => document.getElementById(id);
 function button(textContent, label, disabled, names) {
   const made = make('button', { textContent, title: label, disabled });
   made.setAttribute('aria-label', label);
-  made.addEventListener('click', () => act('do.set', JSON.stringify({ presets: names })));
+  made.addEventListener('click', () => {
+    act('do.set', JSON.stringify({ presets: names }));
+    state.status.set_list = names; // the next click builds on it, also before the show has answered
+    rows();
+  });
   return made;
 }
 
