@@ -12,9 +12,10 @@ from liveanim.core.preset import Preset
 from liveanim.inputs.fakes import click
 from liveanim.library import parse_preset
 from liveanim.options import PlayOptions, RenderOptions
-from liveanim.plan import Painting, render_plan
+from liveanim.plan import Painting, plan_for, render_plan
+from liveanim.recording import new_take
 from liveanim.render.inline import InlineRender
-from liveanim.takes.format import TakeInfo
+from liveanim.takes.format import META, TakeInfo, from_toml
 from liveanim.takes.reader import TakeReader
 from liveanim.takes.writer import TakeWriter
 
@@ -108,6 +109,13 @@ def test_a_take_with_two_models_is_painted_by_each_in_its_time(
     (line,) = [record.getMessage() for record in caplog.records if "goes on" in record.getMessage()]
     assert line.startswith("unknown model 'embr' (did you mean: ember?)") and line.endswith("; ember goes on")
     assert rendered(folder, monkeypatch, model="paint", end=0.6)[-1] == ("paint", (128, 64))
+
+
+def test_a_take_that_begins_later_says_what_paints_then(tmp_path: Path) -> None:
+    plan = plan_for(PLAIN, Painting(None, "paint", SHOWN), {})
+    new_take(tmp_path / "take", PlayOptions(), plan, [PLAIN], None, SHOWN, EMBER, 5.0, 4.0).close()
+    info = from_toml((tmp_path / "take" / META).read_text())
+    assert (info.model, info.size, info.asked, info.default) == ("ember", (128, 64), "", "paint")
 
 
 class Hand:

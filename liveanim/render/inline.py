@@ -62,6 +62,8 @@ class InlineRender:
         if index is None:
             return
         self._taken = request = replace(request, index=index)
+        if request.model == self._model or self._size is None:
+            self._size = request.size
         if request.time < self._start.time - self._half - SLACK:
             return
         request = self._by(request)
@@ -87,19 +89,17 @@ class InlineRender:
         if request.model != self._wanted:
             self._wanted = request.model
             if request.model != self._model:
-                self._change(self._others(request), request.model)
-        if request.model == self._model or self._size is None:
-            self._size = request.size
-        return replace(request, size=self._size)
+                self._change(self._others(request), request)
+        return replace(request, size=self._size or request.size)
 
-    def _change(self, load: Callable[[], Renderer], model: str) -> None:
+    def _change(self, load: Callable[[], Renderer], request: RenderRequest) -> None:
         try:
             fresh = load()
         except UserError as error:
             log.warning("%s; %s goes on", error, self._renderer.name)
         else:
             self._renderer.close()
-            self._renderer, self._model = fresh, model
+            self._renderer, self._model, self._size = fresh, request.model, request.size
 
     def _first(self, request: RenderRequest) -> Keyframe | None:
         """The picture to begin with, once."""

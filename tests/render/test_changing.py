@@ -9,7 +9,7 @@ import pytest
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Keyframe, RenderRequest
-from liveanim.render.inline import InlineRender
+from liveanim.render.inline import InlineRender, Start
 from liveanim.render.worker import Renderer, ThreadRender
 
 from .test_worker import DEADLINE, Fake, wait_until
@@ -259,3 +259,12 @@ def test_offline_each_model_paints_in_its_time_and_what_cannot_be_had_is_said(ca
     assert [record.getMessage() for record in caplog.records] == ["no weights of three; two goes on"]
     port.close()
     assert house.last("one").closed
+
+
+def test_a_part_that_begins_with_a_model_that_cannot_be_had_is_painted_as_large_as_the_one_before_did() -> None:
+    house = House(two=UserError("no weights of two"))
+    port = InlineRender(Fake("one"), start=Start(0.2), model="one", others=house.others)
+    for index, (model, size) in enumerate([("one", SMALL), ("two", LARGE), ("two", LARGE)]):
+        port.submit(RenderRequest(index, index / 10, size, model=model))
+    assert width(port.poll()) == SMALL[0] and house.began == ["two"]
+    port.close()
