@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 _LONGEST = 120  # characters of an error inside another line
@@ -41,3 +41,10 @@ def near(word: str, known: Iterable[str], count: int = 3) -> str:
     hits = [folded[hit] for hit in difflib.get_close_matches(word.lower(), folded, count, 0.5)]
     hits += [name for name in names if word and word.lower() in name.lower() and name not in hits][: count - len(hits)]
     return f" (did you mean: {', '.join(hits)}?)" if hits else ""
+
+
+def only_known(keys: Iterable[str], known: Collection[str], where: str) -> None:
+    """UserError for the first of `keys` that is not among the `known`."""
+    for key in keys:
+        if key not in known:
+            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
