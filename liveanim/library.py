@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from . import home
-from .core.errors import UserError, near
+from .core.errors import UserError, brief, near
 from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
 from .core.preset_data import preset_data
@@ -57,7 +57,7 @@ def _text(path: Path, largest: int) -> str:
             wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         return path.read_text(encoding="utf-16" if wide else "utf-8-sig")
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise UserError(f"{path}: cannot be read: {brief(error)}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}: line {line}: not a text in UTF-8: save it as UTF-8") from None
