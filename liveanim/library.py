@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from . import home
-from .core.errors import UserError, near
+from .core.errors import UserError, brief, near
 from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
 from .core.preset_data import preset_data
@@ -63,7 +63,7 @@ def _text(path: Path, largest: int) -> str:
         siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UserError(f"{path}: no such file{near(path.name, siblings)}") from None
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise UserError(f"{path}: cannot be read: {brief(error)}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}: line {line}: not a text in UTF-8: save it as UTF-8") from None

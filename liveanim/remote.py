@@ -13,7 +13,7 @@ from pathlib import Path
 import segno
 
 from . import __version__, home
-from .core.errors import UserError
+from .core.errors import UserError, brief
 from .core.params import Table
 from .core.preset import Preset
 from .inputs.web.hub import Learned, Rows
@@ -76,7 +76,7 @@ def kept_token(path: Path) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(token + "\n")
     except OSError as error:
-        log.warning("the remote's token cannot be kept for the next show (%s: %s)", path, error.strerror or error)
+        log.warning("the remote's token cannot be kept for the next show (%s: %s)", path, brief(error))
     return token
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import UserError, near
+from .errors import UserError, only_known
 from .expr import Driver, Env, ExprError, Expression, Memory, compile_expr
 from .tempo import BEATS_PER_BAR
 
@@ -164,10 +164,7 @@ def family_from(
     mode = table.get("mode", "2D")
     if mode not in CAMERA:
         raise UserError(f"{where}: mode: expected one of {', '.join(CAMERA)}, got {mode!r}")
-    known = (*_CLOCK, *CAMERA[mode])
-    for key in table:
-        if key not in known:
-            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
+    only_known(table, (*_CLOCK, *CAMERA[mode]), where)
     clock = FrameClock(
         fps=_number(table.get("fps", FPS), 0.1, 1000.0, f"{where}: fps"),
         frames=int(_number(table.get("frames", 0), 0, MOST_FRAMES, f"{where}: frames")),

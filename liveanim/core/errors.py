@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 _LONGEST = 120  # characters of an error inside another line
@@ -48,3 +48,10 @@ def key_line(text: str, key: str) -> int:
     """The line (from 1) of TOML `text` that `key` stands in."""
     found = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.\]]|\s*\[+\s*["']?{re.escape(key)}\b""")
     return next((n for n, line in enumerate(text.splitlines(), 1) if found.match(line)), 1)
+
+
+def only_known(keys: Iterable[str], known: Collection[str], where: str) -> None:
+    """UserError for the first of `keys` that is not among the `known`."""
+    for key in keys:
+        if key not in known:
+            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import UserError, near
+from .errors import UserError, near, only_known
 from .expr import KNOWN, ExprError, Expression, Memory, compile_expr
 from .expr.base import CONSTANTS
 from .expr.functions import FUNCTION_NAMES
@@ -90,10 +90,7 @@ def _modulator(name: str, row: Any, known: frozenset[str], where: str) -> Modula
     if len(kinds) != 1:
         raise UserError(f"{where}: expected one of {', '.join(_KEYS)}")
     kind = kinds[0]
-    allowed = (kind, *_KEYS[kind], "low", "high")
-    for key in row:
-        if key not in allowed:
-            raise UserError(f"{where}: unknown key {key!r}{near(key, allowed)}")
+    only_known(row, (kind, *_KEYS[kind], "low", "high"), where)
     for key in _NEEDED.get(kind, ()):
         if key not in row:
             raise UserError(f"{where}: {key} is missing")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .deforum import FrameClock, family_driver, family_from
-from .errors import UserError, near
+from .errors import UserError, near, only_known
 from .expr import Driver, ExprError, compile_expr
 from .journey import Journey, journey_from
 from .model import Chain
@@ -132,10 +132,7 @@ def _known(data: Mapping[str, Any], where: str) -> None:
     """UserError for an empty preset, and for a key that nobody knows."""
     if not data:
         raise UserError(f'{where}: the preset is empty: it needs at least [prompt] with text = ["..."]')
-    known = (*_TOP, *_TABLES, *GROUPS, SHADERS)
-    for key in data:
-        if key not in known:
-            raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
+    only_known(data, (*_TOP, *_TABLES, *GROUPS, SHADERS), where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +206,7 @@ def _family(data: Mapping[str, Any], where: str) -> tuple[FrameClock | None, Dri
 
 def _media(data: Mapping[str, Any], where: str) -> dict[str, str]:
     files = _table(data, "media", where)
-    for key in files:
-        if key not in MEDIA:
-            raise UserError(f"{where}: [media] unknown key {key!r}{near(key, MEDIA)}")
+    only_known(files, MEDIA, f"{where}: [media]")
     return {key: _text(name, f"{where}: [media] {key}") for key, name in files.items()}
 
 

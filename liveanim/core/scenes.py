@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from .errors import UserError, near
+from .errors import UserError, near, only_known
 from .expr import Driver
 from .step import Texts
 
@@ -92,9 +92,7 @@ def scenes_from(
 def _scene(
     row: Mapping[str, Any], where: str, groups: Sequence[str], read: Callable[[Mapping[str, Any], str], Read]
 ) -> Scene:
-    for key in row:
-        if key not in _KEYS and key not in groups:
-            raise UserError(f"{where}: unknown key {key!r}{near(key, (*_KEYS, *groups))}")
+    only_known(row, (*_KEYS, *groups), where)
     name = row.get("name")
     if not isinstance(name, str) or not 1 <= len(name) <= 60 or name != name.strip():
         raise UserError(f'{where}: expected name = "..." of at most 60 characters, got {name!r}')

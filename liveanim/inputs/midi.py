@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import home
-from ..core.errors import UserError
+from ..core.errors import UserError, brief
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
 from ..data import write_whole
@@ -170,4 +170,4 @@ def _write(folder: Path, one: midimap.MidiMap) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("midi: what was learned cannot be kept in %s: %s", path, error.strerror or error)
+        log.warning("midi: what was learned cannot be kept in %s: %s", path, brief(error))

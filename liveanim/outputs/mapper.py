@@ -10,7 +10,7 @@ from pathlib import Path
 import moderngl
 import numpy as np
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.core.mapping import CORNERS, EDGES, Mapping, mapping_from
 from liveanim.data import write_whole
 
@@ -44,7 +44,7 @@ class Screens:
         try:
             write_whole(self._path, head + "".join(rows))
         except OSError as error:
-            return f"cannot keep the corners in {self._path}: {error.strerror or error}"
+            return f"cannot keep the corners in {self._path}: {brief(error)}"
         return ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from liveanim.core.errors import UserError
+from liveanim.core.errors import UserError, brief
 from liveanim.data import data_dir
 
 from .context import drawn
@@ -24,7 +24,7 @@ def source(name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot read the shader {path}: {error.strerror}; install liveanim again") from None
+        raise UserError(f"cannot read the shader {path}: {brief(error)}; install liveanim again") from None
 
 
 def _fit(value: Any, uniform: Any) -> Any:

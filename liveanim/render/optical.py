@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from liveanim.core.model import Image, Matrix
 
 Flow = NDArray[np.float32]
-METHODS = ("dis_medium", "dis_fine", "farneback")
 HEIGHT = 144  # pixels: flow is found on pictures of at most about this height
 _SIGHT = 256  # pixels: features are looked for on pictures of at most this height
 _POINTS, _HOME = 240, 0.7  # corners that are followed, and how many pixels off they may come home again

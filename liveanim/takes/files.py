@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.errors import brief
+
 log = logging.getLogger(__name__)
 
 INDEX, FOLDER = "files.jsonl", "files"
@@ -53,7 +55,7 @@ def keep(folder: Path, used: Iterable[Used]) -> Iterator[str]:
                     where = places[each.path] = f"{FOLDER}/{len(places) + 1:02d}/{safe(each.path.name)}"
                     _copy(each, folder / where)
             except OSError as error:
-                yield f"{each.path}: is not in the take ({error.strerror or error})"
+                yield f"{each.path}: is not in the take ({brief(error)})"
                 continue
             index.write(json.dumps({"look": safe(each.look), "name": each.name, "file": where}) + "\n")
 

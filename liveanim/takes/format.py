@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -170,9 +170,11 @@ def from_toml(text: str, where: str = META) -> TakeInfo:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{where}: not valid TOML: {error}") from None
     values: dict[str, Any] = {}
-    for name, kind in _KINDS.items():
+    for name, (expected, good) in _KINDS.items():
         if name in table:
-            values[name] = _checked(table[name], kind, f"{where}: {name}")
+            if not good(table[name]):
+                raise UserError(f"{where}: {name}: expected {expected}")
+            values[name] = table[name]
     if "version" not in values:
         raise UserError(f"{where}: 'version' is missing, so this is not a take")
     for name, value in values.items():
@@ -180,51 +182,60 @@ def from_toml(text: str, where: str = META) -> TakeInfo:
     return TakeInfo(**values)
 
 
-_SIZE = "[width, height] in pixels, up to 16384"
-_SECONDS = "a number of seconds from 0 to 1000000"
-_TEXTS = "a list of texts"
-_KINDS = {
-    "version": "a text",
-    "preset": "a text",
-    "preset_text": "a text",
-    "model": "a text",
-    "date": "a text",
-    "versions": "a text",
+_Kind = tuple[str, Callable[[Any], bool]]
+"""What is expected, in words, and whether a value is that."""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole(value: Any, most: int) -> bool:
+    return type(value) is int and 0 <= value <= most
+
+
+def _up_to(most: float) -> Callable[[Any], bool]:
+    return lambda value: _is_number(value) and 0 <= value <= most
+
+
+def _list_of(good: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(good, value))
+
+
+def _table_of(good: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(good, value.values()))
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_whole(number, 16384) for number in value)
+
+
+_TEXT: _Kind = "a text", _is_text
+_TEXTS: _Kind = "a list of texts", _list_of(_is_text)
+_SIZE: _Kind = "[width, height] in pixels, up to 16384", _is_size
+_SECONDS: _Kind = "a number of seconds from 0 to 1000000", _up_to(1000000)
+_KINDS: dict[str, _Kind] = {
+    "version": _TEXT,
+    "preset": _TEXT,
+    "preset_text": _TEXT,
+    "model": _TEXT,
+    "date": _TEXT,
+    "versions": _TEXT,
     "size": _SIZE,
     "picture": _SIZE,
-    "seed": "a whole number from 0 to 4294967295",
-    "fps": "a number from 0 to 1000",
+    "seed": ("a whole number from 0 to 4294967295", lambda value: _is_whole(value, 4294967295)),
+    "fps": ("a number from 0 to 1000", _up_to(1000)),
     "begin": _SECONDS,
     "sound_from": _SECONDS,
-    "overrides": "a table of numbers",
-    "media": "a table of texts",
+    "overrides": ("a table of numbers", _table_of(_is_number)),
+    "media": ("a table of texts", _table_of(_is_text)),
     "loras": _TEXTS,
     "controls": _TEXTS,
-    "depth": "a text",
-    "words": "a text",
-    "asked": "a text",
-    "default": "a text",
+    "depth": _TEXT,
+    "words": _TEXT,
+    "asked": _TEXT,
+    "default": _TEXT,
 }
-
-
-def _checked(value: Any, kind: str, where: str) -> Any:
-    if kind == "a text":
-        good = isinstance(value, str)
-    elif kind.startswith("a whole"):
-        good = type(value) is int and 0 <= value <= 4294967295
-    elif kind.startswith("a number"):
-        good = _is_number(value) and 0 <= value <= float(kind.rpartition(" ")[2])
-    elif kind == _TEXTS:
-        good = isinstance(value, list) and all(isinstance(text, str) for text in value)
-    elif kind == "a table of texts":
-        good = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-    elif kind.startswith("a table"):
-        good = isinstance(value, dict) and all(_is_number(number) for number in value.values())
-    else:
-        good = isinstance(value, list) and len(value) == 2 and all(type(n) is int and 0 <= n <= 16384 for n in value)
-    if not good:
-        raise UserError(f"{where}: expected {kind}")
-    return value
 
 
 def make_folder(folder: Path) -> None:

@@ -12,7 +12,6 @@ from PIL import Image as Pillow
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, Image
 from liveanim.outputs.headless import Headless
-from liveanim.outputs.null import NullSink
 from liveanim.outputs.sheet import ContactSheet
 from liveanim.outputs.taps import TapFeed
 
@@ -117,11 +116,3 @@ def test_a_contact_sheet_that_cannot_be_written_is_one_line(tmp_path: Path) -> N
     with pytest.raises(UserError, match=r"cannot write .*s\.png: is a directory"):
         sheet.close()
     assert [path.name for path in tmp_path.iterdir()] == ["s.png"]
-
-
-def test_the_null_sink_counts() -> None:
-    sink = NullSink()
-    for n in range(5):
-        sink.write(Blend(n / 10), n / 10)
-    sink.close()
-    assert (sink.frames, sink.last, sink.closed) == (5, Blend(0.4), True)

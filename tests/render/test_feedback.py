@@ -13,7 +13,7 @@ import pytest
 import liveanim
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image, RenderRequest, Shots, frozen_image
-from liveanim.core.params import Values
+from liveanim.core.params import PARAMS, Values
 from liveanim.core.space import step_move
 from liveanim.render import hybrid, optical, tune
 from liveanim.render.depth import Depth, find_depth, guessed, load_depth
@@ -113,7 +113,7 @@ def test_moves_between_large_pictures_are_found_to_a_pixel_small_steps_and_jumps
 
 def test_flow_is_found_on_a_small_picture_and_is_in_pixels_of_the_large_one() -> None:
     before = picture(8, (640, 576))
-    for method in optical.METHODS:
+    for method in PARAMS["hybrid.method"].choices:
         way = optical.flow(before, shifted(before, 12, 8), method)
         assert way.shape == (576, 640, 2)
         assert np.median(way, (0, 1)) == pytest.approx([12, 8], abs=0.5)

@@ -12,6 +12,7 @@ import numpy as np
 
 from liveanim.core.expr import compile_expr
 from liveanim.core.model import Keyframe, RenderRequest, RenderStatus, frozen_image
+from liveanim.core.params import PARAMS
 from liveanim.core.preset import Preset
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
@@ -92,8 +93,9 @@ def run_optical(quick: bool) -> dict[str, float]:
             "noise_uniform": partial(tune.noised, picture, 0.065, 1),
             "move_affine": partial(optical.move_between, before, after, False),
             "move_perspective": partial(optical.move_between, before, after, True),
-            **{f"flow_{method}": partial(optical.flow, before, after, method) for method in optical.METHODS},
         }
+        for method in PARAMS["hybrid.method"].choices:
+            work[f"flow_{method}"] = partial(optical.flow, before, after, method)
         found |= {f"{name}_{side}_ms": _microseconds(one, 1 if quick else 5) / 1e3 for name, one in work.items()}
     return found
 
