@@ -139,7 +139,7 @@ def test_the_doctor_says_which_file_is_used(home: Path) -> None:
 
 def test_a_file_that_was_asked_for_has_to_be_there(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert play("--settings", home / "gone.toml") == 2
-    assert "gone.toml: cannot be read" in capsys.readouterr().err
+    assert "gone.toml: no such file" in capsys.readouterr().err
 
 
 def test_what_is_typed_is_saved_with_what_holds_beside_it(
