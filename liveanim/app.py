@@ -289,7 +289,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         clock = WallClock(*pace, waits=True, rest=lambda: rest if painter.loading else 0.0)
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
         source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
-        ears = Ears(source, Analyser(source.rate))
+        ears = Ears(source, Analyser(source.rate), source)
         asked = Script([*_asked(options, found.listed), *overture.pressed])
         sources, port = keep_take(takes, [asked, *keys, edited, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])

@@ -84,6 +84,7 @@ class Hands:
     controls   what cc(), pad() and osc() read in expressions; hints: as in Blend
     presets    those that have numbers, by these from 1; set_list, left_out: as in Status
     fresh      whether somebody has wished for a fresh picture: whoever takes note of it sets it back
+    input      the sound input that is wished for, '' for what the show began with: as with `fresh`
     finished   whether somebody quit
     """
 
@@ -100,6 +101,7 @@ class Hands:
         self.hints: dict[str, float] = {}
         self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
         self.fresh = self.finished = False
+        self.input: str | None = None
         self._known, self._set = tuple(presets), NO_SET
         self.presets = self._known
         self.set_list: tuple[str, ...] = ()
@@ -227,6 +229,7 @@ class Hands:
             "set": lambda event: self._order(event),
             "save_set": lambda event: self._save_set(event.time),
             "take": lambda event: self._take(event),
+            "input": lambda event: self._hear(event),
             "learn": lambda event: self._learn(str(event.value or "")),
             "forget": lambda event: self._change(f"{event.value or ''} forget"),
             "adjust": lambda event: self._change(f"{event.value or ''} adjust"),
@@ -277,6 +280,10 @@ class Hands:
         if self._set.only and name not in self._set.names:  # it has a number while this show plays
             self._set = replace(self._set, names=(*self._set.names, name))
         self._put(state)
+
+    def _hear(self, event: ControlEvent) -> None:
+        self.input = str(event.value or "").strip()
+        self._notice = f"sound input: {self.input or 'as at the start'}", event.time
 
     def _order(self, event: ControlEvent) -> None:
         """Play with another set list."""

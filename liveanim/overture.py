@@ -37,6 +37,12 @@ class _Silence:
     def tune(self, values: Mapping[str, float]) -> None:
         """There is nothing to listen to."""
 
+    def choose(self, name: str) -> None:
+        """The show does, when it begins."""
+
+    def inputs(self) -> tuple[str, ...]:
+        return ()
+
     def status(self) -> str:
         return "opening the sound"
 

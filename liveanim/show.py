@@ -56,6 +56,12 @@ class Ears(Protocol):
     def tune(self, values: Mapping[str, float]) -> None:
         """The values of the parameters, of which `audio.*` say how to listen from now on."""
 
+    def choose(self, name: str) -> None:
+        """Hear the input of that name, '' for what the show began with. Never blocks, never raises."""
+
+    def inputs(self) -> tuple[str, ...]:
+        """The names of those there are; none where nothing can be chosen."""
+
     def status(self) -> str:
         """One short line about the input."""
 
@@ -161,6 +167,9 @@ class Show:
         self._now = now
         for event in sorted((e for source in self._sources for e in source.read(now)), key=lambda e: e.time):
             self._hands.apply(event)
+        if self._hands.input is not None:
+            self._ears.choose(self._hands.input)
+            self._hands.input = None
         self._hear(self._ears.read(now))
         signals = self._signals(now)
         self._hands.conduct(now, signals, self._values)
@@ -309,6 +318,7 @@ class Show:
             preset=play.preset.name,
             model=render.model,
             audio=self._ears.status(),
+            inputs=self._ears.inputs(),
             keyframe_rate=1.0 / self._rate.interval if self._rate.interval > 0 else 0.0,
             keyframe_delay=self._rate.delay,
             bpm=signals["bpm"],

@@ -24,6 +24,7 @@ class Hears:
     def __init__(self, *hops: Features) -> None:
         self._hops = list(hops)
         self.gain = 0.0
+        self.chosen: list[str] = []
 
     def read(self, now: float) -> Sequence[Features]:
         due = [hop for hop in self._hops if hop.time <= now]
@@ -32,6 +33,12 @@ class Hears:
 
     def tune(self, values: Mapping[str, float]) -> None:
         self.gain = values["audio.gain"]
+
+    def choose(self, name: str) -> None:
+        self.chosen.append(name)
+
+    def inputs(self) -> tuple[str, ...]:
+        return ("Microphone", "USB Mixer")
 
     def status(self) -> str:
         return "script"

@@ -67,6 +67,12 @@ _ROWS = (
     A("set", "text", 'the set list: {"presets": [names in the order of their numbers], "only": false}', "show/set"),
     A("save_set", "nothing", "write the set list into its file"),
     A("take", "text", "keep a take from here on; end the one that runs", "show/take"),
+    A(
+        "input",
+        "text",
+        "hear another sound input, as 'USB:3-4' or 'loopback'; none: what it began with",
+        "show/input",
+    ),
     A("learn", "wish", "the next MIDI knob or pad to move plays this; nothing: none after all", "midi/learn"),
     A("forget", "wish", "give up the learned MIDI knobs and pads of this", "midi/forget"),
     A("adjust", "wish", "how a learned MIDI knob plays: 'stage.hue range=0.2..0.8 curve=2 invert'", "midi/adjust"),

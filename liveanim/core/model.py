@@ -254,6 +254,7 @@ class Status:
     broken_off        whether there is a show that broke off to be taken up
     vram              bytes of the graphics card's memory that are taken, and that there are; zeros without a card
     macros            what each macro does where the preset does not use it; '' for its own
+    inputs            names of the sound inputs that can be chosen
     tempo             who says the tempo where it is not the ear: 'tapped', 'locked', 'midi' or 'link'
     """
 
@@ -284,6 +285,7 @@ class Status:
     tempo: str = ""
     set_list: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,14 @@ class FeatureMaker(Protocol):
     def tune(self, tuning: Tuning) -> None: ...
 
 
+class Switch(Protocol):
+    """Chooses among inputs (switch.Switch)."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+    def choose(self, name: str) -> None: ...
+
+
 class Deaf:
     """An analyser that hears nothing: for sound that is only handed on."""
 
@@ -50,8 +58,8 @@ class Ears:
     Features carry show times. Gain (dB) is before the analysis; taps get the sound without it.
     """
 
-    def __init__(self, source: AudioSource, analyser: FeatureMaker) -> None:
-        self._source, self._analyser = source, analyser
+    def __init__(self, source: AudioSource, analyser: FeatureMaker, switch: Switch | None = None) -> None:
+        self._source, self._analyser, self._switch = source, analyser, switch
         self._gain = 1.0
         self._tuning = Tuning()
         self._taps: list[Tap] = []
@@ -90,6 +98,15 @@ class Ears:
 
     def status(self) -> str:
         return self._source.status()
+
+    def choose(self, name: str) -> None:
+        """Hear another input; without a switch the source stays."""
+        if self._switch is not None:
+            self._switch.choose(name)
+
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs that can be chosen."""
+        return () if self._switch is None else self._switch.inputs
 
     def close(self) -> None:
         self._source.close()

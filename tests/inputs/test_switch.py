@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 
 from liveanim.core.errors import UserError
+from liveanim.core.model import ControlEvent
+from liveanim.core.preset import preset_from
 from liveanim.inputs.audio import LiveInput
 from liveanim.inputs.devices import Choice
-from liveanim.inputs.fakes import tone
+from liveanim.inputs.ears import Deaf, Ears
+from liveanim.inputs.fakes import Script, tone
 from liveanim.inputs.sources import AudioSource, Steady, fitted
 from liveanim.inputs.switch import START, Switch
+from liveanim.show import Settings, Show
+from tests.fakes import AtOnce, Hears
 from tests.inputs.cards import Card, Clock
 
 
@@ -152,3 +157,28 @@ def test_channels_are_repeated_or_mixed() -> None:
     assert fitted(two, 3).tolist() == [[1.0, 3.0, 3.0]]
     assert fitted(two[:, :1], 2).tolist() == [[1.0, 1.0]]
     assert fitted(two, 2) is two
+
+
+def test_ears_choose_by_their_switch_and_without_one_not_at_all() -> None:
+    rig = Rig()
+    switch = rig.switch()
+    ears = Ears(switch, Deaf(), switch)
+    assert ears.inputs() == ("mixer",)
+    ears.choose("mixer")
+    if (thread := switch._thread) is not None:
+        thread.join(5.0)
+    assert (ears.status(), rig.open) == ("mixer", ["mixer"])
+    alone = Ears(Steady(tone()), Deaf())
+    alone.choose("mixer")
+    assert (alone.inputs(), alone.status()) == ((), "tone 440 Hz")
+
+
+def test_a_show_hears_what_it_is_told_to() -> None:
+    ears, look = Hears(), preset_from({"prompt": {"text": ["a"]}}, "t", "t")
+    events = [ControlEvent(0.0, "do.input", "USB:3"), ControlEvent(0.1, "do.input", None)]
+    show = Show([Script(events)], ears, AtOnce(), [look], Settings((16, 8)))
+    status = show.tick(0.0).status
+    assert (ears.chosen, status.notice, status.inputs) == (["USB:3"], "sound input: USB:3", ("Microphone", "USB Mixer"))
+    assert show.tick(0.1).status.notice == "sound input: as at the start"
+    show.tick(0.2)
+    assert ears.chosen == ["USB:3", ""]

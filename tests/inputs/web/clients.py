@@ -122,9 +122,10 @@ class Playing:
         self.takes = Taken()
         self.remote = WebRemote(self.now, rows, port=port, learned=self._learned, takes=self.takes.rows)
         self.played: list[ControlEvent] = []
+        self.ears = Hears()
         self._show = Show(
             [self],
-            Hears(),
+            self.ears,
             AtOnce(),
             LOOKS,
             Settings((64, 36)),

@@ -364,6 +364,20 @@ def test_the_set_list_is_put_in_order_and_saved(browser: Any, playing: Playing) 
         until(lambda: playing.blend.status.notice == "the set list is saved")
 
 
+def test_another_sound_input_is_named_and_heard(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE, "scenes") as page:
+        until_js(page, "document.getElementById('sound').textContent === 'script'")
+        offered = "[...document.querySelectorAll('#inputs option')].map((one) => one.value).join()"
+        until_js(page, f"{offered} === 'Microphone,USB Mixer'")
+        page.fill("#input-name", " USB Mixer:3-4")
+        page.click("#input")
+        until(lambda: playing.ears.chosen == ["USB Mixer:3-4"])
+        until(lambda: playing.blend.status.notice == "sound input: USB Mixer:3-4")
+        page.fill("#input-name", "")
+        page.click("#input")
+        until(lambda: playing.ears.chosen[1:] == [""])
+
+
 def test_a_take_is_begun_seen_and_ended(browser: Any, playing: Playing) -> None:
     with opened(browser, playing, PHONE, "scenes") as page:
         page.fill("#take-name", "night")

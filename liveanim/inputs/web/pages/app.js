@@ -141,6 +141,7 @@ function current() {
   for (const button of by('preset-list').children) button.classList.toggle('current', button.dataset.name === preset);
 }
 
+by('input').addEventListener('click', () => act('do.input', by('input-name').value.trim() || null));
 by('save').addEventListener('click', () => act('do.save', by('save-name').value.trim() || null));
 
 // -- always there ------------------------------------------------------------------------------------
@@ -191,6 +192,8 @@ on('status', (changes) => {
   by('redo').disabled = !status.redo;
   by('beater').textContent = status.tempo || 'tap';
   by('ear').disabled = !status.tempo;
+  by('sound').textContent = status.audio;
+  if ('inputs' in changes) by('inputs').replaceChildren(...(status.inputs ?? []).map((value) => make('option', { value })));
   by('resume').hidden = !status.broken_off;
   by('waiting').textContent = (status.waiting ?? []).length ? `waiting for the beat: ${status.waiting.join(', ')}` : '';
   if ('warnings' in changes || 'notice' in changes) notice();
