@@ -18,7 +18,7 @@ from liveanim.inputs.oscnames import ADDRESSES, path_of  # noqa: E402
 PAGE = ROOT / "docs" / "controls.md"
 BEGIN, END = "<!-- written by tools/reference.py -->\n", "<!-- end -->\n"
 _VALUES = {"nothing": "", "number": "number", "name": "name or number", "text": "text or none", "wish": "text"}
-_ACTS = {"stage": "next frame", "keyframe": "next picture", "model": "reload"}
+_ACTS = {"stage": "next frame", "keyframe": "next picture"}
 
 
 def tables() -> str:

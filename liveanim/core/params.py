@@ -13,7 +13,7 @@ from typing import Literal
 
 from .errors import UserError, near
 
-Acts = Literal["stage", "keyframe", "model"]
+Acts = Literal["stage", "keyframe"]
 Curve = Literal["linear", "log", "toggle", "step"]
 
 
@@ -22,7 +22,7 @@ class ParamSpec:
     """One parameter. `low`..`high` in `unit` is a knob's way; `smoothing` (s) is how slowly a knob's value is followed.
 
     reach  the widest values that numbers and expressions may give it; None: `low`..`high`
-    acts   'stage': the next display frame shows it; 'keyframe': the next diffusion; 'model': a reload in the background
+    acts   'stage': the next display frame shows it; 'keyframe': the next diffusion
     curve  how 0..1 of a knob spreads over the range: linear, log (low > 0), toggle (0 or 1), step (whole numbers)
     choices   words for the whole numbers from 0, which presets and knobs may say instead
     """

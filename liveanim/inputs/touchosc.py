@@ -23,7 +23,7 @@ _LEFT, _MIDDLE, _EAST = 1, 2, 1
 _MOMENTARY, _TOGGLE = 0, 2
 _INK = (0.93, 0.94, 0.96, 1.0)
 _PAPER = (0.04, 0.043, 0.06, 1.0)
-_COLOURS = {"stage": (0.62, 0.48, 1.0, 1.0), "keyframe": (1.0, 0.7, 0.28, 1.0), "model": (0.25, 0.82, 0.79, 1.0)}
+_COLOURS = {"stage": (0.62, 0.48, 1.0, 1.0), "keyframe": (1.0, 0.7, 0.28, 1.0)}
 _RED, _GREY = (1.0, 0.3, 0.37, 1.0), (0.35, 0.38, 0.47, 1.0)
 Argument = tuple[str, str, str]
 """Of a message: kind, conversion, value."""

@@ -38,7 +38,7 @@ _KEYS = (
     "arrows choose and turn (shift: fine)  ·  backspace release",
     "L learn a knob  ·  delete forget it  ·  S search  ·  tab done",
 )
-_ACTS = {"stage": "next frame", "keyframe": "next picture", "model": "reload"}
+_ACTS = {"stage": "next frame", "keyframe": "next picture"}
 Row = tuple[ParamSpec, Colour | None]
 """A parameter and the colour of what moves it."""
 _WHO = {"midi": "MIDI", "osc": "OSC", "web": "the remote"}
