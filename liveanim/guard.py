@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from .core.errors import UserError
+from .core.errors import UserError, brief
 from .core.model import Blend
 from .hands import SHOWN
 from .show import Show, Sink
@@ -80,8 +80,7 @@ class _Trial:
         return self.line if now - self._failed < SHOWN else ""
 
     def _note(self, error: Exception) -> None:
-        first = (str(error).strip().splitlines() or [""])[0]
-        self.line = f"{self.name} failed ({type(error).__name__}: {first[:120]})"
+        self.line = f"{self.name} failed ({brief(error, kind=True)})"
         *_, (frame, line) = traceback.walk_tb(error.__traceback__)
         place = frame.f_code.co_filename, line
         if place not in self._logged:
