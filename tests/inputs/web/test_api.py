@@ -235,6 +235,7 @@ def test_every_route_is_in_the_document_and_on_the_page(client: Client) -> None:
     page = client.ask("GET", "/api").text
     assert all(f"<code>{name}</code>" in page for name in PARAMS)
     assert all(f"<code>{route.path}</code>" in page for route in ROUTES)
+    assert client.ask("GET", "/api/").text == page
 
 
 def test_a_port_that_is_taken_is_one_line(client: Client) -> None:
