@@ -85,7 +85,7 @@ class Overture:
     ) -> None:
         self._stage, self._keys = stage, _Keys(keys)
         self._port = ThreadRender(None, PaintRenderer())
-        sources = [Script(listed), self._keys]
+        sources: list[Source] = [Script(listed), self._keys]
         self._show = Show(sources, _Silence(), self._port, presets or [look], settings, look)
         self._clock = WallClock(RATE, waits=True, rest=lambda: rest)
         self._frames = self._clock.frames()
