@@ -269,6 +269,11 @@ def test_the_noise_of_a_quiet_room_has_no_tempo(level: float) -> None:
     assert {(one.bpm, one.confidence, one.beats, one.values["silence"]) for one in heard} == {(0.0, 0.0, (), 1.0)}
 
 
+def test_music_that_is_just_over_the_gate_is_followed() -> None:
+    heard = Analyser(RATE).feed(0.002 * bursts(12.0, 0.5, low=0.8))
+    assert heard[-1].bpm == pytest.approx(120.0, abs=2.0) and heard[-1].values["silence"] == 0.0
+
+
 def test_aubio_dates_its_beats_by_the_stream_after_a_long_silence() -> None:
     analyser = Analyser(RATE, AnalyserConfig(tempo="aubio"))
     analyser.feed(np.zeros(20 * RATE, dtype=np.float32))
