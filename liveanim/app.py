@@ -277,7 +277,10 @@ def live(options: PlayOptions) -> Iterator[Live]:
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, plan.painting)
         rest = REST if stage.compositor.by_processors else 0.0
         keys = [stage] if isinstance(stage, Window) else []
-        overture = stack.enter_context(closing(Overture(stage, plan.preset, settings, rest, keys)))
+        given = _asked(options, found.listed)
+        listed = [event for event in given if event.target == "do.set"]
+        overture = Overture(stage, plan.preset, settings, rest, keys, choice, listed)
+        stack.enter_context(closing(overture))
         overture.play(lambda: overture.painted, most=PAINTED_WITHIN)
         from .recording import keep_take, takes_of
 
@@ -290,7 +293,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
         source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
         ears = Ears(source, Analyser(source.rate), source)
-        asked = Script([*_asked(options, found.listed), *overture.pressed])
+        asked = Script([*given, *overture.pressed])
         sources, port = keep_take(takes, [asked, *keys, edited, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
         media = stack.enter_context(closing(_media(options.outside, plan, options.outside, live=True)))

@@ -44,7 +44,10 @@ def play(arguments: Arguments) -> int:
 def render(arguments: Arguments) -> int:
     from . import app
     from .lookfile import rendered
+    from .outputs.video import recorded
 
+    for path in filter(recorded, arguments.output):
+        log.warning("%s is there already: this render replaces it", path)
     output, *extra = arguments.output
     options = options_of(RenderOptions, arguments, output=output, extra=tuple(extra), outside=_outside(arguments))
     return app.render(rendered(options, arguments.audio))
@@ -121,7 +124,9 @@ def travel(arguments: Arguments) -> int:
 
 
 def write_text(path: Path, text: str) -> None:
-    """`text` as the file `path`; UserError where it cannot be written."""
+    """`text` as the file `path`; what is replaced is said. UserError where it cannot be written."""
+    if path.is_file():
+        log.warning("%s was there already: it is replaced", path)
     with told_as(f"{path}: cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -264,6 +269,8 @@ def osc(arguments: Arguments) -> int:
     from .inputs import oscnames
 
     if arguments.touchosc is not None:
+        if arguments.touchosc.suffix.lower() != ".tosc":
+            raise UserError(f"{arguments.touchosc}: a layout's name ends in .tosc")
         return _touchosc(arguments.touchosc)
     say(oscnames.as_json() if arguments.json else oscnames.as_text())
     return 0

@@ -76,7 +76,7 @@ def _osc(options: PlayOptions, clock: WallClock, readback: Readback, table: Tabl
     host = "0.0.0.0" if options.listen else "127.0.0.1"
     try:
         port, names = options.osc_port or PORT, lambda: readback.presets
-        return OscInput(clock.now, lambda: readback.told, host, port, names, Book(table))
+        return OscInput(clock.now, lambda: readback.told, host, port, names, Book(table), lambda: readback.frame)
     except UserError as error:
         if options.osc_port is not None or options.listen:
             raise

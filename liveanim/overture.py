@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from .clock import WallClock
 from .core.model import Blend, ControlEvent, Features, Layer, RenderRequest
 from .core.preset import Preset
+from .inputs.fakes import Script
 from .render.paint import PaintRenderer
 from .render.worker import ThreadRender
 from .show import Settings, Show, Sink, Source
@@ -68,15 +69,24 @@ class Overture:
     """Plays `look` on `stage`, and is then the show's sink in its place. Use it from the stage's thread.
 
     rest    share 0..0.9 of the time that is left to what is being opened meanwhile
-    keys    what is pressed: blackout, freeze and the like
+    keys    what is pressed: blackout, freeze, another preset and the like
+    presets what can be chosen; listed: the event that says which of them have numbers, if any
     """
 
     def __init__(
-        self, stage: Sink, look: Preset, settings: Settings, rest: float = 0.0, keys: Sequence[Source] = ()
+        self,
+        stage: Sink,
+        look: Preset,
+        settings: Settings,
+        rest: float = 0.0,
+        keys: Sequence[Source] = (),
+        presets: Sequence[Preset] = (),
+        listed: Sequence[ControlEvent] = (),
     ) -> None:
         self._stage, self._keys = stage, _Keys(keys)
         self._port = ThreadRender(None, PaintRenderer())
-        self._show = Show([self._keys], _Silence(), self._port, [look], settings, look)
+        sources: list[Source] = [Script(listed), self._keys]
+        self._show = Show(sources, _Silence(), self._port, presets or [look], settings, look)
         self._clock = WallClock(RATE, waits=True, rest=lambda: rest)
         self._frames = self._clock.frames()
         self._last: tuple[Layer, ...] = ()

@@ -13,7 +13,8 @@ from .core.errors import UserError
 from .core.params import spec
 from .core.preset import Preset
 from .core.setlist import NO_SET, SetList
-from .library import as_toml, find_preset, parse_preset, with_shaders
+from .inputs.midimap import look_map
+from .library import as_toml, find_preset, parse_preset, table_of, with_shaders
 from .options import Outside, PlayOptions, RenderOptions
 from .render.inline import Start
 from .render.models import find
@@ -100,11 +101,13 @@ def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[
     asked = {"picture.seed": options.seed, "picture.steps": options.steps}
     overrides = {name: float(value) for name, value in asked.items() if value is not None}
     if take is None:
-        preset = with_shaders(_named(options.preset or DEFAULT_PRESET), options.shaders)
+        preset = _named(options.preset or DEFAULT_PRESET, options)
         return plan_for(preset, Painting(options.model, default_model(), picture, options.painted), overrides)
     info = take.info
-    preset = _named(options.preset) if options.preset else kept_preset(take, info.preset_text, info.preset)
-    preset = with_shaders(preset, options.shaders)
+    if options.preset:
+        preset = _named(options.preset, options)
+    else:
+        preset = with_shaders(kept_preset(take, info.preset_text, info.preset), options.shaders)
     overrides = {"picture.seed": info.seed, **info.overrides, **overrides}
     return plan_for(preset, _painted_then(options, take, picture), overrides)
 
@@ -119,11 +122,14 @@ def _painted_then(options: RenderOptions, take: TakeReader, picture: tuple[int, 
     return Painting(model, default, take.shown or picture, options.painted or (info.size if stayed else None))
 
 
-def _named(name: str) -> Preset:
-    """The preset that a render was asked for: as a show with the user's set list has it."""
+def _named(name: str, options: RenderOptions) -> Preset:
+    """The preset that a render was asked for: as a show with the user's set list has it, and whole, so that what a show
+    would refuse is said."""
     found = open_set(None)
     numbered = in_order(found, lambda path, error: None)[0] if found.listed.names else ()
-    return find_preset(name, [preset for _, preset in numbered])
+    preset = with_shaders(find_preset(name, [preset for _, preset in numbered]), options.shaders)
+    look_map(preset.midi, f"{preset.name}: midi", table_of([preset]))
+    return preset
 
 
 def first_look(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .core.errors import UserError, brief
+from .core.errors import UserError
 from .importers.toml import Value, quoted, written
 from .inputs import soundway
 from .inputs.soundway import Part, Reduce
+from .library import read_text
 
 MOST_TEXT = 1_000_000
 _LINE = re.compile(r"\s*(\d+)\s*:\s*(.+)")
@@ -20,10 +21,7 @@ _LINE = re.compile(r"\s*(\d+)\s*:\s*(.+)")
 
 def prompts_in(path: Path, fps: float) -> list[tuple[float | None, str]]:
     """(seconds or None, text) of a file with one prompt a line: 'text', or Giffusion's 'frame: text'. UserError."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")[:MOST_TEXT]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {brief(error)}") from None
+    text = read_text(path)[:MOST_TEXT]
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     found = [_LINE.fullmatch(line) for line in lines]
     if all(found):

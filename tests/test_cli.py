@@ -76,6 +76,36 @@ def test_render_takes_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_what_a_command_replaces_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "render", recorder([]))
+    monkeypatch.chdir(tmp_path)
+    Path("s.json").write_text('{"prompts": {"0": "a hill"}, "max_frames": 10, "zoom": "0:(1)"}', encoding="utf-8")
+    for name in ("old.mp4", "old-000000.png"):
+        Path(name).write_bytes(b"")
+    assert cli.main("render a.flac -o new.mp4 -o old.mp4 -o old.png".split()) == 0
+    assert caplog.messages == [f"{old} is there already: this render replaces it" for old in ("old.mp4", "old.png")]
+    caplog.clear()
+    assert cli.main("import s.json -o look.toml".split()) == 0
+    assert "look.toml was there already: it is replaced" not in caplog.messages
+    assert cli.main("import s.json -o look.toml".split()) == 0
+    assert "look.toml was there already: it is replaced" in caplog.messages
+
+
+def test_a_layout_for_touchosc_ends_as_touchosc_wants_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["osc", "--touchosc", str(tmp_path / "x.txt")]) == cli.USER_ERROR
+    assert "a layout's name ends in .tosc" in capsys.readouterr().err and not any(tmp_path.iterdir())
+
+
+def test_a_render_says_what_is_wrong_with_the_midi_of_its_preset(tmp_path: Path) -> None:
+    look = tmp_path / "mine.toml"
+    look.write_text('[prompt]\ntext = ["a"]\n[[midi]]\ncc = 21\ntarget = "stage.hu"\n', encoding="utf-8")
+    asked = RenderOptions("silence", Path("o.mp4"), preset=str(look), model="paint")
+    with pytest.raises(UserError, match=r"mine: midi.*stage\.hu"):
+        plan.render_plan(asked, None, (64, 32))
+
+
 def test_the_demo_performs_the_built_in_track_with_a_contact_sheet(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,6 +91,24 @@ def test_what_is_pressed_acts_at_once_and_the_show_begins_with_it() -> None:
     assert [(event.time, event.target) for event in overture.pressed] == [(0.0, "out.blackout"), (0.0, "do.quit")]
 
 
+def test_a_preset_that_is_pressed_is_played_at_once_by_the_numbers_of_the_show(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage, pressed = Noted(), [ControlEvent(9.0, "do.preset", 2.0)]
+
+    class Keys:
+        def read(self, now: float) -> Sequence[ControlEvent]:
+            return [pressed.pop()] if pressed and len(stage.blends) > 2 else []
+
+    looks = [find_preset(name) for name in ("neon-tunnel", "ink-storm", "deep-sea")]
+    listed = ControlEvent(0.0, "do.set", '{"presets": ["neon-tunnel", "deep-sea"], "only": true}')
+    overture = Overture(stage, looks[0], Settings((64, 36)), 0.0, [Keys()], looks, [listed])
+    overture.play(lambda: bool(stage.blends) and stage.blends[-1].status.preset != "neon-tunnel", most=30.0)
+    overture.close()
+    assert stage.blends[-1].status.preset == "deep-sea"
+    assert caplog.messages == [] and [event.value for event in overture.pressed] == [2.0]
+
+
 def test_an_overture_that_is_never_painted_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("no paint")

@@ -69,6 +69,12 @@ def test_the_command_writes_a_preset_that_opens(clicks: Path, tmp_path: Path) ->
     assert parse_preset(made.read_text(), "out").journey is not None
 
 
+def test_a_list_that_is_not_there_is_answered_with_those_like_it(tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("a mandala\nsmoke\n")
+    with pytest.raises(UserError, match=r"promts.txt: no such file \(did you mean: prompts.txt\?\)"):
+        prompts_in(tmp_path / "promts.txt", 12)
+
+
 def test_the_live_form_takes_its_time_and_goes_where_the_sound_goes() -> None:
     """`travel` knows nothing of what comes: on a beat it keeps to its seconds a prompt, and it moves on the hits."""
     driver = compile_expr("travel(onset, 8)")

@@ -127,10 +127,11 @@ class Analyser:
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
         struck = self._drums.step(recent, magnitudes, bands, chances, audible)
         drums = {name: (now - RULES[name].age_s,) for name in struck}
-        self._heard = now if audible else self._heard
+        levels = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN)))
+        self._heard = now if audible and self._meters.heard else self._heard
         beats = self._tempo.step(hop, bands, chances, now) if now - self._heard < COAST_S else ()
         values = {
-            **self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN))),
+            **levels,
             **self._impulses.step({"onset": onsets, **drums}),
             **self._counted(onsets, now),
             **(self._pitch.step(hop) if self._pitch is not None else NO_TONES),

@@ -116,6 +116,11 @@ class Meters:
         return self._levels
 
     @property
+    def heard(self) -> bool:
+        """Whether there was more than silence in the last step."""
+        return self._gate.open
+
+    @property
     def shown_gain(self) -> float:
         """The factor that puts the loudest of the last 2 s at full scale; 0 in silence."""
         return 10.0 ** (self._gains["rms"].gain_db / 20.0) if self._gate.open else 0.0

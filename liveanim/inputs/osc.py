@@ -16,6 +16,7 @@ from ..clock import unix_time
 from ..core.errors import UserError, brief
 from ..core.model import ControlEvent
 from . import oscnames, oscwire
+from .asked import Asked, Frame, Names, no_frame
 from .oscnames import Address, Book, Refused
 from .pending import Pending
 
@@ -36,7 +37,6 @@ _SHOWN = 8.0  # s a problem is on the HUD
 _MOST_SAID = 100  # different problems that are shown
 
 Sender = tuple[str, int]
-Names = Callable[[], Sequence[str]]
 
 
 class OscInput:
@@ -45,6 +45,7 @@ class OscInput:
     clock    show time; values: where the parameters (and texts, by target) stand, for questions
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network
     presets  gives the names that may be asked for now; book: the addresses, by default those of every show
+    frame    the newest display frame
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
     """
 
@@ -56,11 +57,12 @@ class OscInput:
         port: int = PORT,
         presets: Names = tuple,
         book: Book | None = None,
+        frame: Frame = no_frame,
     ) -> None:
         self._clock = clock
         self._socket = _open(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self._reader = OscReader(clock, values, self._send, presets, book)
+        self._reader = OscReader(clock, values, self._send, presets, book, frame=frame)
         self._backlog: deque[tuple[bytes, Sender, float]] = deque()
         self._newest: dict[bytes, tuple[bytes, Sender, float]] = {}
         self._waiting = 0  # bytes in the backlog
@@ -135,7 +137,7 @@ class OscReader:
     clock    show time; send: what answers the sender
     values   where the parameters (and texts, by target) stand, for questions
     presets  gives the names that may be asked for now; book: the addresses, by default those of every show
-    unix     seconds since 1970, for time tags
+    unix     seconds since 1970, for time tags; frame: the newest display frame
     `counts` has how many messages were applied, scheduled and refused, by reason. `plain` holds what stands before the
     number in packets that did nothing but set a value: of several of those the newest is enough.
     """
@@ -148,9 +150,11 @@ class OscReader:
         presets: Names = tuple,
         book: Book | None = None,
         unix: Callable[[], float] = unix_time,
+        frame: Frame = no_frame,
     ) -> None:
         self._book, self._unix = book or Book(), unix
-        self._clock, self._values, self._send, self._presets = clock, values, send, presets
+        self._clock, self._values, self._send = clock, values, send
+        self._asked = Asked(self._book.table, presets, frame)
         self.counts: Counter[str] = Counter()
         self.plain: set[bytes] = set()
         self._pending = Pending()
@@ -187,7 +191,7 @@ class OscReader:
             try:
                 self._message(message, sender, time, present)
             except Refused as error:
-                self._refuse(error.kind, str(error), message.address, sender, time)
+                self._refuse(error.kind, str(error), message.address, sender, time, error.hint)
             else:
                 if _sets_a_value(packet, messages, self._book) and len(self.plain) < _MOST_PLAIN:
                     self.plain.add(packet[:-4])
@@ -202,8 +206,7 @@ class OscReader:
         for event in self._events(message, found, time + delay):
             if event is None:
                 continue
-            if event.target == "do.preset":
-                oscnames.check_preset(event.value, self._presets())
+            self._asked.check(event)
             if delay <= 0:
                 self.counts["applied"] += 1
                 self._pending.put(event)
@@ -224,12 +227,14 @@ class OscReader:
         self._foreign.add(path)
         return [event]
 
-    def _refuse(self, kind: str, reason: str, address: str, sender: Sender, time: float) -> None:
+    def _refuse(
+        self, kind: str, reason: str, address: str, sender: Sender, time: float, hint: Callable[[], str] = str
+    ) -> None:
         """Count it, say it once, tell the sender."""
         self.counts[kind] += 1
         if (kind, address) not in self._said and len(self._said) < _MOST_SAID:
             self._said.add((kind, address))
-            reason += self._book.hint(address) if kind == oscnames.UNKNOWN else ""
+            reason += self._book.hint(address) if kind == oscnames.UNKNOWN else hint()
             line = " ".join(f"OSC: {address}: {reason}"[:160].split())
             self._said_last = line, time
             if self.counts[kind] == 1:

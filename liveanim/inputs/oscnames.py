@@ -6,14 +6,14 @@ import fnmatch
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
 from ..core.actions import OPEN, Action
 from ..core.errors import near
-from ..core.model import BESIDE, ControlEvent
+from ..core.model import ControlEvent
 from ..core.params import PARAMS, PROMPT_SLOTS, ParamSpec, Table
 from ..core.quantise import PREFIXES
 from .oscwire import Argument
@@ -31,10 +31,11 @@ UNKNOWN = "unknown address"
 
 
 class Refused(Exception):
-    """A message that is not applied. `kind` sorts it for the counters, the text is for the sender."""
+    """A message that is not applied. `kind` sorts it for the counters, the text is for the sender, and so is what
+    `hint` adds, which takes milliseconds."""
 
-    def __init__(self, kind: str, reason: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, reason: str, hint: Callable[[], str] = str) -> None:
+        self.kind, self.hint = kind, hint
         super().__init__(reason)
 
 
@@ -108,6 +109,7 @@ class Book:
     """The address space of one table of parameters."""
 
     def __init__(self, table: Table = PARAMS) -> None:
+        self.table = table
         self.addresses: Mapping[str, Address] = MappingProxyType({row.path: row for row in _all(table)})
         self._words = {path: path.split("/") for path in self.addresses}
         self._found: dict[str, tuple[Address, ...]] = {}  # of patterns: reading one takes a while
@@ -210,12 +212,6 @@ def answer(address: Address, values: Mapping[str, float | str]) -> float | str:
     return value if address.kind == "raw" else address.spec.to_unit(value)
 
 
-def check_preset(which: float | str | None, names: Sequence[str]) -> None:
-    """Whether there is a preset of that name or number (from 1), or one beside the one that plays. Raises Refused."""
-    if which not in BESIDE and which not in names and not (isinstance(which, float) and 1 <= which < len(names) + 1):
-        raise Refused("unknown preset", f"there is no preset {_shown(which)}")
-
-
 def foreign(path: str, arguments: Sequence[Argument], time: float) -> ControlEvent:
     """A message to an address outside of ours: its first number is there for osc("/address") in expressions."""
     if not arguments or not isinstance(arguments[0], int | float):
@@ -246,7 +242,7 @@ def _word(row: ParamSpec, arguments: Sequence[Argument]) -> float | None:
     if not row.choices or len(arguments) != 1 or not isinstance(arguments[0], str):
         return None
     if (value := row.chosen(arguments[0])) is None:
-        raise Refused("wrong type", f"expected a number or one of {', '.join(row.choices)}, got {_shown(arguments[0])}")
+        raise Refused("wrong type", f"expected a number or one of {', '.join(row.choices)}, got {shown(arguments[0])}")
     return value
 
 
@@ -258,7 +254,7 @@ def _spec(address: Address) -> ParamSpec:
 def number(value: Argument) -> float:
     """`value` as a finite number; T and F are 1 and 0. Raises Refused."""
     if not isinstance(value, int | float):
-        raise Refused("wrong type", f"expected a number, got {_shown(value)}")
+        raise Refused("wrong type", f"expected a number, got {shown(value)}")
     if not math.isfinite(value):
         raise Refused("not a number", f"expected a finite number, got {value}")
     return float(value)
@@ -281,7 +277,8 @@ def _clean(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """`value` for a message about it."""
     return "nothing" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)[:40]
 
 

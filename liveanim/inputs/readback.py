@@ -36,6 +36,7 @@ class Readback:
     told     what `told_of` has of the newest frame
     presets  names of those that can be played; at first those given
     midi     what MIDI knobs do in the preset that plays, in the words of MIDI maps
+    frame    the newest one; None before the first
     learning what the next MIDI knob to move shall play; '' for nothing
     """
 
@@ -45,13 +46,13 @@ class Readback:
         self.knobs: Mapping[str, float] = frozen_map({})
         self.learning = ""
         self.midi: Sequence[Mapping[str, Any]] = ()
-        self._blend = Blend(0.0)
+        self.frame: Blend | None = None
 
     @property
     def told(self) -> Mapping[str, float | str]:
-        return told_of(self._blend)
+        return told_of(self.frame or Blend(0.0))
 
     def write(self, blend: Blend, now: float) -> None:
-        self._blend = blend
+        self.frame = blend
         self.values, self.knobs, self.learning = blend.values, blend.knobs, blend.status.learning
         self.midi, self.presets = blend.midi, blend.status.presets

@@ -80,6 +80,8 @@ _MODULATORS_LEFT = EDGE + _SOUND_WIDTH + 8
 _CHIP_ROOM = 300.0  # at the right, for the parameters that are held
 _MOST_SCENES = _MOST_PRESETS = 9  # as there are keys
 _LEAST_PRESETS = 3  # where there is room for fewer, they are left out
+_LEAST_TITLE = 100.0
+_TOP = EDGE + 98  # where the figures and marks at the top end
 
 
 def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Letters) -> NDArray[np.float32]:
@@ -91,7 +93,8 @@ def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Lett
     if readout.panels:
         now = moment(blend.time), readout.pick is None, blend.blackout, blend.freeze
         names = canvas.part("panels", now, lambda: _panels(canvas, blend, readout))
-        _moving(canvas, blend, names)
+        if _has_sound(canvas):
+            _moving(canvas, blend, names)
     else:  # what the window asks is seen all the same
         _warnings(canvas, readout.warnings, _sound_top(canvas), _beside_list(canvas, readout))
     if readout.pick is not None:
@@ -104,25 +107,26 @@ def lay_out(blend: Blend, readout: Readout, size: tuple[int, int], letters: Lett
 def _panels(canvas: Canvas, blend: Blend, readout: Readout) -> tuple[str, ...]:
     """All but what moves; the modulators that there is room for."""
     status = blend.status
-    cells = _cells(status, readout)
-    taken = _numbers(canvas, cells)
+    marks = _marks_of(blend, readout)
+    taken = max(_numbers(canvas, _cells(status, readout)), canvas.part("marks", marks, lambda: _marks(canvas, marks)))
     room = canvas.width - taken - 3 * EDGE
     words = status.preset, status.model, status.audio, status.prompt
-    below = canvas.part("title", (words, room), lambda: _title(canvas, status, room))
+    title = canvas.part("title", (words, room), lambda: _title(canvas, status, room))
+    head = title if _wide(canvas) else max(title, _TOP)
+    top = _sound(canvas, blend) if _has_sound(canvas) else canvas.height - EDGE + 8
+    lines = (readout.warnings + status.warnings)[:_MOST_WARNINGS]
+    lines = lines[: max(0, int((top - head - 30) // 20))]
+    end = top - (20 * len(lines) + 22 if lines else 0) - 8
     told = status.scenes, status.scene, status.arriving, status.waiting, status.learning, status.notice
-    below = canvas.part("scenes", (told, below), lambda: _scenes(canvas, status, below))
-    top = _sound(canvas, blend)
+    below = canvas.part("scenes", (told, head, end), lambda: _scenes(canvas, status, head, end))
     looks = status.presets, status.preset, below, top
     over = canvas.part("presets", looks, lambda: _presets(canvas, status.presets, status.preset, below, top))
     names = _modulators(canvas, blend, _CHIP_ROOM if readout.pick is None else _list_width(canvas) + 8)
-    lines = readout.warnings + status.warnings
     wide = _beside_list(canvas, readout)
     canvas.part("warnings", (lines, over, wide), lambda: _warnings(canvas, lines, over, wide))
     if readout.pick is None:
-        chips = _chips(blend)
+        chips = _chips(blend)[: max(0, int((canvas.height - EDGE - _TOP) // 26))] if _wide(canvas) else ()
         canvas.part("hands", chips, lambda: _hands(canvas, chips))
-    marks = _marks_of(blend, readout)
-    canvas.part("marks", marks, lambda: _marks(canvas, marks))
     return names
 
 
@@ -143,8 +147,20 @@ def _keys(canvas: Canvas) -> None:
         canvas.text(doc, canvas.body, x, row, TEXT)
 
 
+def _wide(canvas: Canvas) -> bool:
+    """Whether lists have room beside one another."""
+    return canvas.width >= EDGE + _SOUND_WIDTH + 8 + _CHIP_ROOM + EDGE
+
+
+def _has_sound(canvas: Canvas) -> bool:
+    """Whether there is room for the meters, in their width and under what stands at the top."""
+    return canvas.width >= _SOUND_WIDTH + 2 * EDGE and _sound_top(canvas) >= _TOP + 8
+
+
 def _title(canvas: Canvas, status: Status, room: float) -> float:
-    """What plays, at the top left; the y of the panel's end."""
+    """What plays, at the top left where there is room; the y of the panel's end."""
+    if room < _LEAST_TITLE:
+        return _TOP
     room = min(room, 560.0) - 2 * PAD
     title = canvas.fitted(status.preset or "liveanim", canvas.title, room)
     about = canvas.fitted(" · ".join(part for part in (status.model, status.audio) if part), canvas.body, room)
@@ -159,15 +175,17 @@ def _title(canvas: Canvas, status: Status, room: float) -> float:
     return EDGE + 2 * PAD + 24 + 20 * len(shown)
 
 
-def _scenes(canvas: Canvas, status: Status, top: float) -> float:
-    """The scenes with their numbers, the one that plays bright, with the way it has come; and what is waited for. The y
-    of the panel's end."""
-    at = status.scenes.index(status.scene) if status.scene in status.scenes else 0
-    first = max(0, min(at - _MOST_SCENES // 2, len(status.scenes) - _MOST_SCENES))
-    rows = list(enumerate(status.scenes, 1))[first : first + _MOST_SCENES]
+def _scenes(canvas: Canvas, status: Status, top: float, bottom: float) -> float:
+    """The scenes with their numbers, the one that plays bright, with the way it has come; and what is waited for: what
+    there is room for between `top` and `bottom`. The y of the panel's end."""
     lines = [(f"waits: {line.removeprefix('do.')}", AMBER) for line in status.waiting[:3]]
     lines += [(f"move a knob or pad for {status.learning}", ROSE)] if status.learning else []
     lines += [(status.notice, GREEN)] if status.notice else []
+    lines = lines[: max(0, int((bottom - top - 22) // 20))]
+    most = max(0, min(_MOST_SCENES, int((bottom - top - 22) // 20) - len(lines)))
+    at = status.scenes.index(status.scene) if status.scene in status.scenes else 0
+    first = max(0, min(at - most // 2, len(status.scenes) - most))
+    rows = list(enumerate(status.scenes, 1))[first : first + most]
     if not rows and not lines:
         return top
     room = min(420.0, canvas.width - 2 * EDGE - 2 * PAD - 24)
@@ -261,10 +279,12 @@ def _cells(status: Status, readout: Readout) -> tuple[Cell, ...]:
 
 
 def _numbers(canvas: Canvas, cells: Sequence[Cell]) -> float:
-    """Rates at the top right; the width used."""
+    """Rates at the top right, the first ones where there is no room for all; the width used."""
     captions = tuple(caption for _, caption, _ in cells)
     widths = tuple(max(canvas.measure(v, canvas.title), canvas.measure(c, canvas.caption), 34.0) for v, c, _ in cells)
     total = sum(widths) + 18 * (len(cells) - 1) + 2 * PAD
+    if total > canvas.width - 2 * EDGE and len(cells) > 1:
+        return _numbers(canvas, cells[:-1])
     ends = [canvas.width - EDGE - PAD - sum(widths[n + 1 :]) - 18 * (len(cells) - 1 - n) for n in range(len(cells))]
     canvas.part("captions", (captions, widths), lambda: _captions(canvas, captions, ends, total))
     canvas.figures([(cells[n][0], end, EDGE + 9, cells[n][2]) for n, end in enumerate(ends)], canvas.title)
@@ -433,10 +453,14 @@ def _marks_of(blend: Blend, readout: Readout) -> tuple[tuple[str, Colour], ...]:
     return tuple([*marks, *([(readout.recording, ROSE)] if readout.recording else [])])
 
 
-def _marks(canvas: Canvas, marks: Sequence[tuple[str, Colour]]) -> None:
+def _marks(canvas: Canvas, marks: Sequence[tuple[str, Colour]]) -> float:
+    """Those that there is room for, under the rates; the width used."""
     widths = [canvas.measure(text, canvas.body) + 28 for text, _ in marks]
     x = canvas.width - EDGE + 8
     for (text, colour), width in zip(marks, widths, strict=True):
+        if x - width - 8 < EDGE:
+            break
         x -= width + 8
         canvas.box(x, EDGE + 72, width, 26, colour, 13)
         canvas.passing(text, canvas.body, x + 14, EDGE + 75, INK)
+    return canvas.width - EDGE - x

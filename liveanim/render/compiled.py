@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,7 +84,10 @@ def converted(module: nn.Module, example: Sequence[Tensor]) -> Any:
         # traced once: OpenVINO's own call runs a network three times more to check itself, a third of the time
         traced = torch.jit.trace(module, tuple(example), strict=False, check_trace=False)
         shapes = [list(value.shape) for value in example]
-        return quiet_openvino().convert_model(traced, input=shapes, verbose=False)
+        openvino = quiet_openvino()
+        with suppress(ImportError):  # it would silence everybody's log meanwhile, and for good where it is broken off
+            importlib.import_module("openvino.tools.ovc.convert_impl").init_logger = lambda *_: None  # type: ignore[attr-defined]
+        return openvino.convert_model(traced, input=shapes, verbose=False)
 
 
 def apart(module: nn.Module) -> nn.Module:

@@ -247,3 +247,9 @@ def test_any_expression_evaluates_the_same_twice(text: str, compat: str, t: floa
     again = compile_expr(expression.text, compat=compat).evaluate(env, expression.memory())  # type: ignore[arg-type]
     assert type(first) is float and not math.isinf(first)
     assert first == again or (math.isnan(first) and math.isnan(again))
+
+
+@pytest.mark.parametrize("text", ["16b:(1)", "0:(1), 16b:(2)", "0:(1), 16 bars:(2)"])
+def test_keys_of_deforums_rules_are_frames_and_that_is_said(text: str) -> None:
+    with pytest.raises(ExprError, match="expected a key in frames, found '16b"):
+        compile_expr(text, compat="deforum")

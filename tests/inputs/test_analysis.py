@@ -262,6 +262,18 @@ def test_silence_has_no_tempo_of_its_own_and_keeps_that_of_the_music_before() ->
     assert analyser.feed(silence)[-1].bpm == pytest.approx(music_bpm, abs=0.5)
 
 
+@pytest.mark.parametrize("level", [1e-4, 2e-4])  # -80 and -74 dB: under the gate
+def test_the_noise_of_a_quiet_room_has_no_tempo(level: float) -> None:
+    room = (level * np.random.default_rng(3).standard_normal(20 * RATE)).astype(np.float32)
+    heard = Analyser(RATE).feed(room)
+    assert {(one.bpm, one.confidence, one.beats, one.values["silence"]) for one in heard} == {(0.0, 0.0, (), 1.0)}
+
+
+def test_music_that_is_just_over_the_gate_is_followed() -> None:
+    heard = Analyser(RATE).feed(0.002 * bursts(12.0, 0.5, low=0.8))
+    assert heard[-1].bpm == pytest.approx(120.0, abs=2.0) and heard[-1].values["silence"] == 0.0
+
+
 def test_aubio_dates_its_beats_by_the_stream_after_a_long_silence() -> None:
     analyser = Analyser(RATE, AnalyserConfig(tempo="aubio"))
     analyser.feed(np.zeros(20 * RATE, dtype=np.float32))

@@ -35,12 +35,17 @@ PATIENCE = 20.0  # s: a busy machine
 class Desk:
     """An OscReader without a socket, on a clock that stands still."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    def __init__(self, frame: Blend | None = None) -> None:
+        self.now, self.frame = 0.0, frame
         self.unix: Callable[[], float] = unix_time
         self.sent: list[oscwire.Message] = []
         self.reader = OscReader(
-            lambda: self.now, lambda: {"camera.zoom": 10.0}, self._send, lambda: ["a", "b"], unix=lambda: self.unix()
+            lambda: self.now,
+            lambda: {"camera.zoom": 10.0},
+            self._send,
+            lambda: ["a", "b"],
+            unix=lambda: self.unix(),
+            frame=lambda: self.frame,
         )
 
     def _send(self, packet: bytes, sender: Sender) -> None:
@@ -125,6 +130,36 @@ def test_a_preset_can_be_asked_for_as_soon_as_it_was_saved() -> None:
     assert [event.value for event in reader.read(0.0)] == ["a", "a", "mine"]
 
 
+def test_scenes_and_expressions_that_the_preset_does_not_have_are_answered_not_played() -> None:
+    desk = Desk(Blend(1.0, status=Status(scenes=("calm", "storm")), modulators={"slow": 0.0}))
+    for which in ("calm", 2, 0, "strom", 3):
+        desk.take("/liveanim/scene/go", which, at=1.0)
+    desk.take("/liveanim/bar/scene/go", "nosuch", at=1.0)
+    for text in ("slow + kick", "", "0.1 + kik", "0:(1), 10:(2"):  # the last one is right by Deforum's rules
+        desk.take(f"{HUE}/expression", text, at=1.0)
+    desk.take("/liveanim/param/play/quantise/expression", "bar", at=1.0)
+    assert [value for _, value in desk.events()] == ["calm", 2.0, 0.0, "0:(1), 10:(2", "bar"]
+    assert [one.arguments[1] for one in desk.sent] == [
+        "there is no scene 'strom' (did you mean: storm?)",
+        "there is no scene 3",
+        "there is no scene 'nosuch'",
+        "column 7: unknown name 'kik' (did you mean: kick?) in '0.1 + kik'",
+    ]
+
+
+def test_a_scene_of_a_preset_that_was_just_asked_for_is_its_own_affair() -> None:
+    desk = Desk(Blend(1.0, status=Status(scenes=("calm",))))
+    desk.now = 1.5
+    desk.packet(bundle([message("/liveanim/preset", "b"), message("/liveanim/scene/go", "dusk")]))
+    assert desk.events(2.0) == [("do.preset", "b"), ("do.scene", "dusk")] and desk.sent == []
+    desk.frame = Blend(3.0, status=Status(scenes=("dusk",), waiting=("do.preset a",)))
+    desk.take("/liveanim/scene/go", "rain", at=3.0)  # a's, when the bar comes
+    assert desk.events(3.0) == [("do.scene", "rain")] and desk.sent == []
+    desk.frame = Blend(4.0, status=Status(scenes=("rain",)))
+    desk.take("/liveanim/scene/go", "dusk", at=4.0)
+    assert desk.events(4.0) == [] and len(desk.sent) == 1
+
+
 def test_a_wrong_message_spoils_no_other_of_its_bundle() -> None:
     desk = Desk()
     desk.packet(
@@ -189,6 +224,7 @@ def test_a_bounded_number_of_messages_waits_for_its_time() -> None:
         ("/liveanim/preset", ("c",), "unknown preset", "there is no preset 'c'"),
         ("/liveanim/preset", (0,), "unknown preset", "there is no preset 0"),
         ("/liveanim/preset", (3.0,), "unknown preset", "there is no preset 3"),
+        ("/liveanim/bar/preset", ("aa",), "unknown preset", "there is no preset 'aa' (did you mean: a?)"),
         (HUE, ("text",), "wrong type", "expected one number"),
         (HUE, (float("nan"),), "not a number", "finite"),
         ("/liveanim/param/stage/*", ("text",), "wrong type", "expected a number, got 'text'"),

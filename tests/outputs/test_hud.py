@@ -106,6 +106,19 @@ def test_everything_lies_on_the_window_at_every_size(size: tuple[int, int]) -> N
     assert (rows[:, 0] + rows[:, 2]).max() <= size[0] and (rows[:, 1] + rows[:, 3]).max() <= size[1]
 
 
+@pytest.mark.parametrize("size", [(640, 360), (480, 270), (320, 176), (176, 320), (640, 176), (200, 112), (64, 64)])
+@pytest.mark.parametrize("marks", [False, True])
+def test_panels_on_a_small_window_do_not_lie_on_one_another(size: tuple[int, int], marks: bool) -> None:
+    letters = Letters(sizes_for(scale_for(size)))
+    names = tuple(f"scene {n}" for n in range(12))
+    status = replace(STATUS, scenes=names, scene="scene 5", presets=names, waiting=("do.next",), warnings=("hot",) * 2)
+    readout = Readout(60.0, "REC 00:12" if marks else "", ("disk full",), memory=2e9)
+    rows = lay_out(blend(status=status, freeze=marks, blackout=marks), readout, size, letters)
+    panels = rows[np.isclose(rows[:, 8:12], PANEL).all(axis=1) | (rows[:, 12] == 13 * scale_for(size))]
+    for a, b in itertools.combinations(panels[:, :4], 2):
+        assert (a[:2] >= b[:2] + b[2:]).any() or (b[:2] >= a[:2] + a[2:]).any(), (a, b)
+
+
 def test_it_grows_with_the_window() -> None:
     assert scale_for((1280, 720)) == 1.0 and scale_for((3840, 2160)) == 3.0 and scale_for((1920, 1080)) == 1.5
 

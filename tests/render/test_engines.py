@@ -1,3 +1,4 @@
+import logging
 import os
 import subprocess
 import sys
@@ -122,6 +123,24 @@ print(convert_impl.tm.__name__)
 """
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
+
+
+@needs_openvino
+def test_a_conversion_leaves_everybodys_log_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    levels = []
+
+    def broken_off(*_: object) -> None:
+        levels.append(logging.getLogger().level)
+        raise KeyboardInterrupt
+
+    compiled.quiet_openvino()
+    monkeypatch.setattr("openvino.tools.ovc.convert_impl.check_model_object", broken_off)
+    caplog.set_level(logging.INFO)
+    with pytest.raises(KeyboardInterrupt):
+        compiled.converted(torch.nn.Linear(2, 2), [torch.zeros(1, 2)])
+    assert [*levels, logging.getLogger().level] == [logging.INFO, logging.INFO]
 
 
 def test_openvino_answers_as_torch_does(kept: tuple[e.OpenVinoEngine, Path], flow_model: Path) -> None:

@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 _NUMBER_START = frozenset("0123456789.")
+_UNITS = frozenset("f s b beat beats bar bars".split())  # of keys
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _LEVELS = (
     (("or",), 1),
@@ -120,7 +121,10 @@ class Parser:
 
     def _fail_leftover(self) -> NoReturn:
         token, before = self._tokens[self._at], self._tokens[self._at - 1]
-        if (token != ":" and ":" in self._tokens[self._at :]) or self._text[self._end : self._end + 1] == ":":
+        after = self._tokens[self._at + 1] or self._text[self._end : self._end + 1]
+        if token in _UNITS and before[0] in _NUMBER_START and after == ":":
+            reason = f"expected a key in frames, found {before + token!r}"  # units are read before, where there are any
+        elif (token != ":" and ":" in self._tokens[self._at :]) or self._text[self._end : self._end + 1] == ":":
             reason = f"expected ',' before the next key, found {token!r}"
         elif token in _HINTS:
             reason = _HINTS[token]

@@ -11,12 +11,11 @@ from ...core.expr import ExprError, compile_expr
 from ...core.model import ControlEvent
 from ...core.params import PARAMS, Table
 from .. import oscnames
-from ..osc import Names
+from ..asked import Asked, Frame, Names, bare, no_frame
 from ..oscnames import Book, Refused
 
 SOURCE = "web"
 _KNOB = ("add", "scale", "expr")
-_LATER = ("beat", "bar")
 
 
 class BadEvent(UserError):
@@ -28,11 +27,14 @@ class BadEvent(UserError):
 
 
 class Vocabulary:
-    """What can be said to a show with these parameters and addresses; `presets` gives the names there are now."""
+    """What can be said to a show with these parameters and addresses; `presets` gives the names there are now, `frame`
+    the newest display frame."""
 
-    def __init__(self, table: Table = PARAMS, book: Book | None = None, presets: Names = tuple) -> None:
+    def __init__(
+        self, table: Table = PARAMS, book: Book | None = None, presets: Names = tuple, frame: Frame = no_frame
+    ) -> None:
         rows = (book or Book(table)).addresses.values()
-        self.table, self._presets = table, presets
+        self.table, self._asked = table, Asked(table, presets, frame)
         self._texts = {row.target for row in rows if row.kind == "text"}
         self.actions: Mapping[str, Action] = MappingProxyType({f"do.{name}": row for name, row in OPEN.items()})
         """By event target."""
@@ -44,16 +46,16 @@ class Vocabulary:
         """
         if not isinstance(target, str):
             raise BadEvent(f"target: expected a text such as 'camera.zoom', got {_shown(target)}")
-        when, _, rest = target.partition(".")
         try:
-            return ControlEvent(time, target, self._value(rest if when in _LATER else target, value, names), SOURCE)
+            event = ControlEvent(time, target, self._value(bare(target), value, names), SOURCE)
+            self._asked.check(event)
         except Refused as error:
-            raise BadEvent(f"{target[:80]}: {error}") from None
+            raise BadEvent(f"{target[:80]}: {error}{error.hint()}") from None
+        return event
 
     def check(self, target: str) -> None:
         """Raises BadEvent where nothing goes by the name `target`; what it is given is not looked at."""
-        when, _, rest = target.partition(".")
-        self._check(rest if when in _LATER else target)
+        self._check(bare(target))
 
     def _check(self, target: str) -> None:
         kind, _, name = target.partition(".")
@@ -83,10 +85,7 @@ class Vocabulary:
             return row.clamp(_number(value))
         if row.takes in ("text", "wish"):
             return None if value is None else _text(value)
-        which = _text(value) if isinstance(value, str) else _number(value)
-        if target == "do.preset":
-            oscnames.check_preset(which, self._presets())
-        return which
+        return _text(value) if isinstance(value, str) else _number(value)
 
 
 def _expression(value: object, names: Set[str]) -> str | None:

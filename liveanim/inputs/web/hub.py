@@ -52,11 +52,16 @@ class Hub:
         self._learned = learned
         self.clock, self.presets = clock, tuple(presets)
         self.book = book or Book(table)
-        self.words = Vocabulary(table, self.book, self.preset_names)
+        self.words = Vocabulary(table, self.book, self.preset_names, self._frame)
         self.answer: Callable[[bytes, int], None] = lambda packet, line: None
         """What takes an OSC answer back to the line its question came by."""
         self._osc = OscReader(
-            clock, self._values, lambda packet, who: self.answer(packet, who[1]), self.preset_names, self.book
+            clock,
+            self._values,
+            lambda packet, who: self.answer(packet, who[1]),
+            self.preset_names,
+            self.book,
+            frame=self._frame,
         )
         self._pending = Pending()
         self._lock = threading.Lock()
@@ -130,6 +135,9 @@ class Hub:
     def preset_names(self) -> Sequence[str]:
         """The presets that can be played now: one that is saved is another."""
         return (() if self._blend is None else self._blend.status.presets) or [name for name, _ in self.presets]
+
+    def _frame(self) -> Blend | None:
+        return self._blend
 
     def _values(self) -> Mapping[str, float | str]:
         return {} if self._blend is None else told_of(self._blend)

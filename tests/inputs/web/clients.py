@@ -32,7 +32,7 @@ PATIENCE = 20.0  # s: a busy machine
 def blend_at(time: float = 0.0, **changes: Any) -> Blend:
     """A display frame with the defaults, and `changes`."""
     drivers = {name: f"{row.default:g}" for name, row in PARAMS.items()}
-    status = Status(preset="dawn", prompts=("a lighthouse",), negative="text")
+    status = Status(preset="dawn", prompts=("a lighthouse",), negative="text", scenes=("calm", "drop"))
     plain = Blend(time, values=frozen_map(defaults()), drivers=frozen_map(drivers), status=status)
     return Blend(**{field: getattr(plain, field) for field in Blend.__slots__} | changes)
 

@@ -112,6 +112,9 @@ def test_what_a_request_plays(client: Client, method: str, path: str, body: obje
         ("PUT", "/api/prompts/9", {"text": "x"}, 404, "there is no prompt slot"),
         ("PUT", "/api/prompts/1", {"words": "x"}, 400, "expected text, weight, or both"),
         ("POST", "/api/presets/noon", None, 400, "there is no preset 'noon'"),
+        ("POST", "/api/presets/strom", None, 400, "there is no preset 'strom' (did you mean: storm?)"),
+        ("POST", "/api/scenes/drp", None, 400, "there is no scene 'drp' (did you mean: drop?)"),
+        ("POST", "/api/scenes/3", None, 400, "there is no scene 3"),
         ("POST", "/api/actions/quit", None, 400, "unknown target 'do.quit'"),
         ("POST", "/api/events", [{"target": "do.tap"}] * 201, 400, "at most 200 events"),
         ("POST", "/api/events", [5], 400, "or a list of them"),
@@ -232,6 +235,7 @@ def test_every_route_is_in_the_document_and_on_the_page(client: Client) -> None:
     page = client.ask("GET", "/api").text
     assert all(f"<code>{name}</code>" in page for name in PARAMS)
     assert all(f"<code>{route.path}</code>" in page for route in ROUTES)
+    assert client.ask("GET", "/api/").text == page
 
 
 def test_a_port_that_is_taken_is_one_line(client: Client) -> None:
