@@ -44,6 +44,13 @@ grain = 0
 vignette = 0
 [media]
 mask = "mask.png"
+[[scene]]
+name = "plain"
+[[scene]]
+name = "storm"
+[scene.media]
+video = "clips"
+mask = "mask.png"
 """
 
 
@@ -60,6 +67,8 @@ def home(tmp_path: Path) -> Path:
     (home / "shaders" / "tinted.vs").write_text(VERTEX)
     Pictures.new("RGB", (4, 4), (0, 0, 200)).save(home / "pictures" / "tint.png")
     Pictures.new("L", SIZE, 255).save(home / "mask.png")
+    (home / "clips").mkdir()
+    Pictures.new("RGB", SIZE, (9, 9, 99)).save(home / "clips" / "1.png")
     Pictures.new("RGB", SIZE, (9, 99, 9)).save(home / "first.png")
     return home
 
@@ -93,7 +102,9 @@ def test_the_command_line_and_the_presets_find_what_was_kept(home: Path) -> None
     plan = render_plan(RenderOptions(str(take.folder), Path()), take, SIZE)
     outside = outside_of(Outside(), take)
     found = [*plan.preset.chain.filters, plan.preset.chain.lut, plan.preset.media["mask"], outside.files["init"]]
-    assert [Path(file).name for file in found] == ["own.fs", "tinted.fs", "red.cube", "mask.png", "first.png"]
+    found += plan.preset.scenes[1].media.values()
+    names = ["own.fs", "tinted.fs", "red.cube", "mask.png", "first.png", "clips", "mask.png"]
+    assert [Path(file).name for file in found] == names
     assert all(Path(file).is_relative_to(take.folder) for file in found)
     assert "isf.tinted.depth" in {row.name for row in plan.preset.rows}
     assert outside_of(Outside({"init": "/other.png"}), take).files["init"] == "/other.png"
