@@ -324,3 +324,17 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_folder_that_cannot_be_read_and_a_home_that_is_not_there_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match=r"^~nobody-here/a\.mp4: there is no such file$"):
+        open_clip("~nobody-here/a.mp4", SIZE, live=True)
+
+    def closed(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(UserError, match=f"^{tmp_path}: cannot be read: Permission denied$"):
+        open_clip(str(tmp_path), SIZE, live=True)

@@ -12,7 +12,7 @@ from PIL import Image as Pictures
 
 from liveanim import app
 from liveanim.farm import Piece, _words
-from liveanim.library import find_preset, read_preset, with_shaders
+from liveanim.library import find_preset, parse_preset, read_preset, with_shaders
 from liveanim.options import Outside, PlayOptions, RenderOptions
 from liveanim.plan import Painting, outside_of, plan_for, render_plan
 from liveanim.recording import new_take
@@ -20,6 +20,7 @@ from liveanim.span import Span
 from liveanim.takes import files
 from liveanim.takes.files import Used, kept
 from liveanim.takes.reader import TakeReader
+from liveanim.used import used_by
 
 from ..outputs.test_video import pictures
 from .test_edit import ramp
@@ -142,3 +143,10 @@ def test_workers_are_told_everything_that_was_asked_for() -> None:
     for each in ("--video a.mov", "--mask b.png", "--depth midas", "--lora c.safetensors", "--control canny"):
         assert each in words
     assert "--depth-maps maps" in words and "--shader glitch" in words
+
+
+def test_a_file_under_the_home_folder_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    look = parse_preset('[media]\ninit = "~/first.png"\n', "look")
+    assert [(used.name, used.path) for used in used_by(look, [], Outside())] == [("~/first.png", home / "first.png")]
