@@ -413,7 +413,7 @@ def _media(outside: Outside, plan: Plan, asked: Outside, live: bool) -> MediaDes
 
     for line in unseen(plan.preset, asked.files):
         log.warning("%s", line)
-    return MediaDesk(outside.files, plan.painted, live, plan.preset.media)
+    return MediaDesk(outside.files, plan.painted, live, plan.preset.media, plan.preset.first_scene)
 
 
 def _loading(plan: Plan, outside: Outside, prompts: tuple[Prompt, ...]) -> Callable[[], Renderer] | None:

@@ -85,8 +85,12 @@ def parse_preset(text: str, name: str, where: str | None = None, kept: Mapping[s
     except UserError as error:
         raise UserError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
     preset = preset_from(data, where, name, rows)
-    media = {key: (kept or {}).get(file) or beside(Path(where).parent, file) for key, file in preset.media.items()}
-    return replace(preset, text=text, chain=chain, media=media)
+
+    def found(media: Mapping[str, str]) -> dict[str, str]:
+        return {key: (kept or {}).get(file) or beside(Path(where).parent, file) for key, file in media.items()}
+
+    scenes = tuple(replace(scene, media=found(scene.media)) for scene in preset.scenes)
+    return replace(preset, text=text, chain=chain, media=found(preset.media), scenes=scenes)
 
 
 def beside(folder: Path, name: str) -> str:

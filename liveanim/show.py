@@ -29,6 +29,7 @@ from .core.model import (
 from .core.params import PARAMS, Table
 from .core.performance import Performance
 from .core.preset import Preset
+from .core.scenes import Scene
 from .core.tempo import BeatClock
 from .core.travel import Travel
 from .hands import Archive, Hands
@@ -69,16 +70,17 @@ class Ears(Protocol):
 class Media(Protocol):
     """Videos, masks and pictures from outside."""
 
-    def look(self, media: Mapping[str, str]) -> None:
-        """The files that the look now taken names, by what they are for."""
+    def look(self, media: Mapping[str, str], scene: Scene | None) -> bool:
+        """The files that the look which plays names, by what they are for, and its scene, whose own go first. Whether
+        they are there; until then those before stay."""
 
     def at(self, now: float, values: Mapping[str, float]) -> Shots:
         """What there is for a keyframe of show time `now`. Never raises; live, never blocks."""
 
 
 class NoMedia:
-    def look(self, media: Mapping[str, str]) -> None:
-        """There is nothing to open."""
+    def look(self, media: Mapping[str, str], scene: Scene | None) -> bool:
+        return True  # there is nothing to open
 
     def at(self, now: float, values: Mapping[str, float]) -> Shots:
         return Shots()
@@ -265,7 +267,6 @@ class Show:
         request = step.next_request(begun, now, size, *words, values, motion, signals)
         fresh, mask_words = self._afresh is not None or begun is None, self._play.preset.mask_words
         request = replace(request, move=move, fresh=fresh, mask_words=mask_words, model=model)
-        self._media.look(self._play.preset.media)
         self._render.submit(self._album.asked(request, begun, self._media.at(now, values)))
 
     def _painting(self) -> tuple[str, tuple[int, int]]:
@@ -274,8 +275,9 @@ class Show:
         return ("", self._settings.size) if painting is None else painting(self._play.preset)
 
     def _wish_for(self, now: float) -> None:
-        """A scene that fades or cuts in wants a fresh picture."""
-        if self._play.dissolve is not None:
+        """A scene that fades or cuts in wants a fresh picture, once its files are there."""
+        ready = self._media.look(self._play.preset.media, self._play.scene)
+        if ready and self._play.dissolve is not None:
             self._wish, self._play.dissolve, self._hands.fresh = (now, self._play.dissolve), None, True
 
     def _seen(self, now: float, curve: float) -> tuple[tuple[Keyframe, float], ...]:

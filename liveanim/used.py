@@ -71,9 +71,11 @@ def _of_look(look: Preset, largest: int) -> Iterator[Used]:
         yield Used(look.name, name, Path(file), shaders.beside(shaders.read(Path(file))))
     if stage.get("lut"):
         yield Used(look.name, stage["lut"], Path(chain.lut), {}, largest)
-    for key, name in _table(look.written.get("media")).items():
-        if os.path.exists(look.media[key]):
-            yield Used(look.name, name, Path(look.media[key]).resolve(), {}, largest)
+    rows = [look.written, *look.written.get("scene", [])]
+    for row, media in zip(rows, [look.media, *(scene.media for scene in look.scenes)], strict=True):
+        for key, name in _table(row.get("media")).items():
+            if os.path.exists(file := os.path.expanduser(media[key])):
+                yield Used(look.name, name, Path(file).resolve(), {}, largest)
 
 
 def _table(value: object) -> Mapping[str, Any]:

@@ -95,7 +95,10 @@ def test_pictures_beside_a_preset_are_found_again_from_where_its_state_and_its_c
     looks, clip = Path("looks"), "https://example.org/clip.mp4"
     looks.mkdir()
     (looks / "paper.png").write_bytes(b"")
-    (looks / "mine.toml").write_text(f'[media]\ninit = "paper.png"\nvideo = "{clip}"\nmask = "gone.png"\n')
+    media = f'init = "paper.png"\nvideo = "{clip}"\nmask = "gone.png"\n'
+    (looks / "mine.toml").write_text(
+        f'[media]\n{media}[[scene]]\nname = "a"\n[[scene]]\nname = "b"\n[scene.media]\n{media}'
+    )
     keeper = Keeper(tmp_path / "shows", tmp_path / "presets")
     state = read_preset(looks / "mine.toml")
     keeper.keep(state)
@@ -105,8 +108,8 @@ def test_pictures_beside_a_preset_are_found_again_from_where_its_state_and_its_c
     keeper.close()
     monkeypatch.chdir("/")
     expected = {"init": str(tmp_path / "looks" / "paper.png"), "video": clip, "mask": "gone.png"}
-    assert parse_preset(text, "mine").media == expected
-    assert read_preset(tmp_path / "presets" / "mine.toml").media == expected
+    for found in (parse_preset(text, "mine"), read_preset(tmp_path / "presets" / "mine.toml")):
+        assert [found.media, *(scene.media for scene in found.scenes)] == [expected, {}, expected]
 
 
 def test_a_saved_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

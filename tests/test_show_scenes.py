@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from liveanim.clock import FrameClock
-from liveanim.core.model import Blend, ControlEvent, Features
+from liveanim.core.model import Blend, ControlEvent, Features, Shots
 from liveanim.core.preset import Preset, preset_from
+from liveanim.core.scenes import Scene
 from liveanim.hands import Archive
 from liveanim.inputs.fakes import Script
 from liveanim.keeping import Paper
+from liveanim.library import as_toml, parse_preset
 from liveanim.show import Settings, Show, run
 from tests.fakes import AtOnce, Hears, Tape
 
@@ -65,6 +68,73 @@ def test_a_cut_is_there_with_the_next_picture_without_a_fade() -> None:
     blends = played(event(1.0, "do.scene", "hard"))
     assert [[layer.keyframe.index for layer in b.layers] for b in blends[9:11]] == [[3, 4], [5]]
     assert blends[10].stage["hue"] == 0.5 and blends[10].status.scene == "hard"
+
+
+class Files:
+    """Media that are there `delay` looks after they were asked for; the newest of what was asked for goes first."""
+
+    def __init__(self, delay: int = 0) -> None:
+        self.wanted: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
+        self._delay, self._left = delay, 0
+
+    def look(self, media: Mapping[str, str], scene: Scene | None) -> bool:
+        wanted = media, {} if scene is None else scene.media
+        if wanted not in self.wanted[-1:]:
+            self._left = self._delay if self.wanted else 0
+            self.wanted.append(wanted)
+        self._left -= 1
+        return self._left < 0
+
+    def at(self, now: float, values: Mapping[str, float]) -> Shots:
+        return Shots()
+
+
+CLIPS: list[dict[str, Any]] = [
+    {"name": "calm", "transition": "cut", "media": {"video": "sea.mp4"}},
+    {"name": "wild", "transition": "fade", "seconds": 1, "media": {"init": "storm.png"}},
+]
+
+
+def test_a_scene_brings_its_files_and_takes_them_with_it() -> None:
+    first = look(scene=CLIPS, media={"mask": "m.png"})
+    edited = as_toml(look(scene=[{**CLIPS[0], "media": {"video": "lake.mp4"}}], media={"mask": "m.png"}))
+    events = [event(0.5, "do.scene", 1), event(2.5, "do.scene", "wild"), event(3.0, "do.undo")]
+    events += [event(3.5, "look.look", edited), event(4.0, "do.scene", 0)]
+    files, archive = Files(), Archive(read=lambda name, text: parse_preset(text, name))
+    show = Show(
+        [Script(events)],
+        Hears(),
+        AtOnce(),
+        [first],
+        Settings((16, 8)),
+        media=files,
+        archive=archive,
+    )
+    run(show, FrameClock(10, 45), [])
+    assert [own for _, own in files.wanted] == [
+        {},
+        {"video": "sea.mp4"},
+        {"init": "storm.png"},
+        {"video": "sea.mp4"},
+        {"video": "lake.mp4"},
+        {},
+    ]
+    assert all(media == {"mask": "m.png"} for media, _ in files.wanted)
+
+
+@pytest.mark.parametrize("scene", ["calm", "wild"])
+def test_a_scene_that_fades_or_cuts_in_waits_for_its_files(scene: str) -> None:
+    desk, tape, files = AtOnce(), Tape(), Files(delay=4)
+    show = Show(
+        [Script([event(1.0, "do.scene", scene)])], Hears(), desk, [look(scene=CLIPS)], Settings((16, 8)), media=files
+    )
+    run(show, FrameClock(10, 26), [tape])
+    fresh = [request for request in desk.requests if request.fresh]
+    assert [round(request.time, 2) for request in fresh] == [0.0, 1.4]
+    newest = [max(layer.keyframe.time for layer in b.layers) for b in tape.blends]
+    assert round(newest[13], 2) == 1.2  # the pictures before go on meanwhile
+    old = sum(layer.weight for layer in tape.blends[14].layers if layer.keyframe.time < 1.3)
+    assert old == pytest.approx(0 if scene == "calm" else 1)
 
 
 def test_a_morph_paints_on_in_the_same_picture() -> None:

@@ -73,6 +73,11 @@ class Preset:
         """The variables that its expressions may use besides those that all may."""
         return frozenset(row.name for row in self.modulators)
 
+    @property
+    def first_scene(self) -> Scene | None:
+        """The scene it begins with."""
+        return next((scene for scene in self.scenes if scene.name == self.start), None)
+
 
 def preset_from(data: Mapping[str, Any], where: str, name: str, rows: Sequence[ParamSpec] = ()) -> Preset:
     """The preset called `name` in `data`; `where` (a file) appears in messages, `rows` are its shaders' parameters.
@@ -165,6 +170,7 @@ class _Reader:
             self.drivers(data, where, {"prompt": ("text", "negative")}),
             None if texts is None else _prompts(texts, f"{where}: [prompt] text"),
             None if negative is None else _text(negative, f"{where}: [prompt] negative"),
+            _media(data, where),
         )
 
     def knobs(self, data: Mapping[str, Any], where: str) -> dict[str, float]:

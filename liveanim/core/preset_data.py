@@ -26,7 +26,10 @@ def preset_data(preset: Preset) -> dict[str, Any]:
     if preset.knobs:
         data["knobs"] = dict(preset.knobs)
     if preset.written.get("scene"):
-        data["scene"] = preset.written["scene"]
+        media = {scene.name: dict(scene.media) for scene in preset.scenes}
+        data["scene"] = [
+            {**row, "media": media[row["name"]]} if "media" in row else row for row in preset.written["scene"]
+        ]
     return data
 
 
@@ -108,7 +111,7 @@ def baked(preset: Preset) -> Preset:
 
     Rounded to six places: OSC has single precision, and 0.77 is to be read as that."""
     knobs = {name: round(value, 6) for name, value in preset.knobs.items() if not name.startswith("out.")}
-    scene = next((one for one in preset.scenes if one.name == preset.start), Scene(""))
+    scene = preset.first_scene or Scene("")
     kept = {}
     for name, value in knobs.items():
         in_scene = name in scene.drivers

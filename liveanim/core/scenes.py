@@ -16,7 +16,7 @@ Advance = Literal["manual", "timer", "bars", "drop", "random"]
 Drivers = Mapping[str, Driver | float]
 MOST_SCENES = 64
 LONGEST = 600.0  # s or beats of a transition
-_KEYS = ("name", "transition", "seconds", "beats", "advance", "every", "next", "energy", "prompt")
+_KEYS = ("name", "transition", "seconds", "beats", "advance", "every", "next", "energy", "prompt", "media")
 CORNERS = 4
 MOST_PROMPTS, MOST_TEXT = 200, 2000
 
@@ -33,6 +33,7 @@ class Scene:
                  other scene after `every` bars
     next         name of the scene that follows; '': the one below
     energy       0 calm .. 1 wild: where the autopilot plays it; None: by its place among the scenes
+    media        its own files by what they are for (preset.MEDIA); the look has the others
     """
 
     name: str
@@ -46,6 +47,7 @@ class Scene:
     every: float = 16.0
     next: str = ""
     energy: float | None = None
+    media: Mapping[str, str] = field(default_factory=dict)
 
     def length(self, bpm: float) -> float:
         """Seconds that the way into it takes."""
@@ -56,11 +58,12 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a table of values says: drivers, and the texts where it has some."""
+    """What a table of values says: drivers, the texts where it has some, and files."""
 
     drivers: Drivers
     prompts: tuple[str, ...] | None
     negative: str | None
+    media: Mapping[str, str]
 
 
 def scenes_from(
@@ -112,6 +115,7 @@ def _scene(
         _number(row.get("every", 16.0), 0.25, 86400.0, f"{where}: every"),
         _word(row.get("next", ""), None, f"{where}: next"),
         None if energy is None else _number(energy, 0.0, 1.0, f"{where}: energy"),
+        values.media,
     )
 
 

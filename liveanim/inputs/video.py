@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import av
 import numpy as np
 
-from ..core.errors import UserError, brief
+from ..core.errors import UserError, brief, told_as
 from ..core.model import Image, frozen_image
 
 log = logging.getLogger(__name__)
@@ -289,10 +289,11 @@ def open_clip(name: str, size: Size, live: bool) -> Clip:
     """The clip that `name` means, of pictures of `size`; live in a thread of its own. UserError when there is none."""
     if is_camera(name):
         return Camera(name, size)
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if not os.path.exists(path):
         raise UserError(f"{name[:200]}: there is no such file")
-    clip: Clip = FolderClip(path, size) if path.is_dir() else FileClip(path, size)
+    with told_as(f"{name[:200]}: cannot be read"):
+        clip: Clip = FolderClip(path, size) if path.is_dir() else FileClip(path, size)
     return Waiting(clip) if live and clip.count != 1 else clip
 
 

@@ -36,6 +36,8 @@ def look(**tables: object) -> Preset:
         ({"scene": [{"name": "a", "camera": {"zoom": "1 +"}}]}, r"scene 'a': \[camera\] zoom: column"),
         ({"scene": [{"name": "a", "stage": {"filters": ["x"]}}]}, "stage.filters"),
         ({"scene": [{"name": "a", "colour": 1}]}, "unknown key 'colour'"),
+        ({"scene": [{"name": "a", "media": {"vido": "a.mp4"}}]}, r"scene 'a': \[media\]: unknown key 'vido' \(did"),
+        ({"scene": [{"name": "a", "media": {"video": 1}}]}, r"scene 'a': \[media\] video: expected a text"),
         ({"scene": [{"name": "a"}], "morph": {"ab": ["a"]}}, "names of 2 scenes"),
         ({"scene": [{"name": "a"}], "morph": {"xy": ["a", "b", "c", "d"]}}, "no scene 'b'"),
         ({"start": "a"}, "start: there is no scene 'a'"),

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import numpy as np
 import pytest
 
 from liveanim.core.errors import UserError
+from liveanim.core.model import Image, frozen_image
 from liveanim.core.params import defaults
+from liveanim.core.scenes import Scene
+from liveanim.inputs import media
 from liveanim.inputs.media import MediaDesk
 from liveanim.inputs.video import Camera, FileClip, FolderClip, Waiting, address, is_camera, open_clip
 
@@ -199,3 +203,138 @@ def test_a_look_with_a_missing_file_is_said_and_its_others_are_used(video: Path)
     desk.look({})
     assert desk.at(0.2, defaults()).video is None and desk.problem() == ""
     desk.close()
+
+
+class Level:
+    """A clip without a file, of one brightness, that may be slow to open: it waits for `gate`."""
+
+    fps, count = 10.0, 0
+
+    def __init__(self, level: int, gate: threading.Event | None = None) -> None:
+        self.level, self.gate, self.closed = level, gate or threading.Event(), threading.Event()
+        if gate is None:
+            self.gate.set()
+
+    def at(self, number: int) -> Image:
+        return frozen_image(np.full((SIZE[1], SIZE[0], 4), 5 * self.level, np.uint8))
+
+    def problem(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def shelf(monkeypatch: pytest.MonkeyPatch, clips: dict[str, Level]) -> list[str]:
+    """Where the desk finds `clips` instead of files; the names that it opens are put down."""
+    opened: list[str] = []
+
+    def found(name: str, size: tuple[int, int], live: bool) -> Level:
+        opened.append(name)
+        if name not in clips:
+            raise UserError(f"{name}: there is no such file")
+        assert clips[name].gate.wait(30)
+        return clips[name]
+
+    monkeypatch.setattr(media, "open_clip", found)
+    return opened
+
+
+def shown(desk: MediaDesk, now: float = 0.0) -> int | None:
+    video = desk.at(now, defaults()).video
+    return None if video is None else level(video)
+
+
+def test_a_scene_has_files_of_its_own_over_those_of_its_look(video: Path, tmp_path: Path) -> None:
+    write_picture(tmp_path / "mask.png", 200)
+    other = write(tmp_path / "other.mp4", 20, fps=20)
+    whole, masked = {"video": str(video)}, Scene("masked", media={"mask": str(tmp_path / "mask.png")})
+    launched = Scene("launched", media={"video": str(other)})
+    desk, values = MediaDesk({}, SIZE, live=False, media=whole), {**defaults(), "mask.source": 1.0}
+    desk.at(0.0, values)
+    assert desk.look(whole, masked)
+    shots = desk.at(1.0, values)
+    assert shots.mask is not None and shots.video is not None and level(shots.video) == 10  # it plays on
+    desk.look(whole, launched)
+    assert shown(desk, 5.0) == 0 and shown(desk, 5.25) == 5  # from its beginning, at its own pace
+    assert desk.at(5.25, values).mask is None
+    desk.look(whole, None)
+    assert shown(desk, 6.0) == 0 and shown(desk, 6.2) == 2
+    desk.close()
+    named = MediaDesk({"video": str(video)}, SIZE, live=False, scene=launched)
+    assert shown(named, 0.0) == 0 and shown(named, 0.2) == 2  # the command line goes before all of them
+    named.close()
+
+
+def test_a_file_that_a_scene_lacks_is_said_with_its_name_and_the_looks_own_shows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = shelf(monkeypatch, {"base": Level(3)})
+    lacking = Scene("storm", media={"video": "gone.mp4", "control1": "none.png"})
+    for first in (None, lacking):
+        desk = MediaDesk({}, SIZE, live=False, media={"video": "base"}, scene=first)
+        assert desk.look({"video": "base"}, lacking)
+        assert shown(desk) == 3
+        assert desk.problem() == "none.png: there is no such file (the control1 of scene 'storm')"
+        desk.look({"video": "base"}, Scene("rain", media={"video": "gone.mp4"}))
+        said = "gone.mp4: there is no such file (the video of scene 'rain': --video FILE gives another)"
+        assert desk.problem() == said and shown(desk) == 3
+        desk.look({"video": "base"})
+        assert desk.problem() == ""
+    assert opened.count("base") == 2  # by each desk once
+
+
+def test_live_the_clip_before_stays_until_the_newest_choice_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, late = threading.Event(), threading.Event()
+    clips = {"base": Level(1), "slow": Level(2, slow), "late": Level(3, late)}
+    shelf(monkeypatch, clips)
+    scenes = {name: Scene(name, media={"video": name}) for name in clips}
+    desk = MediaDesk({}, SIZE, live=True, media={"video": "base"})
+    assert not desk.look({}, scenes["slow"]) and shown(desk) == 1
+    assert not desk.look({}, scenes["late"]) and shown(desk) == 1
+    late.set()
+    until(lambda: desk.look({}, scenes["late"]))
+    assert shown(desk) == 3 and clips["base"].closed.wait(30)
+    slow.set()  # what nobody wants any more
+    until(lambda: desk.look({}, scenes["late"]) and clips["slow"].closed.is_set())
+    assert shown(desk) == 3 and not clips["late"].closed.is_set()
+    desk.close()
+
+
+def test_whatever_happens_to_a_file_of_a_scene_the_clip_before_stays_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shelf(monkeypatch, {"base": Level(1)})
+    desk = MediaDesk({}, SIZE, live=True, media={"video": "base"})
+
+    def broken(*_: object) -> Level:
+        raise ZeroDivisionError("by a codec")
+
+    monkeypatch.setattr(media, "open_clip", broken)
+    storm = Scene("storm", media={"video": "storm.mp4"})
+    until(lambda: desk.look({"video": "base"}, storm))
+    assert shown(desk) == 1
+    assert desk.problem() == "the look's files cannot be opened: ZeroDivisionError: by a codec"
+    desk.close()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Looks again and again, for what another thread does."""
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_folder_that_cannot_be_read_and_a_home_that_is_not_there_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match=r"^~nobody-here/a\.mp4: there is no such file$"):
+        open_clip("~nobody-here/a.mp4", SIZE, live=True)
+
+    def closed(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(UserError, match=f"^{tmp_path}: cannot be read: Permission denied$"):
+        open_clip(str(tmp_path), SIZE, live=True)

@@ -12,7 +12,7 @@ from PIL import Image as Pictures
 
 from liveanim import app
 from liveanim.farm import Piece, _words
-from liveanim.library import find_preset, read_preset, with_shaders
+from liveanim.library import find_preset, parse_preset, read_preset, with_shaders
 from liveanim.options import Outside, PlayOptions, RenderOptions
 from liveanim.plan import Painting, outside_of, plan_for, render_plan
 from liveanim.recording import new_take
@@ -20,6 +20,7 @@ from liveanim.span import Span
 from liveanim.takes import files
 from liveanim.takes.files import Used, kept
 from liveanim.takes.reader import TakeReader
+from liveanim.used import used_by
 
 from ..outputs.test_video import pictures
 from .test_edit import ramp
@@ -44,6 +45,13 @@ grain = 0
 vignette = 0
 [media]
 mask = "mask.png"
+[[scene]]
+name = "plain"
+[[scene]]
+name = "storm"
+[scene.media]
+video = "clips"
+mask = "mask.png"
 """
 
 
@@ -60,6 +68,8 @@ def home(tmp_path: Path) -> Path:
     (home / "shaders" / "tinted.vs").write_text(VERTEX)
     Pictures.new("RGB", (4, 4), (0, 0, 200)).save(home / "pictures" / "tint.png")
     Pictures.new("L", SIZE, 255).save(home / "mask.png")
+    (home / "clips").mkdir()
+    Pictures.new("RGB", SIZE, (9, 9, 99)).save(home / "clips" / "1.png")
     Pictures.new("RGB", SIZE, (9, 99, 9)).save(home / "first.png")
     return home
 
@@ -93,7 +103,9 @@ def test_the_command_line_and_the_presets_find_what_was_kept(home: Path) -> None
     plan = render_plan(RenderOptions(str(take.folder), Path()), take, SIZE)
     outside = outside_of(Outside(), take)
     found = [*plan.preset.chain.filters, plan.preset.chain.lut, plan.preset.media["mask"], outside.files["init"]]
-    assert [Path(file).name for file in found] == ["own.fs", "tinted.fs", "red.cube", "mask.png", "first.png"]
+    found += plan.preset.scenes[1].media.values()
+    names = ["own.fs", "tinted.fs", "red.cube", "mask.png", "first.png", "clips", "mask.png"]
+    assert [Path(file).name for file in found] == names
     assert all(Path(file).is_relative_to(take.folder) for file in found)
     assert "isf.tinted.depth" in {row.name for row in plan.preset.rows}
     assert outside_of(Outside({"init": "/other.png"}), take).files["init"] == "/other.png"
@@ -131,3 +143,10 @@ def test_workers_are_told_everything_that_was_asked_for() -> None:
     for each in ("--video a.mov", "--mask b.png", "--depth midas", "--lora c.safetensors", "--control canny"):
         assert each in words
     assert "--depth-maps maps" in words and "--shader glitch" in words
+
+
+def test_a_file_under_the_home_folder_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    look = parse_preset('[media]\ninit = "~/first.png"\n', "look")
+    assert [(used.name, used.path) for used in used_by(look, [], Outside())] == [("~/first.png", home / "first.png")]
