@@ -77,7 +77,7 @@ class Films:
         self._films, self._stills, self._ending = films, stills, ending
         self._film: Film | None = None  # the newest, also when it has ended
         self._path = films  # of that
-        self._closing: dict[Path, threading.Thread] = {}  # films that have ended
+        self._closing: dict[Path, threading.Thread | None] = {}  # films that have ended; None: their last picture comes
         self._asked: set[Path] = set()  # stills that are not yet written
         self._writing: list[threading.Thread] = []
         self._problem = ""
@@ -95,10 +95,10 @@ class Films:
         """Begin a film called `name` ('' is named by the date) at show time `now`, or end the one that runs; a line
         about it. `name` may have an ending. UserError for one that it cannot have."""
         ended = self.name
-        self._end()
+        self._end(now)
         if ended:
             return f"film {ended} ended: {self._path}"
-        self._closing = {path: thread for path, thread in self._closing.items() if thread.is_alive()}
+        self._closing = {path: one for path, one in self._closing.items() if one is None or one.is_alive()}
         if len(self._closing) >= MOST_FILMS:
             raise UserError(f"no film yet: {len(self._closing)} that have ended are still being written")
         stem = file_name(name) if name.strip() else self._date()
@@ -108,11 +108,19 @@ class Films:
         self._film, self._path = self._make(path, now), path
         return f"film {path.stem} begins: {path}"
 
-    def _end(self) -> None:
-        """The newest film, also one that could not go on."""
-        if self._film is not None and self._path not in self._closing:
-            self._film.leave(self._stage)
-            self._closing[self._path] = _spawned(self._film.close, "films")
+    def _end(self, now: float) -> None:
+        """The newest film, also one that could not go on: with the picture of show time `now`, which is yet to come."""
+        film, path = self._film, self._path
+        if film is None or path in self._closing:
+            return
+
+        def last(tap: Tap, image: Image) -> None:
+            self._stage.remove_tap(tap)
+            film.leave(self._stage)
+            self._closing[path] = _spawned(film.close, "films")
+
+        self._closing[path] = None
+        self._stage.add_tap(_Next(now, last))
 
     def still(self, preset: str, now: float) -> str:
         """Keep the next picture of the stage from show time `now` (s) on, named by the date and `preset`; a line about
@@ -154,7 +162,8 @@ class Films:
     def close(self) -> None:
         """Wait for the disk."""
         for thread in (*self._closing.values(), *self._writing):
-            thread.join()
+            if thread is not None:
+                thread.join()
 
 
 class _Next:
