@@ -282,7 +282,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         overture = Overture(stage, plan.preset, settings, rest, keys, choice, listed)
         stack.enter_context(closing(overture))
         overture.play(lambda: overture.painted, most=PAINTED_WITHIN)
-        from .recording import keep_take, takes_of
+        from .recording import films_of, keep_take, takes_of
 
         prompts = overture.asked.prompts if overture.asked is not None else ()
         load, others = _loading(plan, options.outside, prompts), _others(options.outside, background=True)
@@ -294,13 +294,14 @@ def live(options: PlayOptions) -> Iterator[Live]:
         source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
         ears = Ears(source, Analyser(source.rate), source)
         asked = Script([*given, *overture.pressed])
+        films = stack.enter_context(closing(films_of(options, stage, ears)))
         sources, port = keep_take(takes, [asked, *keys, edited, *controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
         media = stack.enter_context(closing(_media(options.outside, plan, options.outside, live=True)))
         problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
-        problems += [source.problem, *_files(options, stage, ears), media.problem, edited.problem]
+        problems += [source.problem, *_files(options, stage, ears), films.status, media.problem, edited.problem]
         offered = None if options.resume else broken
-        archive = Archive(keeper=keeper, broken_off=offered, taker=takes, read=edited.parsed)
+        archive = Archive(keeper=keeper, broken_off=offered, taker=takes, filmer=films, read=edited.parsed)
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, archive)
         guard = Guard(show, (overture, *told))
         yield Live(guard, clock, guard.sinks)

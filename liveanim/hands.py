@@ -58,6 +58,20 @@ class Taker(Protocol):
         runs; a line about it. `stands`: events that say how tempo, set list and master fader stand."""
 
 
+class Filmer(Protocol):
+    """Records films and stills of what a show shows. Nothing here blocks; UserError for what cannot be begun."""
+
+    @property
+    def name(self) -> str:
+        """Of the film that runs; '' for none."""
+
+    def record(self, name: str, now: float) -> str:
+        """Begin a film at show time `now`, or end the one that runs; a line about it."""
+
+    def still(self, preset: str, now: float) -> str:
+        """Keep the next picture from show time `now` on, while `preset` plays; a line about it."""
+
+
 Reader = Callable[[str, str], Preset]
 """From the name of a preset and the text of its file to the preset. UserError: where, what, and what was expected."""
 
@@ -68,13 +82,14 @@ class Archive:
 
     keeper      keeps its state, and saves presets
     broken_off  the state of a show that came to no good end, for `do.resume` to take up
-    taker       keeps takes
+    taker       keeps takes; filmer: films and stills
     read        reads presets that are edited meanwhile
     """
 
     keeper: Keeper | None = None
     broken_off: Preset | None = None
     taker: Taker | None = None
+    filmer: Filmer | None = None
     read: Reader | None = None
 
 
@@ -96,7 +111,7 @@ class Hands:
         table: Table,
         archive: Archive,
     ) -> None:
-        self._taker, self._read = archive.taker, archive.read
+        self._taker, self._filmer, self._read = archive.taker, archive.filmer, archive.read
         self.controls: dict[str, float] = {}
         self.hints: dict[str, float] = {}
         self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
@@ -229,6 +244,8 @@ class Hands:
             "set": lambda event: self._order(event),
             "save_set": lambda event: self._save_set(event.time),
             "take": lambda event: self._take(event),
+            "record": lambda event: self._record(event),
+            "still": lambda event: self._still(event.time),
             "input": lambda event: self._hear(event),
             "learn": lambda event: self._learn(str(event.value or "")),
             "forget": lambda event: self._change(f"{event.value or ''} forget"),
@@ -356,6 +373,20 @@ class Hands:
                 stands.append(ControlEvent(event.time, "do.set", self._set.as_text(), "take"))
             state, name = self._play.as_preset(), str(event.value or "")
             self._notice = self._taker.take(name, state, self._known, event.time, stands), event.time
+
+    @property
+    def filming(self) -> str:
+        """As in Status."""
+        return self._filmer.name if self._filmer is not None else ""
+
+    def _record(self, event: ControlEvent) -> None:
+        """Begin or end a film. In a take that is rendered there is none, and no still."""
+        if self._filmer is not None:
+            self._notice = self._filmer.record(str(event.value or ""), event.time), event.time
+
+    def _still(self, now: float) -> None:
+        if self._filmer is not None:
+            self._notice = self._filmer.still(self._play.preset.name, now), now
 
     def _learn(self, what: str) -> None:
         """A wish takes the place of one that no knob has moved for; an empty one gives that up."""

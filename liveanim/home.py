@@ -25,5 +25,5 @@ def cache() -> Path:
 
 
 def videos() -> Path:
-    """Takes that were given no place."""
+    """Takes, films and stills that were given no place."""
     return platformdirs.user_videos_path() / _NAME

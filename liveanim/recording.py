@@ -17,10 +17,11 @@ from .core.errors import UserError
 from .core.model import ControlEvent, Keyframe, RenderRequest, RenderStatus
 from .core.params import spec
 from .core.preset import Preset
+from .filming import Filmed, Films, films_dir, stills_dir
 from .inputs.ears import Ears
 from .library import as_toml, parse_preset
 from .options import PlayOptions
-from .outputs.codecs import CODECS, MOST_GIF_FPS, container_of
+from .outputs.codecs import CODECS, MOST_GIF_FPS, container_of, ending_for
 from .outputs.headless import Headless
 from .outputs.taps import Tap
 from .outputs.video import VideoWriter, recorded
@@ -92,6 +93,7 @@ class Recorders:
 
     begin   show time (s) from which on pictures and sound are recorded
     alpha   keep the transparency of pictures
+    wait    until the files are open; else (live) they are opened meanwhile
     UserError when one of them cannot be written. Live, later trouble is told by `status`; the stage closes them.
     """
 
@@ -106,8 +108,10 @@ class Recorders:
         codec: str | None = None,
         begin: float = 0.0,
         alpha: bool = False,
+        wait: bool = True,
     ) -> None:
         check(paths, codec, alpha)
+        self._ears = ears
         self._writers: list[VideoWriter] = []
         with ExitStack() as undo:
             for path in paths:
@@ -121,13 +125,23 @@ class Recorders:
                     live=live,
                     codec=codec,
                     alpha=alpha,
+                    wait=wait,
                 )
                 undo.callback(writer.abort)
                 self._writers.append(writer)
             undo.pop_all()
+        self._taps: list[Tap] = [TapFrom(writer, begin) if begin else writer for writer in self._writers]
+        for tap in self._taps:
+            stage.add_tap(tap, whole=True)
         for writer in self._writers:
-            stage.add_tap(TapFrom(writer, begin) if begin else writer, whole=True)
             ears.add_tap(writer.audio)
+
+    def leave(self, stage: Filmed) -> None:
+        """Get no more pictures of their `stage`, and no more sound: then any thread may close them."""
+        for tap in self._taps:
+            stage.remove_tap(tap)
+        for writer in self._writers:
+            self._ears.remove_tap(writer.audio)
 
     @property
     def dropped(self) -> int:
@@ -170,7 +184,7 @@ def record(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Record
     files = [_kept_apart(path, free(path, recorded, path.suffix)) for path in options.record]
     recorders = Recorders(files, stage, ears, fps, live=True, codec=options.codec, alpha=options.alpha)
     if isinstance(stage, Window):
-        stage.recorder = recorders
+        stage.recorders.append(recorders)
     return recorders
 
 
@@ -179,6 +193,22 @@ def _kept_apart(asked: Path, place: Path) -> Path:
     if place != asked:
         log.warning("%s is there already: this show is kept in %s", asked, place)
     return place
+
+
+def films_of(options: PlayOptions, stage: Window | Headless, ears: Ears) -> Films:
+    """The films and stills of a live show, recorded as `--record` does; films lie beside what that names."""
+
+    def make(path: Path, now: float) -> Recorders:
+        codecs = container_of(path, options.codec).codecs
+        alpha = options.alpha and bool(codecs and CODECS[options.codec or codecs[0]][0].alpha)
+        fps = min(stage.refresh_rate, RECORD_FPS)
+        return Recorders([path], stage, ears, fps, live=True, codec=options.codec, begin=now, alpha=alpha, wait=False)
+
+    folder = options.record[0].parent if options.record else films_dir()
+    films = Films(make, stage, folder, stills_dir(), ending_for(options.codec), alpha=options.alpha)
+    if isinstance(stage, Window):
+        stage.recorders.append(films)
+    return films
 
 
 def keep_take(

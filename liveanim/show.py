@@ -339,6 +339,7 @@ class Show:
             waiting=hands.waiting(),
             learning=hands.learning,
             taking=hands.taking,
+            filming=hands.filming,
             notice=hands.notice(now),
             undo=play.history.undos,
             redo=play.history.redos,

@@ -67,6 +67,8 @@ _ROWS = (
     A("set", "text", 'the set list: {"presets": [names in the order of their numbers], "only": false}', "show/set"),
     A("save_set", "nothing", "write the set list into its file"),
     A("take", "text", "keep a take from here on; end the one that runs", "show/take"),
+    A("record", "text", "record a film from here on; end the one that runs", "show/record"),
+    A("still", "nothing", "keep the picture on the stage as a PNG"),
     A(
         "input",
         "text",

@@ -248,7 +248,7 @@ class Status:
     arriving          0..1: how far the change to it has come
     waiting           what is put off to the next beat or bar, as 'do.scene storm'
     learning          what the next knob or pad to move will play; '' for nothing
-    taking            name of the take that is kept now; '' for none
+    taking            name of the take that is kept now; '' for none. filming: of the film that was begun meanwhile
     notice            one line that is good news: what was saved, learned, offered
     undo, redo        how many live edits can be taken back and done again
     broken_off        whether there is a show that broke off to be taken up
@@ -286,6 +286,7 @@ class Status:
     set_list: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    filming: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ class Ears:
         self._taps.append(tap)
 
     def remove_tap(self, tap: Tap) -> None:
-        self._taps.remove(tap)
+        """Forget `tap`; does nothing when it is not there."""
+        if tap in self._taps:
+            self._taps.remove(tap)
 
     def tune(self, values: Mapping[str, float]) -> None:
         """Listen as the `audio.*` parameters among `values` say."""

@@ -114,6 +114,8 @@ def _is_done(control: Control, blend: Blend) -> bool:
         return signals.get("bpm", 0.0) > 0 and signals.get("bar", 0.0) % 1.0 < _BLINK
     if control.target == "do.take":
         return status.taking != ""
+    if control.target == "do.record":
+        return status.filming != ""
     if control.target == "do.undo":
         return status.undo > 0
     return control.target == "do.redo" and status.redo > 0

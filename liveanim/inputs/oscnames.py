@@ -20,7 +20,7 @@ from .oscwire import Argument
 
 ROOT = "/liveanim"
 Kind = Literal["value", "raw", "release", "text", "expression", "name", "number", "nothing"]
-NAMELESS = frozenset({"do.save", "do.take"})
+NAMELESS = frozenset({"do.save", "do.take", "do.record"})
 """What finds a name by itself when it is told none: a button may do it, too."""
 MOST_TEXT = 2000
 _BRACES = re.compile(r"\{([^{}]*)\}")

@@ -158,6 +158,11 @@ def container_of(path: Path, codec: str | None = None) -> Container:
     return container
 
 
+def ending_for(codec: str | None) -> str:
+    """The ending of a film that says no other: the first that holds `codec`; None: the usual one."""
+    return next(ending for ending, container in CONTAINERS.items() if (codec or "h264") in container.codecs)
+
+
 def _homes(codec: str) -> str:
     homes = [ending for ending, container in CONTAINERS.items() if codec in container.codecs]
     return f"use {' or '.join(homes)}" if homes else f"unknown codec{near(codec, CODECS)}"

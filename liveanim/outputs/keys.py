@@ -50,6 +50,8 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+y", ACTIONS["redo"].doc, "do.redo"),
     Key("ctrl+s", ACTIONS["save"].doc, "do.save"),
     Key("ctrl+r", ACTIONS["take"].doc, "do.take"),
+    Key("ctrl+v", ACTIONS["record"].doc, "do.record"),
+    Key("s", ACTIONS["still"].doc, "do.still"),
     Key("o", ACTIONS["resume"].doc, "do.resume"),
     Key("t", ACTIONS["tap"].doc, "do.tap"),
     Key("shift+t", ACTIONS["follow"].doc, "do.follow"),

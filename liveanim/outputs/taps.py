@@ -92,5 +92,5 @@ class TapFeed:
         self._hand_on(image, now)
 
     def _hand_on(self, image: Image, now: float) -> None:
-        for tap, whole in self._taps.items():
+        for tap, whole in tuple(self._taps.items()):  # one may leave meanwhile
             tap.picture(image if whole else image[..., :3], now)

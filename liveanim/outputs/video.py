@@ -66,8 +66,10 @@ class VideoWriter:
                 padded or cut to the picture's length
     live        True: never blocks, the file has its name from the start and plays up to its last second after a crash.
                 False: blocks while the encoder is behind; the file gets its name when it is complete (PNGs at once)
+    wait        True: until the file is open. False (live): it and its folder are made meanwhile, trouble is in `status`
 
-    UserError at construction when the file cannot be written; offline also from `picture` and `close`.
+    UserError at construction when the file cannot be written, if that is waited for; offline also from `picture` and
+    `close`.
     """
 
     def __init__(
@@ -81,13 +83,14 @@ class VideoWriter:
         live: bool = False,
         codec: str | None = None,
         alpha: bool = False,
+        wait: bool = True,
     ) -> None:
         self.path = Path(path)
         self._series = self.path.suffix.lower() == ".png"
         self._target = _numbered(self.path) if self._series else self.path
         if not live and not self._series:
             self._target = self.path.with_name(self.path.name + ".part")
-        self._live, self._channels = live, channels
+        self._live, self._channels, self._wait = live, channels, wait
         self._form = VideoFormat(size, exact_rate(fps), audio_rate, channels, live, codec, alpha)
         self._pacer = Pacer(fps)
         self._queue: queue.SimpleQueue[_Frames | _Sound | None] = queue.SimpleQueue()
@@ -105,8 +108,9 @@ class VideoWriter:
         self._opened, self._refusal = threading.Event(), ""
         self._thread = threading.Thread(target=self._write, name="video writer", daemon=True)
         self._thread.start()
-        self._opened.wait()
-        if self._refusal:
+        if wait:
+            self._opened.wait()
+        if wait and self._refusal:
             raise UserError(self._refusal)
 
     def _open(self) -> Encoder | None:
@@ -122,6 +126,8 @@ class VideoWriter:
     def _made(self) -> Encoder:
         container = container_of(self.path, self._form.codec)
         try:
+            if not self._wait:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._series and not os.access(self.path.parent, os.W_OK):
                 raise OSError(errno.ENOENT, "no folder that can be written to")
             return Encoder(self._target, container, self._form)
@@ -193,7 +199,7 @@ class VideoWriter:
         """One line for the HUD: '' while all is well with nothing dropped."""
         if self._failure:
             return f"recording stopped: {self._failure}"
-        return f"recording: {self.dropped} pictures dropped" if self.dropped else ""
+        return f"recording: {self.dropped} pictures dropped" if self.dropped and not self._closed else ""
 
     def _stopped(self) -> bool:
         if self._failure and not self._live:
@@ -208,6 +214,8 @@ class VideoWriter:
         self._queue.put(_Frames(self._owed + self._pacer.last(), None))
         self._finish()
         if self._live:
+            if not self._pacer.frames:
+                self._discard()
             return
         if not self._failure and self._pacer.frames:
             self._failure = self._rename()
@@ -246,19 +254,25 @@ class VideoWriter:
         if self._live:
             give_way(FILMING)  # first: the encoder's own threads follow it
         encoder = self._open()
-        if encoder is None:
+        if encoder is None and self._wait:
             return
+        if encoder is not None:
+            self._encode(encoder)
+        else:
+            self._failure = self._refusal
+        if self._failure and self._live:
+            log.warning("%s", self.status())
+        while not self._ended:
+            self._next()
+
+    def _encode(self, encoder: Encoder) -> None:
         try:
             self._encode_all(encoder)
             encoder.finish()
         except Exception as error:  # noqa: BLE001  top of a thread: whatever went wrong, the show goes on and is told
             self._failure = _cannot_write(self.path, error)
-            if self._live:
-                log.warning("%s", self.status())
             with suppress(OSError, ValueError):
                 encoder.close()
-        while not self._ended:
-            self._next()
 
     def _encode_all(self, encoder: Encoder) -> None:
         last: Image | None = None

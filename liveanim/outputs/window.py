@@ -96,7 +96,7 @@ class Window:
         self.mapper, self._mapped = Mapper(screens or Screens()), Program(self._ctx, ["mapped.frag.glsl"])
         self.picker, self._table = Picker(table), table
         self.hud_shown, self.help_shown = True, False
-        self.recorder: Recorder | None = None
+        self.recorders: list[Recorder] = []
         self._pressed: list[Key | Wish] = []
         self._quit_sent = False
         self._leaving = Leaving()
@@ -242,7 +242,7 @@ class Window:
         return tuple(line for line in lines if line)
 
     def _readout(self) -> Readout:
-        label = self.recorder.label() if self.recorder else ""
+        label = "  ".join(label for recorder in self.recorders if (label := recorder.label()))
         limiter = self.compositor.limiter
         flashes, holding = (limiter.flashes, limiter.holding) if limiter else (None, False)
         return Readout(

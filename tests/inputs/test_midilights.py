@@ -112,6 +112,7 @@ def test_pads_of_words_and_of_the_take_are_lit_while_those_play() -> None:
 
     status = Status(prompts=("a", "sea"), negative="text", taking="night")
     assert lit("prompt.2", "sea", status) and lit("prompt.negative", "text", status) and lit("do.take", None, status)
+    assert lit("do.record", None, Status(filming="night")) and not lit("do.record", None, status)
     assert not (lit("prompt.1", "sea", status) or lit("prompt.8", "sea", status) or lit("do.take", None, Status()))
 
 

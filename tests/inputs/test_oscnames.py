@@ -71,6 +71,8 @@ def does(path: str, *arguments: Argument) -> list[tuple[str, object] | None]:
         ("/liveanim/trigger/follow", (None,), "do.follow", None),
         ("/liveanim/show/take", ("night",), "do.take", "night"),
         ("/liveanim/show/take", (), "do.take", None),
+        ("/liveanim/show/record", (), "do.record", None),
+        ("/liveanim/trigger/still", (), "do.still", None),
         ("/liveanim/show/save", (1.0,), "do.save", None),
     ],
 )
@@ -159,7 +161,7 @@ def test_every_trigger_is_an_action_of_the_show_and_none_ends_it() -> None:
         [Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), archive=Archive(keeper=Paper(), broken_off=look)
     )
     assert show.tick(0.0).status.warnings == ()
-    assert not show.finished and len(events) == 19
+    assert not show.finished and len(events) == 20
 
 
 def test_questions_are_answered_in_the_unit_of_the_address() -> None:

@@ -26,6 +26,8 @@ from liveanim.outputs.keys import BY_NAME, KEYS, Leaving, event_for
         ("shift+3", "do.scene", 3.0),
         ("n", "do.next", None),
         ("ctrl+z", "do.undo", None),
+        ("ctrl+v", "do.record", None),
+        ("s", "do.still", None),
     ],
 )
 def test_a_key_sends_its_event_stamped_now(name: str, target: str, value: float | str | None) -> None:

@@ -111,6 +111,20 @@ class Taken:
         return [{"name": name, "folder": name, "date": "2026-01-01T20:00:00"} for name in self._names]
 
 
+class Filmed:
+    """Films and stills of nothing."""
+
+    def __init__(self) -> None:
+        self.name = ""
+
+    def record(self, name: str, now: float) -> str:
+        self.name = "" if self.name else name
+        return "a film"
+
+    def still(self, preset: str, now: float) -> str:
+        return f"a still of {preset}"
+
+
 class Playing:
     """A show that runs in a thread of its own at about 60 frames a second, with its remote."""
 
@@ -129,7 +143,7 @@ class Playing:
             AtOnce(),
             LOOKS,
             Settings((64, 36)),
-            archive=Archive(keeper=Paper(), broken_off=broken_off, taker=self.takes),
+            archive=Archive(keeper=Paper(), broken_off=broken_off, taker=self.takes, filmer=Filmed()),
         )
         self.blend: Blend = self._show.tick(0.0)
         self._stop = threading.Event()

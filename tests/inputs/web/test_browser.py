@@ -388,3 +388,17 @@ def test_a_take_is_begun_seen_and_ended(browser: Any, playing: Playing) -> None:
         page.click("#take")
         until(lambda: not playing.blend.status.taking)
         until_js(page, "document.getElementById('take').textContent === 'keep a take'")
+
+
+def test_a_film_is_begun_and_ended_and_a_still_is_kept(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, NARROW, "scenes") as page:
+        page.fill("#film-name", "night")
+        page.click("#film")
+        until(lambda: playing.blend.status.filming == "night")
+        until_js(page, "document.getElementById('film').textContent === 'end film night'")
+        page.click("[data-do='do.still']")
+        until(lambda: playing.blend.status.notice == "a still of dawn")
+        page.click("#film")
+        until(lambda: not playing.blend.status.filming)
+        until_js(page, "document.getElementById('film').textContent === 'record a film'")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
