@@ -81,6 +81,7 @@ class Analyser:
         self._meters = Meters(rate, self.hop, self.config.tuning, self.config.max_gain_db)
         self._frames = Frames(rate, self._size)
         self._onset_count = 0
+        self._opened = False  # whether there was ever more than silence
         self._loudest_db = -math.inf
         self._last_onset = self._heard = -math.inf
         self._make_parts()
@@ -128,7 +129,9 @@ class Analyser:
         struck = self._drums.step(recent, magnitudes, bands, chances, audible)
         drums = {name: (now - RULES[name].age_s,) for name in struck}
         levels = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN)))
-        self._heard = now if audible and self._meters.heard else self._heard
+        self._opened = self._opened or self._meters.heard
+        # What begins faintly is followed from its beginning, but the room has no tempo to tell.
+        self._heard = now if audible and (self._meters.heard or now < COAST_S) else self._heard
         beats = self._tempo.step(hop, bands, chances, now) if now - self._heard < COAST_S else ()
         values = {
             **levels,
@@ -146,8 +149,8 @@ class Analyser:
             snares=drums.get("snare", ()),
             hats=drums.get("hat", ()),
             beats=tuple(beats),
-            bpm=self._tempo.bpm,
-            confidence=self._tempo.confidence,
+            bpm=self._tempo.bpm if self._opened else 0.0,
+            confidence=self._tempo.confidence if self._opened else 0.0,
             wave=self._frames.wave,
             fft=self._frames.fft,
         )
