@@ -1,13 +1,9 @@
-// Takes: begin one, end it, and those there are. Films are begun and ended as they are.
+// Takes and films: begin one, end it, and the takes there are.
 
 import { act, on, state } from './link.js';
 import { make } from './maths.js';
 
 const by = (id) => document.getElementById(id);
-
-by('take').addEventListener('click', () => act('do.take', state.status.taking ? null : by('take-name').value.trim() || null));
-
-by('film').addEventListener('click', () => act('do.record', state.status.filming ? null : by('film-name').value.trim() || null));
 
 async function list() {
   const answer = await fetch('/api/takes').catch(() => null);
@@ -17,19 +13,18 @@ async function list() {
   by('takes').replaceChildren(...rows);
 }
 
-on('status', (changes) => {
-  if (!('filming' in changes)) return;
-  const { filming } = state.status;
-  by('film').textContent = filming ? `end film ${filming}` : 'record a film';
-  by('film').classList.toggle('lit', Boolean(filming));
-  by('film-name').hidden = Boolean(filming);
-});
+// The button `id` begins what status[key] names, under the name beside it, and ends it.
+function begins(id, key, action, idle, changed = () => {}) {
+  by(id).addEventListener('click', () => act(action, state.status[key] ? null : by(`${id}-name`).value.trim() || null));
+  on('status', (changes) => {
+    if (!(key in changes)) return;
+    const name = state.status[key];
+    by(id).textContent = name ? `end ${id} ${name}` : idle;
+    by(id).classList.toggle('lit', Boolean(name));
+    by(`${id}-name`).hidden = Boolean(name);
+    changed();
+  });
+}
 
-on('status', (changes) => {
-  if (!('taking' in changes)) return;
-  const { taking } = state.status;
-  by('take').textContent = taking ? `end take ${taking}` : 'keep a take';
-  by('take').classList.toggle('lit', Boolean(taking));
-  by('take-name').hidden = Boolean(taking);
-  setTimeout(list, 300); // its folder is made meanwhile
-});
+begins('film', 'filming', 'do.record', 'record a film');
+begins('take', 'taking', 'do.take', 'keep a take', () => setTimeout(list, 300)); // its folder is made meanwhile
