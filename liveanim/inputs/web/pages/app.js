@@ -279,7 +279,7 @@ on('hello', () => {
   prompts.build(edit);
   by('macros').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('macro.')).map((name) => new Knob(name, { upright: true, does: true }).element));
   macros();
-  by('master').replaceChildren(new Knob('out.level', { label: 'master' }).element, new Knob('out.fade', { label: 'blackout fade' }).element);
+  by('master').replaceChildren(new Knob('out.level', { label: 'master' }).element, new Knob('out.fade', { label: 'fade s' }).element);
   by('changes').replaceChildren(...[...specs.keys()].filter((name) => name.startsWith('play.')).map((name) => new Knob(name, { edit }).element));
   axes();
   hands.choices();
