@@ -23,7 +23,7 @@ from .outputs.encode import plain
 from .outputs.taps import Tap
 from .outputs.video import recorded
 from .priority import FILMING, give_way
-from .taking import free
+from .taking import called, free
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Films:
         self._closing = {path: one for path, one in self._closing.items() if one is None or one.is_alive()}
         if len(self._closing) >= MOST_FILMS:
             raise UserError(f"no film yet: {len(self._closing)} that have ended are still being written")
-        stem = file_name(name) if name.strip() else self._date()
+        stem = called(name, self._today())
         ending = "" if Path(stem).suffix.lower() in CONTAINERS else self._ending
         path = self._films / f"{stem}{ending}"
         path = free(path, lambda one: recorded(one) or one in self._closing, path.suffix)
@@ -127,7 +127,7 @@ class Films:
         it. UserError while too many are being written."""
         if len(self._asked) >= MOST_STILLS:
             raise UserError(f"no still: {len(self._asked)} are still being written")
-        path = self._stills / f"{self._date()} {file_name(preset)}.png"
+        path = self._stills / f"{called('', self._today())} {file_name(preset)}.png"
         path = free(path, lambda one: one.exists() or one in self._asked, path.suffix)
         self._asked.add(path)
         self._stage.add_tap(_Next(now, lambda tap, image: self._take(tap, image, path)), whole=self._alpha)
@@ -150,9 +150,6 @@ class Films:
             log.warning("%s", self._problem)
         finally:
             self._asked.discard(path)
-
-    def _date(self) -> str:
-        return self._today().strftime("%Y-%m-%d %H-%M-%S")
 
     def status(self) -> str:
         """One line for the HUD: '' while all is well. What went wrong is told until the next one."""

@@ -289,11 +289,10 @@ class Hands:
         raise UserError(f"there is no preset {shown}{near(str(which), names)}")
 
     def _save(self, event: ControlEvent) -> None:
-        if self._keeper is None:
-            raise UserError("there is nowhere to save to here")
-        name = self._keeper.called(str(event.value or "").strip() or self._free_name())
+        keeper = self._saving()
+        name = keeper.called(str(event.value or "").strip() or self._free_name())
         state = replace(baked(self._play.as_preset()), name=name, text="")
-        self._notice = self._keeper.save(name, state), event.time
+        self._notice = keeper.save(name, state), event.time
         if self._set.only and name not in self._set.names:  # it has a number while this show plays
             self._set = replace(self._set, names=(*self._set.names, name))
         self._put(state)
@@ -310,9 +309,12 @@ class Hands:
             self._notice = "the set list is read again", event.time
 
     def _save_set(self, now: float) -> None:
+        self._notice = self._saving().save_set(SetList(self.set_list, self._set.only)), now
+
+    def _saving(self) -> Keeper:
         if self._keeper is None:
             raise UserError("there is nowhere to save to here")
-        self._notice = self._keeper.save_set(SetList(self.set_list, self._set.only)), now
+        return self._keeper
 
     def _reread(self, name: str, text: str, now: float) -> None:
         """A preset's file has been saved: play what it says now. What this show itself has saved is known already."""

@@ -15,6 +15,7 @@ from .core.errors import UserError, brief, near
 from .core.params import Table, with_rows
 from .core.preset import Preset, chain_from, preset_from
 from .core.preset_data import preset_data
+from .core.toml import read_toml
 from .data import data_dir
 from .isf import library as shaders
 
@@ -74,11 +75,8 @@ def parse_preset(text: str, name: str, where: str | None = None, kept: Mapping[s
 
     `kept`: paths of files by the names that the text has for them, where they do not lie beside it (in a take).
     """
-    try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{where or name}: not valid TOML: {error}") from None
     where = where or name
+    data = read_toml(text, where)
     try:
         chain = shaders.resolved(chain_from(data, where), Path(where).parent, kept)
         rows = shaders.rows_of(chain)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 from . import home
 from .arguments import Arguments, opposite, parse, play_options, said
-from .core.errors import UserError, key_line, near, told_as
+from .core.errors import UserError, near, told_as
+from .core.toml import key_line, read_toml
 from .data import write_whole
 from .library import beside, is_file_name, read_text
 from .lookfile import is_look
@@ -72,10 +72,7 @@ def settled(arguments: Arguments, settings: PlaySettings) -> Arguments:
 def read_settings(path: Path) -> PlaySettings:
     """The settings in a file, checked as what is typed. UserError: file, line, option, reason."""
     text = read_text(path)
-    try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{path}: not valid TOML: {error}") from None
+    data = read_toml(text, str(path))
     options = {key: one for key, one in play_options().items() if key not in _NOT_KEPT}
     places = {key: f"{path}: line {key_line(text, key)}: {key}" for key in data}
     values: dict[str, Value] = {}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from . import home
-from .core.errors import UserError, key_line, near
+from .core.errors import UserError, near
 from .core.preset import Preset
 from .core.setlist import NO_SET, SetList
+from .core.toml import key_line, read_toml
 from .library import choice, is_file_name, own, read_text, shipped
 
 log = logging.getLogger(__name__)
@@ -94,10 +94,7 @@ def read_set(path: Path, known: Iterable[str]) -> SetFile:
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:
-    try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{path}: not valid TOML: {error}") from None
+    data = read_toml(text, str(path))
     for key, value in data.items():
         where = f"{path}: line {key_line(text, key)}"
         if key not in _KEYS:

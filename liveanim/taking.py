@@ -90,7 +90,7 @@ class Takes:
         about it. `presets` may be chosen. `stands`: the events that it begins with."""
         if self.name:
             return self._end()
-        folder = free(self.home / (file_name(name) if name.strip() else datetime.now().strftime("%Y-%m-%d %H-%M-%S")))
+        folder = free(self.home / called(name, datetime.now()))
         self.name, self._early, self._problem = folder.name, self._before.all(), ""
         for event in stands:
             self.event(event)
@@ -175,6 +175,11 @@ class Takes:
 def takes_dir() -> Path:
     """Where takes lie that were given no place."""
     return home.videos() / "takes"
+
+
+def called(name: str, today: datetime) -> str:
+    """What a file called `name` may be called; '' is named by the date and time."""
+    return file_name(name) if name.strip() else today.strftime("%Y-%m-%d %H-%M-%S")
 
 
 def free(path: Path, taken: Callable[[Path], bool] = Path.exists, ending: str = "") -> Path:

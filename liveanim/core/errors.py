@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -42,12 +41,6 @@ def near(word: str, known: Iterable[str], count: int = 3) -> str:
     hits = [folded[hit] for hit in difflib.get_close_matches(word.lower(), folded, count, 0.5)]
     hits += [name for name in names if word and word.lower() in name.lower() and name not in hits][: count - len(hits)]
     return f" (did you mean: {', '.join(hits)}?)" if hits else ""
-
-
-def key_line(text: str, key: str) -> int:
-    """The line (from 1) of TOML `text` that `key` stands in."""
-    found = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.\]]|\s*\[+\s*["']?{re.escape(key)}\b""")
-    return next((n for n, line in enumerate(text.splitlines(), 1) if found.match(line)), 1)
 
 
 def only_known(keys: Iterable[str], known: Collection[str], where: str) -> None:

@@ -45,6 +45,12 @@ class Waiting:
         return tuple(f"{e.target} {'' if e.value is None else e.value}".rstrip() for _, e in self._rows)
 
 
+def bare(target: str) -> str:
+    """`target` without the beat or bar that it waits for."""
+    word, dot, rest = target.partition(".")
+    return rest if dot and word in PREFIXES else target
+
+
 def unwrapped(event: ControlEvent) -> tuple[ControlEvent, int]:
     """'bar.do.scene' -> the event for 'do.scene', and the 4 beats whose line it waits for; 0: it does not wait."""
     word, _, rest = event.target.partition(".")

@@ -10,9 +10,8 @@ from ..core.errors import near
 from ..core.expr import ExprError, compile_expr
 from ..core.model import BESIDE, Blend, ControlEvent
 from ..core.params import Table
+from ..core.quantise import bare
 from .oscnames import Refused, shown
-
-LATER = ("beat.", "bar.")
 
 Names = Callable[[], Sequence[str]]
 Frame = Callable[[], Blend | None]
@@ -54,23 +53,23 @@ class Asked:
         return frame.time >= self._doing and not any(line.startswith("do.preset") for line in frame.status.waiting)
 
 
-def bare(target: str) -> str:
-    """`target` without the beat or bar that it waits for."""
-    return next((target.removeprefix(word) for word in LATER if target.startswith(word)), target)
-
-
 def check_preset(which: float | str | None, names: Sequence[str]) -> None:
     """Whether there is a preset of that name or number (from 1), or one beside the one that plays. Raises Refused."""
-    if which not in BESIDE and which not in names and not (isinstance(which, float) and 1 <= which < len(names) + 1):
+    if which not in BESIDE and not _is_among(which, names):
         raise Refused("unknown preset", f"there is no preset {shown(which)}", lambda: near(str(which)[:80], names))
 
 
 def check_scene(which: float | str | None, names: Sequence[str]) -> None:
     """Whether there is a scene of that name or number (from 1); 0 and None are the preset itself. Raises Refused."""
     name = f"{which:g}" if isinstance(which, float) else which
-    if which and name not in names and not (isinstance(which, float) and 1 <= which < len(names) + 1):
+    if which and name not in names and not _is_among(which, names):
         reason = f"there is no scene {shown(which)}"
         raise Refused("unknown scene", reason, lambda: near(str(which)[:80], names))
+
+
+def _is_among(which: float | str | None, names: Sequence[str]) -> bool:
+    """Whether `which` is one of `names` or the number of one, from 1."""
+    return which in names or (isinstance(which, float) and 1 <= which < len(names) + 1)
 
 
 def check_expression(text: str, names: Set[str]) -> None:

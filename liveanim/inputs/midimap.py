@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..core.actions import OPEN
-from ..core.errors import UserError, near
+from ..core.errors import UserError, brief, near
 from ..core.params import PARAMS, TEXTS, Table
 from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
@@ -110,7 +110,7 @@ def read_map(path: Path, table: Table = PARAMS) -> MidiMap:
             raise UserError(f"{path}: a MIDI map is at most {LARGEST // 1000} kB of text")
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise UserError(f"{path}: cannot be read: {brief(error)}") from None
     except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8
         raise UserError(f"{path}: not valid TOML: {error}") from None
     return map_from(data, str(path), path.stem, table)

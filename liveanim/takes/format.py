@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Any, TypeGuard
 
 from ..core.errors import UserError, told_as
 from ..core.model import ControlEvent
+from ..core.toml import read_toml
 from ..data import write_whole
 from .files import safe
 
@@ -165,10 +165,7 @@ def _toml_string(text: str) -> str:
 
 def from_toml(text: str, where: str = META) -> TakeInfo:
     """The text of a take.toml as a value. UserError names `where`, the key and what was expected."""
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{where}: not valid TOML: {error}") from None
+    table = read_toml(text, where)
     values: dict[str, Any] = {}
     for name, (expected, good) in _KINDS.items():
         if name in table:

@@ -10,8 +10,9 @@ from ...core.errors import UserError, near
 from ...core.expr import ExprError, compile_expr
 from ...core.model import ControlEvent
 from ...core.params import PARAMS, Table
+from ...core.quantise import bare
 from .. import oscnames
-from ..asked import Asked, Frame, Names, bare, no_frame
+from ..asked import Asked, Frame, Names, no_frame
 from ..oscnames import Book, Refused
 
 SOURCE = "web"
