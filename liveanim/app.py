@@ -224,6 +224,7 @@ def _networks(outside: Outside, background: bool, prompts: tuple[Prompt, ...]) -
     return Options(
         background=background,
         engine=outside.engine,
+        interop=outside.interop,
         depth=outside.depth,
         words=outside.words,
         loras=outside.loras,

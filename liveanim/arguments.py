@@ -102,6 +102,8 @@ def _look(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group.add_argument("-p", "--preset", metavar="NAME", help="preset by name, number or .toml file (liveanim presets)")
     group.add_argument("-m", "--model", metavar="NAME", help="ember, sd-turbo, a diffusers folder; paint: no model")
     group.add_argument("--engine", choices=ENGINES, default="auto", help="what runs the model (docs/gpu.md)")
+    about = "NVIDIA: keyframes go to the stage on the card, not through the host (docs/gpu.md)"
+    group.add_argument("--interop", action="store_true", help=about)
     group.add_argument(
         "--size", type=size("--size"), metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)"
     )

@@ -19,6 +19,7 @@ class Outside:
     loras   LoRA files; controls: folders of ControlNets
     words   model that finds what words name, for masks, by name or folder; None: such masks are off
     engine  what runs the model's networks (render.models.ENGINES)
+    interop   whether the stage takes keyframes from the memory of the card that painted them
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -27,6 +28,7 @@ class Outside:
     controls: tuple[str, ...] = ()
     words: str | None = None
     engine: str = "auto"
+    interop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,8 @@ def outside_of(asked: Outside, take: TakeReader | None) -> Outside:
             log.warning("%s: %s %s is not in the take, nor there: give it with --%s", take.folder, key, name, key)
     loras = asked.loras or tuple(files.get(name, name) for name in info.loras)
     depth, words = asked.depth or info.depth or None, asked.words or info.words or None
-    return Outside(media, depth, loras, asked.controls or info.controls, words, asked.engine)
+    controls = asked.controls or info.controls
+    return replace(asked, files=media, depth=depth, loras=loras, controls=controls, words=words)
 
 
 def presets_for(

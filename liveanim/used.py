@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,13 @@ def unseen(look: Preset, files: Mapping[str, str]) -> Iterator[str]:
 
 def whole_paths(outside: Outside) -> Outside:
     """`outside` with the whole paths of what lies on this machine; cameras, addresses and names stay."""
-    return Outside(
-        {key: _whole(name) for key, name in outside.files.items()},
-        outside.depth and _whole(outside.depth),
-        tuple(map(_whole, outside.loras)),
-        tuple(map(_whole, outside.controls)),
-        outside.words and _whole(outside.words),
-        outside.engine,
+    return replace(
+        outside,
+        files={key: _whole(name) for key, name in outside.files.items()},
+        depth=outside.depth and _whole(outside.depth),
+        loras=tuple(map(_whole, outside.loras)),
+        controls=tuple(map(_whole, outside.controls)),
+        words=outside.words and _whole(outside.words),
     )
 
 

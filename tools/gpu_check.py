@@ -55,6 +55,7 @@ PARTS = {
     "keyframes": Part("keyframes", "run", "SD-Turbo at 512, one step; prompt changes", ("diffusers",), 400, 120),
     "tests": Part("gputests", "run", "tests with the marker gpu", gputests.NEEDS, 0, 120),
     "peers": Part("peers", "figures", "beside others, the same weights", ("diffusers", "streamdiffusion"), 200, 120),
+    "interop": Part("sharing", "run", "pictures into textures on the card", ("moderngl", "cuda"), 300, 60),
     "profile": Part("keyframes", "run_profile", "where the time of a keyframe goes", ("diffusers",), 40, 60),
     "compile": Part("keyframes", "run_compiled", "the same through torch.compile", ("diffusers", "triton"), 300, 180),
     "ways": Part("keyframes", "run_ways", "layouts, convolutions tried out", ("diffusers",), 100, 80),
@@ -76,6 +77,8 @@ BARS: Mapping[str, tuple[str, float]] = {
     "vs_streamdiffusion_graphed": (">=", 1.2),
     "compiled_vs_streamdiffusion": (">=", 2.5),
     "compiled_vs_streamdiffusion_graphed": (">=", 1.2),
+    "texture_512_wrong": ("<=", 0),
+    "texture_1024_wrong": ("<=", 0),
     "tests_failed": ("<=", 0),
 }
 """By figure: what it is to be on an idle H200."""

@@ -194,6 +194,22 @@ class RenderRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCard:
+    """A finished picture in the memory of an NVIDIA card: RGBA bytes, row after row, top row first.
+
+    device    number of the card, as CUDA counts them
+    address   where the picture begins
+    size      (width, height)
+    memory    what keeps it there as long as it lives
+    """
+
+    device: int
+    address: int
+    size: tuple[int, int]
+    memory: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Keyframe:
     """A painted picture, for the show time it was asked for. `timings`: milliseconds by stage name.
 
@@ -201,6 +217,7 @@ class Keyframe:
     near_far  lowest and highest answer of the depth model on this picture
     flow      (h, w, 2) float32: how far what is seen here has moved since the previous keyframe (beyond the camera's
               move), in picture heights right and down; None where fades do not follow it
+    on_card   where the same picture lies on the card that painted it; None where it is not handed over
     """
 
     index: int
@@ -211,6 +228,7 @@ class Keyframe:
     depth: NDArray[np.float32] | None = None
     near_far: tuple[float, float] | None = None
     flow: NDArray[np.float32] | None = None
+    on_card: OnCard | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import numpy as np
 
 from liveanim.core.model import Image, Keyframe
 
+from .interop import Interop
 from .shaders import Program
 from .stage import cover
 
@@ -56,6 +57,7 @@ class Pictures:
         self._spare: list[moderngl.Texture] = []
         self._enlarge = Program(ctx, ["enlarge.frag.glsl"])
         self._crisp = Program(ctx, ["crisp.frag.glsl"])
+        self._interop = Interop(ctx)
         self.uploads = 0
 
     def get(self, keyframes: Sequence[Keyframe]) -> list[Picture]:
@@ -81,9 +83,13 @@ class Pictures:
         factor = self._factor(width, height)
         if self._quick:
             texture = self._in_bytes(enlarged(image, factor))
+        elif (shared := self._interop.texture(keyframe)) is not None:
+            texture = self._enlarged(shared, factor) if factor > 1 else self._copied(shared)
         else:
             texture = self._ctx.texture((width, height), 3, data=image.tobytes(), alignment=1)
-            texture = self._enlarged(texture, factor) if factor > 1 else texture
+            if factor > 1:
+                painted, texture = texture, self._enlarged(texture, factor)
+                painted.release()
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return Picture(keyframe, texture, factor)
@@ -95,6 +101,14 @@ class Pictures:
         texture.write(np.ascontiguousarray(cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)).data)
         return texture
 
+    def _copied(self, shared: moderngl.Texture) -> moderngl.Texture:
+        copy = self._ctx.texture(shared.size, 4)
+        source, target = self._ctx.framebuffer([shared]), self._ctx.framebuffer([copy])
+        self._ctx.copy_framebuffer(target, source)
+        source.release()
+        target.release()
+        return copy
+
     def _factor(self, width: int, height: int) -> int:
         """Whole factor that brings a keyframe near the stage's own pixels; the little that is left is bilinear."""
         stage_width, stage_height = self._size
@@ -103,12 +117,11 @@ class Pictures:
         return max(1, min(4, math.ceil(0.8 * scale), room))
 
     def _enlarged(self, painted: moderngl.Texture, factor: int) -> moderngl.Texture:
-        """`painted` at `factor` times its size, smooth, its edges crisp; the painted texture is released."""
+        """`painted` at `factor` times its size, smooth, its edges crisp."""
         width, height = painted.size
         across = self._pass(painted, (width * factor, height), self._enlarge, along=(1, 0), factor=factor)
         both = self._pass(across, (width * factor, height * factor), self._enlarge, along=(0, 1), factor=factor)
         crisp = self._pass(both, both.size, self._crisp, reach=max(1, round(_REACH * factor)), strength=_CRISPNESS)
-        painted.release()
         self._give_back(across)
         self._give_back(both)
         return crisp
@@ -151,6 +164,7 @@ class Pictures:
             texture.release()
         self._kept.clear()
         self._spare.clear()
+        self._interop.release()
         self._enlarge.release()
         self._crisp.release()
 

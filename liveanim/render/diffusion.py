@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from liveanim.core.errors import brief
-from liveanim.core.model import Image, Keyframe, Prompt, RenderRequest, frozen_image, frozen_map
+from liveanim.core.model import Image, Keyframe, OnCard, Prompt, RenderRequest, frozen_image, frozen_map
 from liveanim.core.params import Values
 
 from . import brush, coherence, family, noise, optical, retouch, tune
@@ -69,6 +69,7 @@ class DiffusionRenderer:
 
     tape   with one, usual keyframes are recorded on the device and played again (render.resident)
     looks  where what prompts look like is kept beyond the show
+    interop   hand what is recorded over on the card, too
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class DiffusionRenderer:
         adapters: Adapters | None = None,
         tape: Tape | None = None,
         looks: Looks | None = None,
+        interop: bool = False,
     ) -> None:
         self.name = parts.spec.name
         self._note = ""
@@ -89,7 +91,7 @@ class DiffusionRenderer:
         self._channels = int(parts.unet_config["in_channels"])
         self._owns: OrderedDict[tuple[str, tuple[int, int]], Own] = OrderedDict()
         self._feedback, self._adapters = feedback or Feedback(), adapters
-        self._tape, self._looks = tape, looks
+        self._tape, self._looks, self._interop = tape, looks, interop
         self._resident: Resident | None = None
         self._missed = 0
         self._shrink, self._most_steps = 1.0, MOST_STEPS
@@ -118,7 +120,7 @@ class DiffusionRenderer:
             asked = replace(request, size=size, steps=min(request.steps, self._most_steps))
             try:
                 with on(self._device):
-                    picture, start, timings = self._paint(engine, asked, previous)
+                    picture, on_card, start, timings = self._paint(engine, asked, previous)
                     self._weigh(time.perf_counter())
                 break
             except RuntimeError as error:
@@ -130,7 +132,8 @@ class DiffusionRenderer:
                 self._note = f"out of GPU memory: {self.name} paints at {width}x{height} in {steps} steps now"
                 log.warning("%s", self._note)
         image = frozen_image(fit(picture, request.size))
-        keyframe = Keyframe(request.index, request.time, image, self.name, frozen_map(timings))
+        on_card = on_card if size == request.size else None
+        keyframe = Keyframe(request.index, request.time, image, self.name, frozen_map(timings), on_card=on_card)
         return self._feedback.developed(request, keyframe, start)
 
     def _weigh(self, now: float) -> None:
@@ -176,13 +179,13 @@ class DiffusionRenderer:
     @torch.inference_mode()
     def _paint(
         self, engine: Engine, request: RenderRequest, previous: Image | None
-    ) -> tuple[Image, Start, dict[str, float]]:
+    ) -> tuple[Image, OnCard | None, Start, dict[str, float]]:
         watch = Stopwatch(self._device)
         if previous is not None and self._tape is not None and self._moves(request, previous):
-            image = self._played(engine, request, fit(previous, request.size))
-            if image is not None:
+            played = self._played(engine, request, fit(previous, request.size))
+            if played is not None:
                 watch.lap("keyframe", done=True)
-                return image, Start(), watch.stages
+                return *played, Start(), watch.stages
         start = self._start(request, previous)
         watch.lap("warp")
         if self._adapters is not None:
@@ -199,7 +202,7 @@ class DiffusionRenderer:
             image = self._repaint(engine, request, self._redone(engine, request, start.picture, watch), watch)
         image = self._feedback.finished(request, image, start)
         watch.lap("finish")
-        return image, start, watch.stages
+        return image, None, start, watch.stages
 
     def _repaint(self, engine: Engine, request: RenderRequest, start: Tensor | Floats, watch: Stopwatch) -> Image:
         moved = start if isinstance(start, Tensor) else self._tensor(start)
@@ -245,7 +248,7 @@ class DiffusionRenderer:
         painted = previous is not None and not request.fresh and 0 < request.denoise < 1
         return painted and self._feedback.plain(request)
 
-    def _played(self, engine: Engine, request: RenderRequest, previous: Image) -> Image | None:
+    def _played(self, engine: Engine, request: RenderRequest, previous: Image) -> tuple[Image, OnCard | None] | None:
         """The picture from what was recorded on the device; None where that cannot be."""
         if self._adapters is not None or self._tape is None:
             return None
@@ -260,9 +263,9 @@ class DiffusionRenderer:
             if self._tape is None:
                 return None
             resident = self._residence(engine, self._tape)
-            picture = resident.paint(request.size, stroke, request.motion, previous, beside)
+            played = resident.paint(request.size, stroke, request.motion, previous, beside)
             self._missed = 0
-            return picture
+            return played
         except RuntimeError as error:
             self._record_no_more(error)
             return None
@@ -270,7 +273,7 @@ class DiffusionRenderer:
     def _residence(self, engine: Engine, tape: Tape) -> Resident:
         if self._resident is None or self._resident.engine is not engine:
             self._resident = None  # what was recorded is given up before more is
-            self._resident = Resident(engine, self._schedule, tape)
+            self._resident = Resident(engine, self._schedule, tape, self._interop)
         return self._resident
 
     def _record_no_more(self, error: RuntimeError) -> None:

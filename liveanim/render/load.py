@@ -50,6 +50,7 @@ class Options:
     depth       depth model to load as well; None: depth is guessed
     words       model for masks in words to load as well; None: such masks are off
     loras       LoRA files, controls: folders of ControlNets; with either torch runs the networks
+    interop     hand keyframes over on the card too (CUDA; a window takes them from there)
     keep        keep compiled models, and what prompts look like, on disk for the next start
     prompts     what is painted first: what it looks like is found before the model is ready
     """
@@ -58,6 +59,7 @@ class Options:
     engine: str = "auto"
     threads: int = 0
     background: bool = True
+    interop: bool = False
     keep: bool = True
     allow_pickle: bool = False
     depth: str | None = None
@@ -102,7 +104,7 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     adapters = Adapters(parts, options.loras, options.controls) if adapted else None
     tape = CudaTape(device) if device.startswith("cuda") else None
     looks = None if cache is None else Looks(cache / "looks", device, threads)
-    renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape, looks)
+    renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape, looks, options.interop)
     renderer.message = "; ".join(filter(None, (trouble, lacking)))
     if size is not None:
         renderer.warm(size, options.prompts)

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from liveanim.core.model import Image, Matrix
+from liveanim.core.model import Image, Matrix, OnCard
 
 from . import brush
 from .brush import Dials, Own, Stroke, Way
@@ -85,6 +86,14 @@ class CudaTape:
         self._done.synchronize()
 
 
+def on_card(levels: Tensor) -> OnCard:
+    """A copy of `levels`, (height, width, 3) bytes, in memory of its own: nothing is painted into what is shown. It is
+    done when what was asked of the device before is."""
+    height, width = levels.shape[:2]
+    rgba = functional.pad(levels, (0, 1), value=255)  # CUDA fills no texture of three channels
+    return OnCard(max(0, levels.get_device()), rgba.data_ptr(), (width, height), rgba)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a recorded keyframe is bound to."""
@@ -101,24 +110,28 @@ class Shape:
 
 
 class Resident:
-    """Paints keyframes over moved pictures. For one engine and one thread, and the only one that uses `tape`."""
+    """Paints keyframes over moved pictures. For one engine and one thread, and the only one that uses `tape`.
 
-    def __init__(self, engine: Any, schedule: Schedule, tape: Tape) -> None:
-        self.engine = engine
+    interop   hand each over on the device, too
+    """
+
+    def __init__(self, engine: Any, schedule: Schedule, tape: Tape, interop: bool = False) -> None:
+        self.engine, self._interop = engine, interop
         self._schedule, self._tape = schedule, tape
         self._recorded: dict[object, Any] = {}
         tape.renew()
 
     def paint(
         self, size: tuple[int, int], stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]
-    ) -> Image:
+    ) -> tuple[Image, OnCard | None]:
         """The next picture; `previous` and it are (height, width, 3). `beside` is called while the device works."""
         return self.record(size, stroke).play(stroke, motion, previous, beside)
 
     def record(self, size: tuple[int, int], stroke: Stroke) -> _Plate:
         """What is played for pictures like these."""
         shape = Shape.of(size, stroke.way)
-        made: _Plate = self._of(shape, lambda: _Plate(self.engine, self._schedule, self._tape, shape, stroke))
+        take = (self.engine, self._schedule, self._tape, shape, stroke, self._interop)
+        made: _Plate = self._of(shape, lambda: _Plate(*take))
         return made
 
     def sketched(self, way: Way, first: Tensor) -> Own:
@@ -144,8 +157,10 @@ class Resident:
 class _Plate:
     """One recorded keyframe and its buffers."""
 
-    def __init__(self, engine: Any, schedule: Schedule, tape: Tape, shape: Shape, stroke: Stroke) -> None:
-        self._engine, self._tape = engine, tape
+    def __init__(
+        self, engine: Any, schedule: Schedule, tape: Tape, shape: Shape, stroke: Stroke, interop: bool
+    ) -> None:
+        self._engine, self._tape, self._interop = engine, tape, interop
         width, height = shape.size
         self._numbers = _Mail(torch.zeros(9 + _DIALS + 1 + shape.conditions), tape.device)
         self._seen = _Mail(torch.zeros(height, width, 3, dtype=torch.uint8), tape.device)
@@ -168,7 +183,9 @@ class _Plate:
 
         self._replay, self._levels = tape.record(work)
 
-    def play(self, stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]) -> Image:
+    def play(
+        self, stroke: Stroke, motion: Matrix, previous: Image, beside: Callable[[], object]
+    ) -> tuple[Image, OnCard | None]:
         self._fill(stroke, motion)
         if previous is not self._last:
             self._seen.send(torch.from_numpy(np.array(previous)))
@@ -178,10 +195,11 @@ class _Plate:
         pinned = self._tape.device.startswith("cuda")
         levels = torch.empty(self._levels.shape, dtype=torch.uint8, pin_memory=pinned)
         levels.copy_(self._levels, non_blocking=True)
+        shared = on_card(self._levels) if self._interop else None
         beside()
         self._tape.wait()
         self._last = levels.numpy()
-        return self._last
+        return self._last, shared
 
     def _static(self, stroke: Stroke) -> Stroke:
         """`stroke` with the buffers in place of what it holds."""

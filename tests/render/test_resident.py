@@ -1,8 +1,10 @@
 """Keyframes from static buffers, with a tape that plays on the CPU what a CUDA graph plays on a GPU."""
 
+import ctypes
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,6 @@ from liveanim.core.motion import step_matrix
 from liveanim.core.params import defaults
 from liveanim.render.diffusion import LOOK_SEEDS, DiffusionRenderer
 from liveanim.render.engines import Engine, EnginePool, TorchEngine
-from liveanim.render.feedback import Start
 from liveanim.render.load import Options, load
 from liveanim.render.models import Parts, find
 from liveanim.render.prompts import PromptBook
@@ -66,10 +67,10 @@ def asking(index: int = 1, **changes: object) -> RenderRequest:
     return RenderRequest(index, index * 0.1, **values)  # type: ignore[arg-type]
 
 
-def played(folder: Path, tape: Tape) -> DiffusionRenderer:
+def played(folder: Path, tape: Tape, interop: bool = False) -> DiffusionRenderer:
     parts = Parts(find(str(folder)))
     pool = EnginePool(lambda: TorchEngine(parts), None, False)
-    return DiffusionRenderer(parts, pool, PromptBook(clip_encoder(parts)), tape=tape)
+    return DiffusionRenderer(parts, pool, PromptBook(clip_encoder(parts)), tape=tape, interop=interop)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,20 @@ def test_prompts_seeds_and_numbers_record_nothing_again(flow_model: Path, before
     assert np.array_equal(renderer.render(asking(1), before).image, picture)
 
 
+def test_a_picture_handed_over_on_the_card_is_the_one_that_was_painted(flow_model: Path, before: Image) -> None:
+    assert played(flow_model, Tape()).render(asking(1), before).on_card is None
+    renderer = played(flow_model, Tape(), interop=True)
+    first, second = (renderer.render(asking(index), before) for index in (2, 3))
+    for keyframe in (first, second):
+        shared = keyframe.on_card
+        assert shared is not None and (shared.device, shared.size) == (0, SIZE)
+        lies = np.ctypeslib.as_array((ctypes.c_uint8 * (SIZE[0] * SIZE[1] * 4)).from_address(shared.address))
+        rgba = lies.reshape(SIZE[1], SIZE[0], 4)
+        assert np.array_equal(rgba[..., :3], keyframe.image) and (rgba[..., 3] == 255).all()
+    assert not np.array_equal(first.image, second.image)
+    assert renderer.render(asking(4, fresh=True), before).on_card is None  # painted step by step
+
+
 def test_a_new_size_or_number_of_steps_is_recorded_once(flow_model: Path, before: Image) -> None:
     tape = Tape()
     renderer = played(flow_model, tape)
@@ -172,7 +187,7 @@ def test_a_model_that_is_warmed_up_beside_another_leaves_recording_to_who_plays_
     renderer = played(flow_model, tape)
     paint, room = renderer._paint, [False]
 
-    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, Start, dict[str, float]]:
+    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> Any:
         if asked.size[0] > 80 and not room[0]:
             raise torch.OutOfMemoryError("out of memory")
         return paint(engine, asked, previous)

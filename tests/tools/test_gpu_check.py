@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools import gpu_check
-from tools.benchmarks import gputests
+from tools.benchmarks import gputests, sharing
 from tools.benchmarks.keyframes import Painter
 from tools.benchmarks.random_models import RandomParts
 
@@ -62,6 +62,11 @@ def test_it_can_be_tried_out_without_a_gpu(tmp_path: Path, capsys: pytest.Captur
     result = json.loads(file.read_text(encoding="utf-8"))
     assert result["figures"]["sd_turbo_512_alive"] == 1 and result["figures"]["prompt_change_over_median"] >= 1
     assert result["bars"] == {} and "MISSED" not in capsys.readouterr().out
+
+
+def test_textures_are_measured_by_the_host_without_a_card() -> None:
+    figures = {name: value for some in sharing.run("cpu", 3, True) for name, value in some.items()}
+    assert set(figures) == {"texture_64_host_p50_ms", "texture_64_host_p99_ms"} and min(figures.values()) > 0
 
 
 def test_a_part_that_breaks_off_keeps_what_it_has_found() -> None:

@@ -104,7 +104,7 @@ class Painter:
         """The next keyframe; milliseconds that it took."""
         since = time.perf_counter()
         stroke = self.stroke(index, text)
-        self.picture = self._resident.paint(self._size, stroke, MOTION, self.picture, lambda: None)
+        self.picture, _ = self._resident.paint(self._size, stroke, MOTION, self.picture, lambda: None)
         return 1e3 * (time.perf_counter() - since)
 
     @torch.inference_mode()
