@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "inputs": (
         {"inputs", "core", "mailbox", "clock", "data", "home"},
         {"numpy", "cv2", "sounddevice", "soundfile", "aubio", "av", "mido", "rtmidi", "pythonosc", "openvino", "soxr"}
-        | {"aiohttp", "PIL", "zeroconf", "link", "tomlkit"},
+        | {"aiohttp", "PIL", "zeroconf", "link", "tomlkit", "cyndilib", "SpoutGL", "syphon"},
     ),
     "render": (
         {"render", "core", "mailbox", "data", "home", "priority"},

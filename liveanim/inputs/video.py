@@ -1,4 +1,4 @@
-"""Pictures from files, folders, cameras and streams, cut to the size of a keyframe.
+"""Pictures from files, folders, cameras, streams and other programs, cut to the size of a keyframe.
 
 A *clip* has `fps`, `count` (frames; 0: endless) and `at(number)`, which waits for the very frame. `Waiting` hands a
 clip to a thread, so that a live show never waits: it gives the newest frame that is there.
@@ -10,8 +10,9 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from ..core.errors import UserError, brief, told_as
 from ..core.model import Image, frozen_image
+from .programs import is_program, pictures_of
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ FOLDER_FPS = 30.0
 _KEPT = 8  # decoded frames of a file that are remembered
 _FAR = 90  # frames ahead from which seeking is quicker than decoding on
 _AGAIN = 1.0  # s between two tries to open a camera that is away
+_PATIENCE = 8.0  # s in which one must give its first picture
+_SOON = 0.004  # s between two looks at whether there is a new picture
 
 Size = tuple[int, int]
 
@@ -46,7 +50,9 @@ class Clip(Protocol):
 
 
 def cut(frame: Any, size: Size) -> Image:
-    """A decoded frame scaled and cut about its centre to `size` = (width, height), as RGBA."""
+    """A decoded frame, or RGBA pixels, scaled and cut about its centre to `size` = (width, height), as RGBA."""
+    if isinstance(frame, np.ndarray):
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgba")
     width, height = size
     scale = max(width / frame.width, height / frame.height)
     wide, tall = max(width, round(frame.width * scale)), max(height, round(frame.height * scale))
@@ -214,22 +220,31 @@ class Waiting:
 
 
 class Camera:
-    """A camera or a stream: always its newest picture. One that goes away is looked for until it is back.
+    """A camera, a stream or another program: always its newest picture. One that goes away is looked for until it is
+    back.
+
+    pictures   begins what gives its pictures, RGBA of any size; None where there is no new one yet
 
     UserError when it is not there to begin with.
     """
 
-    def __init__(self, name: str, size: Size) -> None:
+    def __init__(self, name: str, size: Size, pictures: Callable[[], Iterator[Any]]) -> None:
         self.fps, self.count = 0.0, 0
-        self._name, self._size = name, size
+        self._name, self._size, self._pictures = name, size, pictures
         self._closing = threading.Event()
         self._trouble = ""
-        container = self._open()
-        first = next(container.decode(video=0), None)
+        begun, end = pictures(), time.monotonic() + _PATIENCE
+        try:
+            while (first := next(begun)) is None and time.monotonic() < end:
+                self._closing.wait(_SOON)
+        except StopIteration:
+            first = None
+        except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
+            raise UserError(f"{name}: cannot be opened ({brief(error)})") from None
         if first is None:
-            raise UserError(f"camera {name}: it gives no pictures")
+            raise UserError(f"{name}: it gives no pictures")
         self._image = cut(first, size)
-        self._thread = threading.Thread(target=self._run, args=(container,), name="camera", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(begun,), name="camera", daemon=True)
         self._thread.start()
 
     def at(self, number: int) -> Image:
@@ -242,30 +257,31 @@ class Camera:
         self._closing.set()
         self._thread.join(1.0)
 
-    def _open(self) -> Any:
-        url, kind = address(self._name)
-        try:
-            return av.open(url, format=kind, timeout=(5.0, 2.0))
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise UserError(f"camera {self._name}: cannot be opened ({brief(error)})") from None
-
-    def _run(self, container: Any) -> None:
-        """Thread 'camera': reads, and opens again after trouble."""
+    def _run(self, begun: Any) -> None:
+        """Thread 'camera': reads, and begins again after trouble."""
         while not self._closing.is_set():
             try:
-                container = container or self._open()
-                for frame in container.decode(video=0):
-                    self._image, self._trouble = cut(frame, self._size), ""
-                    if self._closing.is_set():
+                begun = begun or self._pictures()
+                for frame in begun:
+                    if frame is not None:
+                        self._image, self._trouble = cut(frame, self._size), ""
+                    if self._closing.wait(_SOON if frame is None else 0.0):
                         break
                 else:
                     raise OSError("it has ended")
             except Exception as error:  # noqa: BLE001  top of the thread: whatever a driver does, the show goes on
-                self._trouble = f"camera {self._name} is away ({brief(error)}); looking for it"
-                _shut(container)
-                container = None
+                self._trouble = f"{self._name} is away ({brief(error)}); looking for it"
+                _shut(begun)
+                begun = None
                 self._closing.wait(_AGAIN)
-        _shut(container)
+        _shut(begun)
+
+
+def filmed(name: str) -> Iterator[Any]:
+    """The pictures of a camera or a stream."""
+    url, kind = address(name)
+    with av.open(url, format=kind, timeout=(5.0, 2.0)) as container:
+        yield from container.decode(video=0)
 
 
 def address(name: str, system: str = sys.platform) -> tuple[str, str | None]:
@@ -281,14 +297,17 @@ def address(name: str, system: str = sys.platform) -> tuple[str, str | None]:
 
 
 def is_camera(name: str) -> bool:
-    """Whether `name` means a camera or a stream, and not a file."""
-    return name == "camera" or name.isdecimal() or "://" in name or name.startswith("/dev/video")
+    """Whether `name` means a camera, a stream or another program, and not a file."""
+    named = name == "camera" or name.isdecimal() or "://" in name or name.startswith("/dev/video")
+    return named or is_program(name)
 
 
 def open_clip(name: str, size: Size, live: bool) -> Clip:
     """The clip that `name` means, of pictures of `size`; live in a thread of its own. UserError when there is none."""
+    if is_program(name):
+        return Camera(name, size, pictures_of(name))
     if is_camera(name):
-        return Camera(name, size)
+        return Camera(f"camera {name}", size, lambda: filmed(name))
     path = Path(os.path.expanduser(name))
     if not os.path.exists(path):
         raise UserError(f"{name[:200]}: there is no such file")
@@ -297,9 +316,9 @@ def open_clip(name: str, size: Size, live: bool) -> Clip:
     return Waiting(clip) if live and clip.count != 1 else clip
 
 
-def _shut(container: Any) -> None:
-    if container is not None:
+def _shut(begun: Any) -> None:
+    if begun is not None:
         try:
-            container.close()
+            begun.close()
         except (av.FFmpegError, OSError) as error:
             log.info("a camera did not close: %s", error)

@@ -20,7 +20,7 @@ from liveanim.core.params import defaults
 from liveanim.core.scenes import Scene
 from liveanim.inputs import media
 from liveanim.inputs.media import MediaDesk
-from liveanim.inputs.video import Camera, FileClip, FolderClip, Waiting, address, is_camera, open_clip
+from liveanim.inputs.video import FileClip, FolderClip, Waiting, address, is_camera, open_clip
 
 SIZE = (64, 32)
 
@@ -156,7 +156,7 @@ def test_a_stream_plays_its_newest_picture_and_is_looked_for_when_it_ends() -> N
 
     sender = threading.Thread(target=send, daemon=True)
     sender.start()
-    camera = Camera(url, SIZE)
+    camera = open_clip(url, SIZE, live=True)
     assert abs(camera.at(0)[..., :3].mean() - 200) < 4
     assert camera.problem() == ""
     stop.set()
