@@ -117,7 +117,9 @@ def _look(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="let it flash more than 3 times a second (can cause seizures)",
     )
     outside = parser.add_argument_group("pictures from outside (docs/modes.md)")
-    outside.add_argument("--video", metavar="FILE", help="video, folder of pictures, camera (0), stream (URL) or ndi:NAME")
+    outside.add_argument(
+        "--video", metavar="FILE", help="video, folder of pictures, camera (0), stream (URL) or ndi:NAME"
+    )
     outside.add_argument("--mask", metavar="FILE", help="picture or video: white is painted, black kept")
     outside.add_argument("--init", metavar="FILE", help="picture to begin with")
     outside.add_argument("--match", metavar="FILE", help="picture whose colours are kept")

@@ -70,7 +70,7 @@ class Ears(Protocol):
 class Media(Protocol):
     """Videos, masks and pictures from outside."""
 
-    def look(self, media: Mapping[str, str], scene: Scene | None) -> bool:
+    def look(self, media: Mapping[str, str], scene: Scene | None, again: int = 0) -> bool:
         """The files that the look which plays names, by what they are for, and its scene, whose own go first. Whether
         they are there; until then those before stay."""
 
@@ -79,7 +79,7 @@ class Media(Protocol):
 
 
 class NoMedia:
-    def look(self, media: Mapping[str, str], scene: Scene | None) -> bool:
+    def look(self, media: Mapping[str, str], scene: Scene | None, again: int = 0) -> bool:
         return True  # there is nothing to open
 
     def at(self, now: float, values: Mapping[str, float]) -> Shots:
@@ -276,7 +276,7 @@ class Show:
 
     def _wish_for(self, now: float) -> None:
         """A scene that fades or cuts in wants a fresh picture, once its files are there."""
-        ready = self._media.look(self._play.preset.media, self._play.scene)
+        ready = self._media.look(self._play.preset.media, self._play.scene, self._play.again)
         if ready and self._play.dissolve is not None:
             self._wish, self._play.dissolve, self._hands.fresh = (now, self._play.dissolve), None, True
 

@@ -77,7 +77,7 @@ class Files:
         self.wanted: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
         self._delay, self._left = delay, 0
 
-    def look(self, media: Mapping[str, str], scene: Scene | None) -> bool:
+    def look(self, media: Mapping[str, str], scene: Scene | None, again: int = 0) -> bool:
         wanted = media, {} if scene is None else scene.media
         if wanted not in self.wanted[-1:]:
             self._left = self._delay if self.wanted else 0

@@ -34,12 +34,14 @@ class Performance:
     overrides   parameters the command line sets, whatever presets and scenes say
     dissolve    seconds over which the next fresh picture is to fade in over the one on stage; None: no such wish.
                 Whoever paints takes the wish and sets it to None
+    again       how often a scene with a video of its own was chosen while it played already: the video begins anew
     """
 
     def __init__(self, start: Preset, overrides: Mapping[str, float] | None = None, table: Table = PARAMS) -> None:
         self.panel = Panel(table=table)
         self.history = History()
         self.dissolve: float | None = None
+        self.again = 0
         self.modulators: Mapping[str, float] = {}
         self._overrides, self._parameters = dict(overrides or {}), table
         self._values: Mapping[str, float] = {}
@@ -144,6 +146,7 @@ class Performance:
         way = scene or Scene("")
         length = way.length(bpm) if seconds is None else seconds
         key = self._key(way.name)
+        self.again += way.name == self._scene and "video" in way.media
         self._hand_over(self._looks[key].drivers, length)
         self._scene, self._by = way.name, "scene"
         for name in MORPHS:

@@ -59,14 +59,16 @@ class MediaDesk:
         self._clips: Clips = {}
         self._names: Mapping[str, str] = {}
         self._came: queue.SimpleQueue[_Fetched] = queue.SimpleQueue()
-        self._number = 0
+        self._number = self._again = 0
         self._wanted = self._files(media or {}, scene)
         self._take(self._opened(self._wanted, {}, 0))
 
-    def look(self, media: Mapping[str, str], scene: Scene | None = None) -> bool:
-        """The files of the look that plays, and of its scene; what is open already stays open and plays on. Whether
-        they are there; until then the clips before stay."""
+    def look(self, media: Mapping[str, str], scene: Scene | None = None, again: int = 0) -> bool:
+        """The files of the look that plays, and of its scene; what is open already stays open and plays on, but begins
+        anew when `again` has changed. Whether they are there; until then the clips before stay."""
         wanted = self._files(media, scene)
+        if again != self._again:
+            self._again, self._reel = again, Reel()
         if wanted != self._wanted:
             self._number += 1
             self._wanted, self._trouble, self._ready = wanted, "", False

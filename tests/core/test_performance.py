@@ -161,6 +161,15 @@ def test_next_and_back_go_round_and_next_may_be_named() -> None:
     assert names == ["calm", "hard", "calm", "hard", "storm", "calm"]
 
 
+def test_a_scene_that_plays_is_begun_again_when_it_is_chosen_and_has_a_video() -> None:
+    clip = {"name": "clip", "transition": "cut", "media": {"video": "a.mp4"}}
+    play, begun = Performance(look(scene=[clip, STORM])), []
+    for scene in ("clip", "clip", 1, "storm", "storm", 0, 0, "clip", "clip"):
+        play.go(scene, 0.0, 120.0)
+        begun.append(play.again)
+    assert begun == [0, 1, 2, 2, 2, 2, 2, 2, 3]
+
+
 def test_an_unknown_scene_is_refused_with_the_near_ones() -> None:
     play = Performance(look())
     with pytest.raises(UserError, match=r"no scene 'clam' \(did you mean: calm"):

@@ -257,8 +257,12 @@ def test_a_scene_has_files_of_its_own_over_those_of_its_look(video: Path, tmp_pa
     assert shots.mask is not None and shots.video is not None and level(shots.video) == 10  # it plays on
     desk.look(whole, launched)
     assert shown(desk, 5.0) == 0 and shown(desk, 5.25) == 5  # from its beginning, at its own pace
-    assert desk.at(5.25, values).mask is None
-    desk.look(whole, None)
+    desk.look(whole, launched, 1)
+    assert shown(desk, 5.25) == 0 and shown(desk, 5.35) == 2  # launched again
+    desk.look(whole, launched, 1)
+    assert shown(desk, 5.5) == 5
+    assert desk.at(5.5, values).mask is None
+    desk.look(whole, None, 1)
     assert shown(desk, 6.0) == 0 and shown(desk, 6.2) == 2
     desk.close()
     named = MediaDesk({"video": str(video)}, SIZE, live=False, scene=launched)
