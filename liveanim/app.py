@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import math
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import calibration, outlets, progress
+from . import calibration, outlets, painters, progress
 from .calibration import Calibration
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
-from .core.model import Blend, ControlEvent, Prompt, RenderRequest
+from .core.model import Blend, ControlEvent
 from .core.params import Table
 from .core.preset import Preset
 from .core.setlist import NO_SET, SetList
@@ -40,7 +38,6 @@ from .outputs.headless import Headless
 from .outputs.window import Window
 from .overture import Left, Opening, Overture
 from .plan import (
-    PAINT,
     Painting,
     Plan,
     broken_off,
@@ -58,9 +55,8 @@ from .plan import (
 )
 from .presetfiles import PresetFiles
 from .render.inline import InlineRender
-from .render.models import find
 from .render.paint import PaintRenderer
-from .render.worker import Others, Renderer, ThreadRender
+from .render.worker import ThreadRender
 from .setlist import open_set
 from .show import Render, Settings, Show, Sink, run
 from .span import SinkFrom, Span, TapFrom
@@ -70,7 +66,6 @@ if TYPE_CHECKING:  # nothing that the first picture does not need is imported be
     from .controls import Control, Controls
     from .inputs.media import MediaDesk
     from .outputs.sheet import ContactSheet
-    from .render.load import Options
     from .taking import Takes
 
 log = logging.getLogger(__name__)
@@ -118,9 +113,8 @@ def render(options: RenderOptions) -> int:
         )
         stack.callback(recorders.abort)
         start = start_of(take, span)
-        renderer, moments = _offline_renderer(plan, outside), moments_of(take, options)
-        others = _others(outside, background=False)
-        inline = InlineRender(renderer, moments, 1 / span.fps, start, plan.model, others)
+        others, moments = painters.others(outside, background=False), moments_of(take, options)
+        inline = InlineRender(painters.offline(plan, outside), moments, 1 / span.fps, start, plan.model, others)
         port = stack.enter_context(closing(inline))
         media = stack.enter_context(closing(_media(outside, plan, options.outside, live=False)))
         show = offline_show(plan, span, take, ears, port, [stage.compositor.problem, media.problem], media)
@@ -195,44 +189,6 @@ def _file_of(preset: str | None) -> Path | None:
     return path.absolute() if path.suffix.lower() == ".toml" and path.is_file() else None
 
 
-def _by_paint(plan: Plan, outside: Outside) -> bool:
-    """Whether no model is wanted. What is asked for besides that only a model can use is then said."""
-    asked = {"lora": outside.loras, "control": outside.controls, "depth": outside.depth, "words": outside.words}
-    idle = [f"--{name}" for name, value in asked.items() if value]
-    if plan.model == PAINT and idle:
-        log.warning("paint has no networks: it makes nothing of %s", ", ".join(idle))
-    return plan.model == PAINT
-
-
-def _offline_renderer(plan: Plan, outside: Outside) -> Renderer:
-    if _by_paint(plan, outside):
-        return PaintRenderer()
-    find(plan.model)  # offline a name that nobody knows is refused; weights that are missing are not
-    return _loaded(plan, outside, background=False)
-
-
-def _loaded(plan: Plan, outside: Outside, background: bool, prompts: tuple[Prompt, ...] = ()) -> Renderer:
-    """The model of `plan` with what goes on top of it, or ember where it cannot be had."""
-    from .render.load import load_or_ember
-
-    return load_or_ember(plan.model, plan.painted, _networks(outside, background, prompts))[0]
-
-
-def _networks(outside: Outside, background: bool, prompts: tuple[Prompt, ...]) -> Options:
-    from .render.load import Options
-
-    return Options(
-        background=background,
-        engine=outside.engine,
-        interop=outside.interop,
-        depth=outside.depth,
-        words=outside.words,
-        loras=outside.loras,
-        controls=outside.controls,
-        prompts=prompts,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Live:
     """A live show that is ready to run: `run(live.show, live.clock, live.sinks)`."""
@@ -286,7 +242,8 @@ def live(options: PlayOptions) -> Iterator[Live]:
         from .recording import films_of, keep_take, takes_of
 
         prompts = overture.asked.prompts if overture.asked is not None else ()
-        load, others = _loading(plan, options.outside, prompts), _others(options.outside, background=True)
+        load = painters.beside(plan, options.outside, prompts)
+        others = painters.others(options.outside, background=True)
         painter = ThreadRender(load, PaintRenderer(), model=plan.model, others=others)
         stack.enter_context(closing(painter))
         pace = stage.max_fps, options.seconds
@@ -416,44 +373,3 @@ def _media(outside: Outside, plan: Plan, asked: Outside, live: bool) -> MediaDes
     for line in unseen(plan.preset, asked.files):
         log.warning("%s", line)
     return MediaDesk(outside.files, plan.painted, live, plan.preset.media, plan.preset.first_scene)
-
-
-def _loading(plan: Plan, outside: Outside, prompts: tuple[Prompt, ...]) -> Callable[[], Renderer] | None:
-    """What loads the model beside the show; None when nothing is to be loaded."""
-    if _by_paint(plan, outside):
-        return None
-    imports = _importing()
-
-    def load() -> Renderer:
-        imports.join()
-        return _loaded(plan, outside, background=True, prompts=prompts)
-
-    return load
-
-
-def _others(outside: Outside, background: bool) -> Others:
-    """What loads models of presets that are chosen later, or says why one cannot be had."""
-
-    def loading(request: RenderRequest) -> Callable[[], Renderer]:
-        if request.model == PAINT:
-            return PaintRenderer
-        imports = _importing()
-
-        def load() -> Renderer:
-            imports.join()
-            from .render.load import load
-
-            return load(request.model, request.size, _networks(outside, background, request.prompts))
-
-        return load
-
-    return loading
-
-
-def _importing() -> threading.Thread:
-    """Imports what loads models. Not in the thread that loads: it is of low priority, an import holds the interpreter's
-    lock, and whoever had that while waiting for a processor would hold up the picture."""
-    imports = threading.Thread(target=importlib.import_module, args=("liveanim.render.load",), name="imports")
-    imports.daemon = True
-    imports.start()
-    return imports
