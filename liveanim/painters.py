@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -19,6 +21,8 @@ if TYPE_CHECKING:  # nothing that the first picture does not need is imported be
     from .render.load import Options
 
 log = logging.getLogger(__name__)
+
+LOADS = "liveanim.render.load"
 
 
 def _by_paint(plan: Plan, outside: Outside) -> bool:
@@ -95,7 +99,19 @@ def others(outside: Outside, background: bool) -> Others:
 def _importing() -> threading.Thread:
     """Imports what loads models. Not in the thread that loads: it is of low priority, an import holds the interpreter's
     lock, and whoever had that while waiting for a processor would hold up the picture."""
-    imports = threading.Thread(target=importlib.import_module, args=("liveanim.render.load",), name="imports")
-    imports.daemon = True
+    imports = threading.Thread(target=_import, name="imports", daemon=True)
     imports.start()
     return imports
+
+
+def _import() -> None:
+    """Modules stay, so the collector need not look at what they are made of, now or later: with torch among them that
+    took it 75 to 130 ms each time, in which no frame was shown."""
+    if LOADS in sys.modules:
+        return  # models are there by now, and they may go
+    gc.disable()
+    try:
+        importlib.import_module(LOADS)
+    finally:
+        gc.freeze()
+        gc.enable()
