@@ -327,6 +327,7 @@ def _stage(options: PlayOptions, table: Table) -> Window | Headless:
         monitor=options.monitor,
         flash_limit=_safe(options),
         performer=options.performer,
+        also=options.also_on,
         screens=outlets.screens(),
         table=table,
     )

@@ -192,6 +192,8 @@ def _window(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--performer", action="store_true", help="a second window with the figures; the first has only the picture"
     )
+    about = "fill that monitor too, with the picture or a part of it (docs/outputs.md)"
+    _many(group, "--also-on", type=whole(1, 99), metavar="N", help=about)
     group.add_argument("--no-hud", dest="hud", action="store_false", help="start without the figures (H shows them)")
     group.add_argument("--headless", action="store_true", help="no window: draw off screen")
 

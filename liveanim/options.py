@@ -43,6 +43,7 @@ class PlayOptions:
     model       name of the models table, or path of a diffusers folder; 'paint' needs no model
     monitor     1-based, as `liveanim devices` numbers them
     performer   a second window has the figures, the first only the picture
+    also_on     numbers of further screens that the picture, or a part of it, fills
     streams     where to stream to: rtmp://, srt://, udp:// or file addresses
     share       how the picture is shared with other programs: ndi, spout, syphon, camera
     record      files to write while playing: films, pictures, sound
@@ -74,6 +75,7 @@ class PlayOptions:
     fullscreen: bool = False
     monitor: int | None = None
     performer: bool = False
+    also_on: tuple[int, ...] = ()
     streams: tuple[str, ...] = ()
     share: tuple[str, ...] = ()
     record: tuple[Path, ...] = ()

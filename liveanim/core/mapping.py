@@ -1,4 +1,5 @@
-"""Fitting the picture to what it is thrown at: the corners of a keystone, soft edges between projectors. Pure."""
+"""Fitting the picture to what it is thrown at: a part of it, the corners of a keystone, soft edges between projectors.
+Pure."""
 
 from __future__ import annotations
 
@@ -16,29 +17,33 @@ Point = tuple[float, float]
 CORNERS = ("top left", "top right", "bottom right", "bottom left")
 EDGES = ("left", "right", "top", "bottom")
 AT_REST: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+WHOLE = (0.0, 0.0, 1.0, 1.0)
 WIDEST_EDGE = 0.5
+NARROWEST = 0.05  # part of a picture, of its width or height
 _FURTHEST = 1.5  # a corner may lie that far outside
 _SMALLEST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """corners  where the picture's corners lie on the screen (CORNERS' order), 0..1 over it, y down
-    edges    how wide the picture fades at each side (EDGES' order), share of its width or height, 0..0.5
+    """part     what of the picture the screen shows: left, top, right, bottom, 0..1 over it, y down
+    corners  where the corners of that lie on the screen (CORNERS' order), 0..1 over it, y down
+    edges    how wide it fades at each side (EDGES' order), share of its width or height, 0..0.5
     gamma    of the projectors: two fades that overlap give even light, 1..4
     """
 
     corners: tuple[Point, ...] = AT_REST
     edges: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     gamma: float = 2.2
+    part: tuple[float, float, float, float] = WHOLE
 
     @property
     def plain(self) -> bool:
         """Whether the picture is shown as it is."""
-        return self.corners == AT_REST and not any(self.edges)
+        return self.corners == AT_REST and not any(self.edges) and self.part == WHOLE
 
     def matrix(self) -> Matrix:
-        """(3, 3): point of the screen (0..1, y down) -> point of the picture (0..1, y down), before the division."""
+        """(3, 3): point of the screen (0..1, y down) -> point of the part (0..1, y down), before the division."""
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = self.corners
         # Heckbert, Fundamentals of Texture Mapping (1989), 2.2.2: the unit square onto a quadrilateral.
         dx1, dx2, sx = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
@@ -62,6 +67,15 @@ class Mapping:
         edges[edge] = round(min(WIDEST_EDGE, max(0.0, edges[edge] + by)), 6)
         return replace(self, edges=(edges[0], edges[1], edges[2], edges[3]))
 
+    def cut(self, edge: int, by: float) -> Mapping:
+        """With one side (EDGES' order) of the part moved by a share of the picture, right or down."""
+        left, top, right, bottom = self.part
+        sides = [left, right, top, bottom]
+        low = 0.0 if edge % 2 == 0 else sides[edge - 1] + NARROWEST
+        high = 1.0 if edge % 2 else sides[edge + 1] - NARROWEST
+        sides[edge] = round(min(high, max(low, sides[edge] + by)), 6)
+        return replace(self, part=(sides[0], sides[2], sides[1], sides[3]))
+
 
 def in_the_middle(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int, int, int]:
     """(x, y, width, height) of a picture of `size` in the middle of `room` (width, height), as large as fits."""
@@ -81,8 +95,9 @@ def _convex(corners: list[Point]) -> bool:
 
 
 def mapping_from(data: Table[str, Any], where: str) -> Mapping:
-    """The mapping in a table with `corners`, `edges` and `gamma`; UserError names the key and what was expected."""
+    """The mapping in a table of Mapping's fields; UserError names the key and what was expected."""
     corners, edges, gamma = data.get("corners", AT_REST), data.get("edges", (0.0,) * 4), data.get("gamma", 2.2)
+    part = data.get("part", WHOLE)
     good = isinstance(corners, (list, tuple)) and len(corners) == 4 and all(_numbers(point, 2) for point in corners)
     points = [(float(x), float(y)) for x, y in corners] if good else []
     if not good or not _convex(points):
@@ -91,8 +106,12 @@ def mapping_from(data: Table[str, Any], where: str) -> Mapping:
         raise UserError(f"{where}: edges: expected four shares ({', '.join(EDGES)}) from 0 to {WIDEST_EDGE}")
     if not _numbers([gamma], 1) or not 1 <= gamma <= 4:
         raise UserError(f"{where}: gamma: expected a number from 1 to 4")
+    good = _numbers(part, 4) and all(0 <= side <= 1 for side in part)
+    if not good or min(part[2] - part[0], part[3] - part[1]) < NARROWEST - 1e-6:
+        raise UserError(f"{where}: part: expected [left, top, right, bottom], 0 to 1, at least {NARROWEST} apart")
     left, right, top, bottom = (float(edge) for edge in edges)
-    return Mapping(tuple(points), (left, right, top, bottom), float(gamma))
+    x0, y0, x1, y1 = (float(side) for side in part)
+    return Mapping(tuple(points), (left, right, top, bottom), float(gamma), (x0, y0, x1, y1))
 
 
 def _numbers(values: Any, count: int) -> bool:

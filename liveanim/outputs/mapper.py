@@ -20,6 +20,11 @@ log = logging.getLogger(__name__)
 
 STEP, LEAP = 0.001, 0.01  # of the screen, for a press of an arrow; with shift
 _WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+_MOVED = (
+    *(f"{name} corner" for name in CORNERS),
+    *(f"{name} soft edge" for name in EDGES),
+    *(f"{name} side of what is shown" for name in EDGES),
+)
 _LARGEST = 1_000_000  # bytes of the file
 
 
@@ -52,7 +57,9 @@ def _row(screen: str, mapping: Mapping) -> str:
     corners = ", ".join(f"[{x:.6g}, {y:.6g}]" for x, y in mapping.corners)
     edges = ", ".join(f"{edge:.6g}" for edge in mapping.edges)
     name = json.dumps(screen, ensure_ascii=False)
-    return f"\n[[screen]]\nname = {name}\ncorners = [{corners}]\nedges = [{edges}]\ngamma = {mapping.gamma:g}\n"
+    part = ", ".join(f"{side:.6g}" for side in mapping.part)
+    rows = f"part = [{part}]\ncorners = [{corners}]\nedges = [{edges}]\ngamma = {mapping.gamma:g}\n"
+    return f"\n[[screen]]\nname = {name}\n{rows}"
 
 
 def _read(path: Path) -> dict[str, Mapping]:
@@ -68,29 +75,29 @@ def _read(path: Path) -> dict[str, Mapping]:
 
 
 class Mapper:
-    """Of one window. `mapping` is what it shows; `active` while the keys move it."""
+    """Of one window. `mapping` is what it shows, `screen` the name of its screen; `active` while the keys move it."""
 
     def __init__(self, screens: Screens) -> None:
-        self._screens, self._name = screens, ""
+        self._screens, self.screen = screens, ""
         self.mapping = Mapping()
         self.active, self._chosen = False, 0
         self.problem = ""
 
     def follow(self, screen: str) -> None:
         """The window is on the screen of that name now."""
-        if screen != self._name:
-            self._name, self.mapping = screen, self._screens.of(screen)
+        if screen != self.screen:
+            self.screen, self.mapping = screen, self._screens.of(screen)
 
     def toggle(self) -> None:
         """Begin to move, or end it and keep what was found."""
         self.active = not self.active
         if not self.active:
-            self.problem = self._screens.keep(self._name, self.mapping)
+            self.problem = self._screens.keep(self.screen, self.mapping)
 
     def key(self, name: str, shift: bool) -> bool:
         """A key while active; whether it was one of ours."""
         if name == "tab":
-            self._chosen = (self._chosen + (-1 if shift else 1)) % (len(CORNERS) + len(EDGES))
+            self._chosen = (self._chosen + (-1 if shift else 1)) % len(_MOVED)
         elif name == "backspace":
             self.mapping = Mapping(gamma=self.mapping.gamma)
         elif name in ("escape", "enter"):
@@ -98,10 +105,13 @@ class Mapper:
         elif name in _WAYS:
             step = LEAP if shift else STEP
             dx, dy = _WAYS[name]
-            if self._chosen < len(CORNERS):
+            corners, edge = len(CORNERS), (self._chosen - len(CORNERS)) % len(EDGES)
+            if self._chosen < corners:
                 self.mapping = self.mapping.moved(self._chosen, dx * step, dy * step)
+            elif self._chosen < corners + len(EDGES):
+                self.mapping = self.mapping.widened(edge, (dx - dy) * step)
             else:
-                self.mapping = self.mapping.widened(self._chosen - len(CORNERS), (dx - dy) * step)
+                self.mapping = self.mapping.cut(edge, (dx if edge < 2 else dy) * step)
         else:
             return False
         return True
@@ -111,8 +121,8 @@ class Mapper:
         """What the keys do now, for the HUD; '' while not active."""
         if not self.active:
             return self.problem
-        chosen = [*(f"{name} corner" for name in CORNERS), *(f"{name} soft edge" for name in EDGES)][self._chosen]
-        return f"fitting: {chosen} - arrows move it (shift: far), tab the next, backspace afresh, K done"
+        what = f"fitting {self.screen}: {_MOVED[self._chosen]}"
+        return f"{what} - arrows move it (shift: far), tab the next, backspace afresh, K done"
 
     @property
     def plain(self) -> bool:
@@ -121,11 +131,13 @@ class Mapper:
 
     def draw(self, program: Program, picture: moderngl.Texture, window: tuple[int, int]) -> None:
         """The picture over a whole window of `window` (width, height) pixels, letterboxed before it is fitted."""
-        width, height = picture.size
+        left, top, right, bottom = self.mapping.part
+        width, height = picture.size[0] * (right - left), picture.size[1] * (bottom - top)
         scale = min(window[0] / width, window[1] / height)
         x, y = width * scale / window[0], height * scale / window[1]
         fit = np.array([[1 / x, 0, 0.5 - 0.5 / x], [0, 1 / y, 0.5 - 0.5 / y], [0, 0, 1.0]])
         picture.use(0)
         program.set(picture=0, place=self.mapping.matrix() @ fit, edges=self.mapping.edges, gamma=self.mapping.gamma)
-        program.set(chosen=self._chosen if self.active else -1, aspect=1.0, aspect_of_picture=width / height)
+        program.set(chosen=self._chosen if self.active else -1, aspect=1.0, aspect_of_part=width / height)
+        program.set(part=self.mapping.part)
         program.draw()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +61,32 @@ def mode_of(handle: Any) -> Any:
 
 
 def name_of(handle: Any) -> str:
-    """What the system calls a screen, also one that is just going."""
+    """What the system calls a screen, also one that is just going; the second of that name is 'NAME 2'."""
+    name, alike = _called(handle), 0
+    for other in glfw.get_monitors():
+        alike += _called(other) == name
+        if _same(other, handle):
+            break
+    return f"{name} {alike}" if alike > 1 else name
+
+
+def _called(handle: Any) -> str:
     name = glfw.get_monitor_name(handle)
     return name.decode(errors="replace") if isinstance(name, bytes) else str(name or "screen")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two handles are of one screen: GLFW makes new ones at each question."""
+    return ctypes.addressof(one.contents) == ctypes.addressof(other.contents)
+
+
+def fill(window: Any, handle: Any) -> bool:
+    """Have `window` fill the screen, in its present mode; False where that has just gone."""
+    mode = mode_of(handle)
+    if mode is not None:
+        glfw.set_window_monitor(window, handle, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate or -1)
+        glfw.set_input_mode(window, glfw.CURSOR, glfw.CURSOR_HIDDEN)
+    return mode is not None
 
 
 def handle_of(number: int) -> Any:

@@ -27,6 +27,7 @@ from .mapper import Mapper, Screens
 from .performer import Performer, place_for
 from .picker import Picker, Wish, event_of
 from .preview import Viewer
+from .projector import Projector
 from .shaders import Program
 from .taps import Tap, TapFeed
 
@@ -66,6 +67,7 @@ class Window:
     size        (width, height) of the picture in pixels, and of the window where it fits on the screen
     monitor     screen number from 1; None: wherever the system puts the window
     performer   a second window, on another screen if there is one, has the figures: this one shows only the picture
+    also        numbers of further screens that the picture, or a part of it, fills
     screens     how the picture is fitted to each screen
     table       the parameters of the show, to choose from
     vsync       wait for the screen at each frame. Some systems do not wait (a virtual screen, a hidden window): hold
@@ -84,6 +86,7 @@ class Window:
         vsync: bool = True,
         flash_limit: bool = True,
         performer: bool = False,
+        also: Sequence[int] = (),
         screens: Screens | None = None,
         table: Table = PARAMS,
     ) -> None:
@@ -93,7 +96,8 @@ class Window:
         self.compositor = Compositor(self._ctx, size, flash_limit, live=True)
         self._feed = TapFeed(self.compositor, later=True)
         self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
-        self.mapper, self._mapped = Mapper(screens or Screens()), Program(self._ctx, ["mapped.frag.glsl"])
+        screens = screens or Screens()
+        self.mapper, self._mapped = Mapper(screens), Program(self._ctx, ["mapped.frag.glsl"])
         self.picker, self._table = Picker(table), table
         self.hud_shown, self.help_shown = True, False
         self.recorders: list[Recorder] = []
@@ -113,10 +117,16 @@ class Window:
         if fullscreen:
             self._enter_fullscreen(monitors.handle_under(self._window))
         self._follow_screen()
+        self.projectors = [self._open_projector(f"{title} {number}", number, screens) for number in also]
         self.performer = self._open_performer(title) if performer else None
 
+    def _open_projector(self, title: str, number: int, screens: Screens) -> Projector:
+        screen = monitors.name_of(monitors.handle_of(number))
+        window = _open_window(self.size, title, number, beside=self._window)
+        return Projector(self._window, window, _Loader(), self._on_key, screen, screens)
+
     def _open_performer(self, title: str) -> Performer:
-        handle, size = place_for(self._window)
+        handle, size = place_for(self._window, [each.mapper.screen for each in self.projectors])
         window = _open_window(size, f"{title} - performer", None, beside=self._window, handle=handle)
         return Performer(self._window, window, _Loader(), self._on_key)
 
@@ -180,12 +190,22 @@ class Window:
         self._feed.taken(now)
         if self._show(blend):
             glfw.swap_buffers(self._window)
+        self._show_projectors()
         self._show_performer(blend)
         glfw.poll_events()
         if self._monitors_changed:
             self._monitors_changed = False
             self._follow_monitors()
             self._follow_screen()
+            for projector in self.projectors:
+                projector.follow()
+
+    def _show_projectors(self) -> None:
+        for projector in [each for each in self.projectors if each.closed]:
+            projector.close()
+            self.projectors.remove(projector)
+        for projector in self.projectors:
+            projector.show(self.compositor.texture)
 
     def _show_performer(self, blend: Blend) -> None:
         if self.performer is None:
@@ -238,7 +258,7 @@ class Window:
 
     def _hints(self) -> tuple[str, ...]:
         """What keys would do now, and must be seen."""
-        lines = self.mapper.hint, self._leaving.hint(self._rate.last or 0.0)
+        lines = *(mapper.hint for mapper in self._mappers), self._leaving.hint(self._rate.last or 0.0)
         return tuple(line for line in lines if line)
 
     def _readout(self) -> Readout:
@@ -276,8 +296,9 @@ class Window:
         """Whether a key was for what is being fitted or chosen."""
         if mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
             return False
-        if self.mapper.active:
-            return self.mapper.key(name, bool(mods & glfw.MOD_SHIFT))
+        fitted = next((mapper for mapper in self._mappers if mapper.active), None)
+        if fitted is not None:
+            return fitted.key(name, bool(mods & glfw.MOD_SHIFT))
         caught = self.picker.active and self.picker.key(name, bool(mods & glfw.MOD_SHIFT))
         self._pressed += self.picker.take()
         return caught
@@ -288,7 +309,7 @@ class Window:
         elif local == "help":
             self.help_shown = not self.help_shown
         elif local == "mapping":
-            self.mapper.toggle()
+            self._fit_next()
         elif local == "pick":
             self.picker.toggle()
         elif self.fullscreen:
@@ -296,18 +317,28 @@ class Window:
         else:
             self._enter_fullscreen(monitors.handle_under(self._window))
 
+    @property
+    def _mappers(self) -> list[Mapper]:
+        """Of all screens, the first window's first."""
+        return [self.mapper, *(projector.mapper for projector in self.projectors)]
+
+    def _fit_next(self) -> None:
+        """Fit the picture to the first screen, then to the next, until all are done."""
+        mappers = self._mappers
+        active = next((n for n, mapper in enumerate(mappers) if mapper.active), -1)
+        for mapper in mappers[max(0, active) : active + 2]:
+            mapper.toggle()
+
     def _screen(self) -> Any:
         return glfw.get_window_monitor(self._window) or monitors.handle_under(self._window)
 
     def _enter_fullscreen(self, handle: Any) -> None:
-        mode = monitors.mode_of(handle)
-        if mode is None:
+        if monitors.mode_of(handle) is None:
             return
         self._lost_monitor, self._filled = "", monitors.name_of(handle)
         if not self.fullscreen:
             self._windowed = (*glfw.get_window_pos(self._window), *glfw.get_window_size(self._window))
-        glfw.set_window_monitor(self._window, handle, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate or -1)
-        glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_HIDDEN)
+        monitors.fill(self._window, handle)
         glfw.swap_interval(1 if self._vsync else 0)
 
     def _leave_fullscreen(self) -> None:
@@ -337,6 +368,8 @@ class Window:
 
     def close(self) -> None:
         """Close the taps and the windows."""
+        for projector in self.projectors:
+            projector.close()
         if self.performer is not None:
             self.performer.close()
         self._feed.close()

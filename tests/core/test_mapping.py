@@ -44,6 +44,13 @@ def test_edges_widen_up_to_the_middle() -> None:
     assert Mapping().widened(1, 9.0).edges[1] == 0.5 and Mapping().widened(1, -1.0).plain
 
 
+def test_a_side_is_moved_as_far_as_something_is_left() -> None:
+    half = Mapping().cut(1, -0.4).cut(2, 0.25)
+    assert half.part == pytest.approx((0, 0.25, 0.6, 1)) and half.cut(0, 9).part[0] == pytest.approx(0.55)
+    assert half.cut(3, -9).part[3] == pytest.approx(0.3) and half.cut(1, 9).cut(2, -9).part == (0, 0, 1, 1)
+    assert mapping_from({"part": [0, 0.25, 0.6, 1]}, "w") == half
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -52,6 +59,8 @@ def test_edges_widen_up_to_the_middle() -> None:
         ({"corners": [[0, 0], [1, "a"], [1, 1], [0, 1]]}, "w: corners: expected"),
         ({"edges": [0.1, 0.1]}, "w: edges: expected four shares"),
         ({"edges": [0.6, 0, 0, 0]}, "from 0 to 0.5"),
+        ({"part": [0, 0, 0.02, 1]}, "w: part: expected .* at least 0.05 apart"),
+        ({"part": [0, 0, 1, 1.2]}, "w: part: expected"),
         ({"gamma": 0}, "w: gamma: expected a number from 1 to 4"),
     ],
 )

@@ -57,20 +57,25 @@ def test_a_file_that_is_no_good_shows_the_picture_as_it_is(tmp_path: Path, caplo
     assert "cannot keep the corners" in blocked.hint
 
 
-def drawn(mapping: Mapping, size: tuple[int, int] = (160, 90), active: bool = False) -> np.ndarray:
-    """(height, width, 3): a white picture of 160x90 on a window of `size`, top row first."""
+WHITE = np.full((90, 160, 4), 255, np.uint8)
+
+
+def drawn(
+    mapping: Mapping, size: tuple[int, int] = (160, 90), active: bool = False, picture: np.ndarray = WHITE
+) -> np.ndarray:
+    """(height, width, 3): `picture` of 160x90 on a window of `size`, top row first."""
     try:
         ctx = headless_context()
     except UserError as error:
         pytest.skip(f"macOS and Windows have no EGL: {error}")
     with ctx:
-        picture = ctx.texture((160, 90), 4, np.full((90, 160, 4), 255, np.uint8).tobytes())
-        picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        texture = ctx.texture((160, 90), 4, picture.tobytes())
+        texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         window = ctx.framebuffer([ctx.texture(size, 4)])
         window.use()
         mapper = Mapper(Screens())
         mapper.mapping, mapper.active = mapping, active
-        mapper.draw(Program(ctx, ["mapped.frag.glsl"]), picture, size)
+        mapper.draw(Program(ctx, ["mapped.frag.glsl"]), texture, size)
         image = np.frombuffer(window.read(components=3, alignment=1), np.uint8).reshape(size[1], size[0], 3)[::-1]
     ctx.release()
     return image
@@ -99,3 +104,44 @@ def test_while_fitting_there_is_a_grid_and_the_chosen_corner_is_marked() -> None
     image = drawn(Mapping(), active=True)
     assert image[2, 2, 0] > 200 and image[2, 2, 2] < 140
     assert len(np.unique(image[45, :, 0])) >= 2
+
+
+def test_the_sides_of_what_is_shown_are_moved_after_the_edges_and_kept(tmp_path: Path) -> None:
+    mapper = Mapper(Screens(tmp_path / "screens.toml"))
+    mapper.follow("EPSON")
+    mapper.toggle()
+    for _ in range(9):
+        mapper.key("tab", False)
+    assert "fitting EPSON: right side of what is shown" in mapper.hint
+    for _ in range(40):
+        mapper.key("left", True)
+    mapper.key("tab", False)
+    mapper.key("down", False)
+    assert mapper.mapping.part == pytest.approx((0.0, STEP, 1 - 40 * LEAP, 1.0)) and not mapper.plain
+    mapper.toggle()
+    assert Screens(tmp_path / "screens.toml").of("EPSON") == mapper.mapping
+    mapper.toggle()
+    mapper.key("backspace", False)
+    assert mapper.mapping == Mapping()
+
+
+def test_a_part_of_the_picture_is_shown_as_large_as_fits() -> None:
+    ramp = np.zeros((90, 160, 4), np.uint8)
+    ramp[..., 0], ramp[..., 3] = np.arange(160), 255
+    whole, half = drawn(Mapping(), picture=ramp), drawn(Mapping(part=(0.5, 0, 1, 1)), (80, 90), picture=ramp)
+    assert np.array_equal(half, whole[:, 80:])
+    wide = drawn(Mapping(part=(0.5, 0, 1, 1)), picture=ramp)
+    assert wide[:, :39].max() == 0 and wide[45, 41:119, 0] == pytest.approx(np.arange(81, 159), abs=1)
+
+
+def test_two_projectors_whose_parts_overlap_show_one_picture_in_even_light() -> None:
+    left, right = Mapping(part=(0, 0, 0.6, 1)).widened(1, 1 / 3), Mapping(part=(0.4, 0, 1, 1)).widened(0, 1 / 3)
+    wall = np.zeros(160)
+    wall[:96] += (drawn(left, (96, 90))[45, :, 0] / 255.0) ** 2.2
+    wall[64:] += (drawn(right, (96, 90))[45, :, 0] / 255.0) ** 2.2
+    assert wall == pytest.approx(np.ones(160), abs=0.02)
+    lines = [
+        drawn(each, (96, 90), active=True)[15, :, 1] for each in (Mapping(part=left.part), Mapping(part=right.part))
+    ]
+    assert np.array_equal(lines[0][70:90], lines[1][6:26])  # of the grid: at the very same places of the picture
+    assert lines[0][70:90].max() > lines[0][70:90].min() + 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import glfw
 import numpy as np
@@ -17,9 +19,11 @@ import pytest
 from PIL import Image as Pillow
 
 from liveanim.core.errors import UserError
+from liveanim.core.mapping import Mapping
 from liveanim.core.model import Blend, ControlEvent, Image, Status
 from liveanim.outputs.keys import KEYS
-from liveanim.outputs.monitors import monitors
+from liveanim.outputs.mapper import Screens
+from liveanim.outputs.monitors import handle_named, monitors, name_of
 from liveanim.outputs.window import Window
 
 from .pictures import flat, smooth, still
@@ -361,3 +365,50 @@ def test_a_parameter_is_chosen_turned_and_learned_by_keys(player: Player) -> Non
     ]
     press(player, "Escape", "Escape")
     assert player.play(lambda: player.events[-1].target == "do.quit")
+
+
+@pytest.mark.screen
+def test_further_projectors_show_their_part_and_are_fitted_one_after_the_other(tmp_path: Path) -> None:
+    screens = Screens(tmp_path / "screens.toml")
+    name = monitors()[0].name
+    screens.keep(name, Mapping(part=(0.5, 0, 1, 1)))
+    window = Window(SIZE, "liveanim test", vsync=False, also=[1], screens=screens)
+    window.hud_shown = False
+    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    picture[:, :320], picture[:, 320:] = (200, 0, 0), (0, 0, 200)
+    made = Player(window, still(picture))
+    made.frames(4)
+    (projector,) = window.projectors
+    shown = projector.read()
+    height, width = shown.shape[:2]
+    assert glfw.get_window_monitor(projector.handle)
+    assert np.array_equal(shown[height // 2, width // 2], (0, 0, 200))
+    assert (shown[height // 2, :, 0] > 0).sum() <= 4 and (shown[height // 2, :, 2] > 0).sum() > width / 2
+    window.compositor.draw(still(flat((0, 0, 0), SIZE), time=made.now), 1 / 60)  # the first window's context is current
+    steps = []
+    for _ in range(4):
+        window._fit_next()
+        steps.append([mapper.active for mapper in window._mappers])
+    assert steps == [[True, False], [False, True], [False, False], [True, False]]
+    nothing: Any = None
+    glfw.set_window_monitor(projector.handle, nothing, 0, 0, 64, 36, -1)  # as GLFW does when the screen is unplugged
+    with pytest.MonkeyPatch.context() as gone:
+        gone.setattr("liveanim.outputs.monitors.handle_named", lambda _name: None)
+        projector.follow()
+    assert not glfw.get_window_attrib(projector.handle, glfw.VISIBLE)
+    projector.follow()
+    made.frames(2)
+    assert glfw.get_window_attrib(projector.handle, glfw.VISIBLE) and glfw.get_window_monitor(projector.handle)
+    glfw.set_window_should_close(projector.handle, True)
+    made.frames(1)
+    assert window.projectors == []
+    window.close()
+
+
+@pytest.mark.screen
+def test_screens_of_one_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, other = (ctypes.pointer(ctypes.c_int(n)) for n in range(3))
+    monkeypatch.setattr(glfw, "get_monitors", lambda: [first, other, second])
+    monkeypatch.setattr(glfw, "get_monitor_name", lambda handle: b"LG" if handle.contents.value == 2 else b"EPSON")
+    assert [name_of(each) for each in (first, other, second)] == ["EPSON", "LG", "EPSON 2"]
+    assert handle_named("EPSON 2") is second and handle_named("EPSON 3") is None
