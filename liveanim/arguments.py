@@ -86,6 +86,16 @@ def target(text: str) -> tuple[str, int]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def universe(text: str) -> tuple[str, int]:
+    """'artnet:0' -> ('artnet', 0)."""
+    from .inputs.dmx import parse_universe
+
+    try:
+        return parse_universe(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _many(group: argparse._ActionsContainer, *options: str, **more: Any) -> None:
     """An option that may be repeated: its values make a list."""
     more["help"] += "; may repeat"
@@ -209,6 +219,8 @@ def _hands(group: argparse._ArgumentGroup) -> None:
     )
     _many(group, "--osc-out", type=target, metavar="HOST:PORT", help="tell others by OSC")
     group.add_argument("--midi", metavar="NAME", help="only MIDI inputs with this in their name; '-' for none (all)")
+    about = "hear a lighting desk: artnet:UNIVERSE or sacn:UNIVERSE (docs/controls.md)"
+    group.add_argument("--dmx", type=universe, metavar="UNIVERSE", help=about)
     group.add_argument("--link", action="store_true", help="share tempo and bar by Ableton Link")
     group.add_argument("--midi-clock-out", metavar="NAME", help="send our beat as MIDI clock to that MIDI output")
     group.add_argument("--midi-map", type=Path, metavar="FILE", help="what knobs and pads do (.toml)")

@@ -12,9 +12,11 @@ from .core.errors import UserError
 from .core.params import Table
 from .core.preset import Preset
 from .inputs.abletonlink import LinkClock
+from .inputs.dmx import DmxIn
 from .inputs.midi import MidiInput, NoMidi
 from .inputs.midiclock import ClockOut
 from .inputs.midiout import MidiLights
+from .inputs.midiports import find_system
 from .inputs.osc import PORT, OscInput
 from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
@@ -27,7 +29,7 @@ from .taking import Takes
 
 log = logging.getLogger(__name__)
 
-Control = OscInput | MidiInput | NoMidi | LinkClock | WebRemote
+Control = OscInput | MidiInput | NoMidi | LinkClock | WebRemote | DmxIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ def open_controls(
         controls.append(stack.enter_context(closing(LinkClock(clock.now))))
     if options.osc and (osc := _osc(options, clock, readback, table)) is not None:
         controls.append(stack.enter_context(closing(osc)))
-    midi = _midi(options, clock, readback, table) if options.midi != "-" else None
+    midi = _midi(options, clock, readback, table) if options.midi != "-" or options.dmx else None
     controls.append(NoMidi(readback) if midi is None else stack.enter_context(closing(midi)))
+    if options.dmx is not None and midi is not None:
+        controls.append(stack.enter_context(closing(DmxIn(*options.dmx, midi.faders, clock.now))))
     sinks: list[Sink] = [readback, *_tellers(options, table, stack)]
     sinks += [control for control in controls if isinstance(control, LinkClock)]
     sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
@@ -86,9 +90,10 @@ def _osc(options: PlayOptions, clock: WallClock, readback: Readback, table: Tabl
 
 def _midi(options: PlayOptions, clock: WallClock, readback: Readback, table: Table) -> MidiInput | None:
     try:
-        return MidiInput(clock.now, readback, options.midi, options.midi_map, table=table)
+        wanted, find = (None, lambda: None) if options.midi == "-" else (options.midi, find_system)
+        return MidiInput(clock.now, readback, wanted, options.midi_map, find, table=table)
     except UserError as error:
-        if options.midi is not None or options.midi_map is not None:
+        if options.midi is not None or options.midi_map is not None or options.dmx is not None:
             raise
         log.warning("%s; the show goes on without MIDI", error)
         return None

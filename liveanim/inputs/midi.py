@@ -1,4 +1,4 @@
-"""MIDI in: from the inputs that are plugged in to control events."""
+"""MIDI in, and channels of a lighting desk by the same maps: from what is plugged in to control events."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
 from ..data import write_whole
 from . import midilearn, midimap
+from .dmx import Moved
 from .midiclock import ClockIn, is_clock
 from .mididesk import SOURCE, MidiDesk, Values
 from .midiports import MidiPorts, System, find_system
@@ -55,6 +56,7 @@ class MidiInput:
         self.desk = MidiDesk(maps, values, _maps_in(self._folder, table), self._keep, table)
         self._clock_in = ClockIn()
         self._waiting: deque[tuple[float, str, Sequence[int]]] = deque(maxlen=_WAITING)
+        self._faders: deque[tuple[str, Moved, float]] = deque(maxlen=_WAITING)
         self._came: deque[tuple[str, bool]] = deque(maxlen=64)
         self._said = ("", -_SHOWN)
         self._lost = 0
@@ -81,6 +83,10 @@ class MidiInput:
                 self._clock_in.message(device, data, time)
             else:
                 self.desk.message(device, data, time)
+        while self._faders:
+            device, moved, time = self._faders.popleft()
+            for channel, level in moved:
+                self.desk.dmx(device, channel, level, time)
         return [*self._clock_in.take(), *self.desk.take(now)]
 
     def learned(self) -> Mapping[str, Mapping[str, Any]]:
@@ -106,6 +112,10 @@ class MidiInput:
     def close(self) -> None:
         """Let go of the inputs."""
         self.ports.close()
+
+    def faders(self, device: str, moved: Moved, at: float) -> None:
+        """Channels of a lighting desk moved; any thread."""
+        self._faders.append((device, moved, at))
 
     def _keep(self, one: midimap.MidiMap) -> None:
         """Write what the knobs of a port have learned, without waiting for the disk."""

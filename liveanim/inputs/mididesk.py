@@ -13,7 +13,7 @@ from ..core.errors import UserError
 from ..core.model import ControlEvent
 from ..core.params import PARAMS, Table
 from . import midilearn
-from .midimap import TURNING, Control, Kind, Light, MidiMap, Mode, is_done, look_map
+from .midimap import CHOSEN, TURNING, Control, Kind, Light, MidiMap, Mode, is_done, look_map
 from .pending import Pending
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class MidiDesk:
         self._let_go: dict[str, ControlEvent] = {}  # their releases: a quick tap is seen for a frame
         self._coarse: dict[_Key, int] = {}  # first half of 14-bit pairs
         self._fine: set[_Key] = set()  # pairs whose second half has been seen
+        self._up: set[_Key] = set()  # channels of a lighting desk that are over the middle
         self._turned: dict[tuple[str, Control], float] = {}  # show time a knob was last moved
         self.counts: Counter[str] = Counter()
         self.version = 0  # counts what was learned and forgotten
@@ -107,6 +108,15 @@ class MidiDesk:
             self._apply(port, "touch", (channel, 0), (first / 127, first >= 64, first), time)
         elif status == 0xE0:
             self._apply(port, "pitch", (channel, 0), (_bend(second << 7 | first), True, 0), time)
+
+    def dmx(self, port: str, channel: int, level: int, time: float) -> None:
+        """A channel of a lighting desk moved to `level` (0..255). It presses where it comes to be over the middle, and
+        chooses presets and scenes by its level."""
+        self.counts["messages"] += 1
+        key, up = (port, 1, channel), level >= 128
+        rose = up and key not in self._up
+        (self._up.add if up else self._up.discard)(key)
+        self._apply(port, "dmx", (1, channel), (level / 255, rose, level), time)
 
     def forget(self, port: str) -> None:
         """The device is gone: where its knobs stand is not known any more."""
@@ -263,6 +273,9 @@ class MidiDesk:
                 self._pending.put(ControlEvent(time, f"add.{control.target}", share, SOURCE))
             elif control.mode == "hold":
                 self._hold(control, place, pressed, time)
+            elif kind == "dmx" and control.target in CHOSEN and control.value is None:
+                if raw > 0:
+                    self._pending.put(ControlEvent(time, control.target, float(raw), SOURCE))
             elif pressed:
                 self._pending.put(self._press(control, where[1], time))
 

@@ -296,6 +296,6 @@ def said(control: Control, port: str) -> str:
 
 def _called(control: Control) -> str:
     words = {"cc": "controller", "cc14": "fine controller", "note": "note", "pitch": "pitch bend"}
-    words |= {"touch": "pressure", "polytouch": "pressure on note", "program": "program"}
+    words |= {"touch": "pressure", "polytouch": "pressure on note", "program": "program", "dmx": "channel"}
     number = "" if control.kind in ("pitch", "touch") else f" {control.number}"
     return f"{words.get(control.kind, 'NRPN')}{number}"

@@ -16,19 +16,20 @@ from ..core.takeover import MODES as TAKEOVERS
 from ..core.takeover import Mode as Takeover
 from .oscnames import MOST_TEXT
 
-Kind = Literal["cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn", "program"]
+Kind = Literal["cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn", "program", "dmx"]
 Mode = Literal["absolute", "twos", "offset", "sign", "trigger", "toggle", "hold"]
-KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn", "program")
+KINDS: tuple[Kind, ...] = ("cc", "cc14", "note", "pitch", "touch", "polytouch", "nrpn", "program", "dmx")
 MODES: tuple[Mode, ...] = ("absolute", "twos", "offset", "sign", "trigger", "toggle", "hold")
 TURNING = ("twos", "offset", "sign")
 PROFILES = Path(__file__).with_name("profiles")
+CHOSEN = ("do.preset", "do.scene")  # by a number that a program, or the level of a channel, says
 SHADERS = "isf."  # what the names of shaders' inputs begin with
 LARGEST = 200_000  # bytes of a map
 STEP = 1 / 127  # of the way: one click of an endless knob
 _KEYS = (*KINDS, "channel", "target", "mode", "range", "takeover", "value", "step", "curve", "about")
 _TOP = ("name", "match", "takeover", "control", "light", "about")
 _LIGHT = ("cc", "note", "pitch", "channel", "on", "off", "on_channel", "off_channel", "about")
-_MOST = {"cc": 127, "cc14": 31, "note": 127, "polytouch": 127, "nrpn": 16383, "program": 128}
+_MOST = {"cc": 127, "cc14": 31, "note": 127, "polytouch": 127, "nrpn": 16383, "program": 128, "dmx": 512}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Control:
 
     kind      cc; cc14: controllers `number` and `number` + 32 as one; note; nrpn; polytouch (the pressure on a note's
               pad); pitch and touch (the pressure on a whole channel) have number 0; program, from 1 on, 0: whichever
-              has no control of its own
+              has no control of its own; dmx: a channel of a lighting desk
     channel   1..16, None: any
     target    parameter, 'do.*' action, or a prompt whose text is set
     mode      absolute; an endless knob that sends two's complement (1, 127), offset 64 (65, 63) or sign bit (1, 65);
@@ -185,12 +186,12 @@ def _controls(data: Any, where: str, takeover: Takeover, table: Table) -> list[C
     _check(_is_number(curve) and 0.1 <= curve <= 10, f"{where}: curve: expected a number from 0.1 to 10")
     rows = []
     for number, target, value in zip(numbers, targets, values, strict=True):
-        if kind == "program" and target in ("do.preset", "do.scene") and value is None:
+        if kind == "program" and target in CHOSEN and value is None:
             value = number or None
         if (kind, number) == ("program", 0):
-            good = target in ("do.preset", "do.scene") and value is None
+            good = target in CHOSEN and value is None
             _check(good, f"{where}: program = true is for do.preset and do.scene: it says the number")
-        else:
+        elif not (kind == "dmx" and target in CHOSEN and value is None):
             _target(target, value, where, table)
         mode = _mode(data.get("mode"), kind, target, where, table)
         rows.append(Control(kind, number, target, mode, channel, low, high, hold, value, float(step), float(curve)))
@@ -204,7 +205,7 @@ def _place(data: Mapping[str, Any], where: str) -> tuple[Kind, list[int]]:
     kind = kinds[0]
     if kind in ("pitch", "touch") or (kind == "program" and data[kind] is True):
         return kind, [0]
-    return kind, _numbers(data[kind], int(kind == "program"), _MOST[kind], f"{where}: {kind}")
+    return kind, _numbers(data[kind], int(kind in ("program", "dmx")), _MOST[kind], f"{where}: {kind}")
 
 
 def _channel(value: Any, where: str) -> int | None:

@@ -43,9 +43,12 @@ class Stand:
         return values
 
     def send(self, control: Control, *bytes_: int) -> dict[str, float]:
-        status = {"note": 0x90, "cc": 0xB0}[control.kind] | (control.channel or 1) - 1
         for byte in bytes_:
-            self.desk.message(PORT, [status, control.number, byte], self.now)
+            if control.kind == "dmx":
+                self.desk.dmx(PORT, control.number, byte * 255 // 127, self.now)
+            else:
+                status = {"note": 0x90, "cc": 0xB0}[control.kind] | (control.channel or 1) - 1
+                self.desk.message(PORT, [status, control.number, byte], self.now)
         return self.frame()
 
 

@@ -1,0 +1,177 @@
+"""DMX from a lighting desk, by Art-Net or sACN: which channels of one universe moved, and where they stand.
+
+Formats: Art-Net 4 (Artistic Licence), ArtDmx; ANSI E1.31-2018, data packets. Of two senders of one universe that of the
+higher priority counts, else the first, until nothing has come of it for 2.5 s (E1.31, 6.7.1).
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..core.errors import UserError, brief, near
+from ..core.model import ControlEvent
+
+log = logging.getLogger(__name__)
+
+CHANNELS = 512
+ARTNET, SACN = "artnet", "sacn"
+PORTS = {ARTNET: 6454, SACN: 5568}
+UNIVERSES = {ARTNET: (0, 32767), SACN: (1, 63999)}
+AWAY = 2.5  # s without a packet after which a sender is taken to be gone
+_ARTDMX = b"Art-Net\x00\x00\x50"
+_ACN = b"\x00\x10\x00\x00ASC-E1.17\x00\x00\x00"
+_TERMINATED, _PREVIEW = 0x40, 0x80
+Moved = Sequence[tuple[int, int]]
+"""(channel from 1, level 0..255)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Levels (0..255) of channels 1.. of a universe. sender: who says so; ended: that was the last of it."""
+
+    universe: int
+    levels: bytes
+    sender: bytes = b""
+    priority: int = 100
+    ended: bool = False
+
+
+def parse_universe(text: str) -> tuple[str, int]:
+    """'artnet:0' or 'sacn:1' -> (way, universe). ValueError says what was expected."""
+    way, _, number = text.partition(":")
+    if way not in PORTS:
+        raise ValueError(f"{text!r}: expected artnet:UNIVERSE or sacn:UNIVERSE{near(way, PORTS)}")
+    low, high = UNIVERSES[way]
+    if not number.isdecimal() or not low <= int(number) <= high:
+        raise ValueError(f"{text!r}: expected a universe from {low} to {high} after {way}:")
+    return way, int(number)
+
+
+def artnet(data: bytes) -> Packet | None:
+    """An ArtDmx packet; None for anything else."""
+    if len(data) < 18 or not data.startswith(_ARTDMX):
+        return None
+    (length,) = struct.unpack(">H", data[16:18])
+    levels = data[18 : 18 + min(length, CHANNELS)]
+    return Packet(data[14] | (data[15] & 0x7F) << 8, levels) if len(levels) == length else None
+
+
+def sacn(data: bytes) -> Packet | None:
+    """An E1.31 data packet with DMX levels (start code 0); None for anything else, and what is for previews only."""
+    if len(data) < 126 or not data.startswith(_ACN):
+        return None
+    root, framing = struct.unpack(">I", data[18:22])[0], struct.unpack(">I", data[40:44])[0]
+    universe, (first, step, count) = struct.unpack(">H", data[113:115])[0], struct.unpack(">HHH", data[119:125])
+    options = data[112]
+    good = (root, framing, data[117], data[118], first, step, data[125]) == (4, 2, 2, 0xA1, 0, 1, 0)
+    levels = data[126 : 125 + count]
+    if not good or options & _PREVIEW or len(levels) != count - 1 or len(levels) > CHANNELS:
+        return None
+    return Packet(universe, levels, data[22:38], data[108], bool(options & _TERMINATED))
+
+
+class Frames:
+    """From packets to what moved. What the first packet says is where the desk stands, not that it was moved."""
+
+    def __init__(self, universe: int) -> None:
+        self._universe = universe
+        self._levels: bytes | None = None
+        self._from: tuple[bytes, int, float] | None = None  # sender, priority, when (s)
+
+    def take(self, packet: Packet, sender: bytes, now: float) -> Moved:
+        """The channels that moved by `packet`, which came from the address `sender` at `now` (s)."""
+        if packet.universe != self._universe:
+            return ()
+        name = packet.sender or sender
+        held = self._from
+        if held is not None and now - held[2] < AWAY and held[0] != name and packet.priority <= held[1]:
+            return ()
+        self._from = None if packet.ended else (name, packet.priority, now)
+        if packet.ended:
+            return ()
+        before, self._levels = self._levels, packet.levels
+        if before is None:
+            return ()
+        old = before.ljust(len(packet.levels), b"\x00")
+        return [(n, new) for n, (new, was) in enumerate(zip(packet.levels, old, strict=False), 1) if new != was]
+
+
+class DmxIn:
+    """Hears one universe in a thread of its own; what moved goes to `hear`, whose maps say what it plays.
+
+    way       'artnet' or 'sacn'
+    hear      gets the name of the universe, what moved, and the show time
+    clock     show time
+    address   where to listen; '' for every network
+
+    UserError when the port cannot be had.
+    """
+
+    def __init__(
+        self,
+        way: str,
+        universe: int,
+        hear: Callable[[str, Moved, float], None],
+        clock: Callable[[], float],
+        address: str = "",
+        port: int | None = None,
+    ) -> None:
+        self.name = f"DMX {way} {universe}"
+        self._parse = artnet if way == ARTNET else sacn
+        self._frames, self._hear, self._clock = Frames(universe), hear, clock
+        port = PORTS[way] if port is None else port
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((address, port))
+            if way == SACN:
+                self._join(universe)
+        except OSError as error:
+            self._socket.close()
+            raise UserError(f"DMX: cannot listen for {way} on port {port} ({brief(error)})") from None
+        self.port = int(self._socket.getsockname()[1])
+        self._socket.settimeout(0.25)
+        self._closing = threading.Event()
+        self._heard, self._trouble = False, ""
+        self._thread = threading.Thread(target=self._run, name="dmx", daemon=True)
+        self._thread.start()
+
+    def read(self, now: float) -> Sequence[ControlEvent]:
+        """Nothing: `hear` gets it."""
+        return ()
+
+    def problem(self) -> str:
+        """One line; '' when all is well."""
+        return self._trouble or ("" if self._heard else f"{self.name}: no desk is heard yet")
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join(1.0)
+
+    def _join(self, universe: int) -> None:
+        group = socket.inet_aton(f"239.255.{universe >> 8}.{universe & 255}")
+        try:
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + b"\x00\x00\x00\x00")
+        except OSError as error:  # no network that has groups: what is sent to this machine alone is heard
+            log.warning("%s: no multicast (%s)", self.name, brief(error))
+
+    def _run(self) -> None:
+        """Thread 'dmx': owns the socket."""
+        while not self._closing.is_set():
+            try:
+                data, sender = self._socket.recvfrom(2048)
+                packet, now = self._parse(data), self._clock()
+                if packet is not None and (moved := self._frames.take(packet, repr(sender).encode(), now)):
+                    self._hear(self.name, moved, now)
+                self._heard, self._trouble = self._heard or packet is not None, ""
+            except TimeoutError:
+                continue
+            except OSError as error:  # top of the thread: a network that is down comes back
+                self._trouble = f"{self.name}: {brief(error)}"
+                self._closing.wait(1.0)
+        self._socket.close()
