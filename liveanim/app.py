@@ -38,6 +38,7 @@ from .outputs.headless import Headless
 from .outputs.window import Window
 from .overture import Left, Opening, Overture
 from .plan import (
+    PICTURE,
     Painting,
     Plan,
     broken_off,
@@ -70,7 +71,6 @@ if TYPE_CHECKING:  # nothing that the first picture does not need is imported be
 
 log = logging.getLogger(__name__)
 
-PICTURE = (1280, 720)  # of a video or a window when nothing else is said
 PAINTED_WITHIN = 3.0  # s: then the devices are opened all the same
 REST = 0.5  # share of the time that drawing processors leave to what is being opened and loaded
 SWITCH_INTERVAL = 0.0005  # s: as late as a busy Python thread may make the loop

@@ -184,6 +184,8 @@ def _play(parser: argparse.ArgumentParser) -> None:
     venue.add_argument("--settings", metavar="FILE", help="options that hold beside these; none: no file (play.toml)")
     save = "write these options, and those of the settings, into a file (play.toml), and play nothing"
     venue.add_argument("--save-settings", nargs="?", const="", metavar="FILE", help=save)
+    about = "play nothing: compile, fetch and find out what these options and presets (all, or the first) need"
+    venue.add_argument("--prepare", nargs="?", const="all", choices=["all", "first"], help=about)
     for action in list(parser._actions):
         if isinstance(action, argparse._StoreTrueAction | argparse._StoreFalseAction):
             name, other = opposite(action.option_strings[-1]), not action.const

@@ -27,7 +27,7 @@ def say(text: str = "") -> None:
 
 
 def play(arguments: Arguments) -> int:
-    from . import app, playfile
+    from . import app, playfile, preparing
     from .lookfile import played
 
     if arguments.save_settings is not None:
@@ -37,8 +37,10 @@ def play(arguments: Arguments) -> int:
     if settings.path is not None:
         say(f"Settings: {settings.line()}")
     arguments = playfile.settled(arguments, settings)
-    options = options_of(PlayOptions, arguments, outside=_outside(arguments))
-    return app.play(played(options, arguments.look))
+    options = played(options_of(PlayOptions, arguments, outside=_outside(arguments)), arguments.look)
+    if arguments.prepare is not None:
+        return int(preparing.prepare(options, arguments.prepare, say) > 0)
+    return app.play(options)
 
 
 def render(arguments: Arguments) -> int:

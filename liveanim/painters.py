@@ -46,10 +46,11 @@ def _loaded(plan: Plan, outside: Outside, background: bool, prompts: tuple[Promp
     """The model of `plan` with what goes on top of it, or ember where it cannot be had."""
     from .render.load import load_or_ember
 
-    return load_or_ember(plan.model, plan.painted, _networks(outside, background, prompts))[0]
+    return load_or_ember(plan.model, plan.painted, networks(outside, background, prompts))[0]
 
 
-def _networks(outside: Outside, background: bool, prompts: tuple[Prompt, ...]) -> Options:
+def networks(outside: Outside, background: bool, prompts: tuple[Prompt, ...] = ()) -> Options:
+    """How models are to be run."""
     from .render.load import Options
 
     return Options(
@@ -89,7 +90,7 @@ def others(outside: Outside, background: bool) -> Others:
             imports.join()
             from .render.load import load
 
-            return load(request.model, request.size, _networks(outside, background, request.prompts))
+            return load(request.model, request.size, networks(outside, background, request.prompts))
 
         return load
 

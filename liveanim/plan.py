@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PRESET = "neon-tunnel"
 PAINT = "paint"
+PICTURE = (1280, 720)  # of a video or a window when nothing else is said
 RENDER_FPS = 30.0
 PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
 BROKEN_OFF = "_broken off_"  # a take's name for the state that the show offered to take up

@@ -19,7 +19,7 @@ from .library import beside, is_file_name, read_text
 from .lookfile import is_look
 
 NONE = "none"  # asked for in place of a file: there are no settings
-_NOT_KEPT = ("help", "settings", "save-settings")
+_NOT_KEPT = ("help", "settings", "save-settings", "prepare")
 Value = str | int | float | bool | list[str | int | float]
 
 

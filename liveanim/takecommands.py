@@ -23,7 +23,7 @@ from .inputs.sources import Steady, open_supply
 from .inputs.web.events import Vocabulary
 from .library import table_of
 from .options import RenderOptions
-from .plan import presets_for, render_plan
+from .plan import PICTURE, presets_for, render_plan
 from .progress import clock_text
 from .render.inline import InlineRender, Start
 from .render.paint import PaintRenderer
@@ -98,7 +98,7 @@ def events(take: TakeReader, arguments: Arguments) -> int:
 
 def targets_of(take: TakeReader) -> Callable[[str], None]:
     """Raises UserError for a target that `take` neither was played by nor can be."""
-    plan = render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or app.PICTURE)
+    plan = render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or PICTURE)
     words = Vocabulary(table_of(presets_for(plan.preset, take)))
     played = {event.target for event in take.events}
 
@@ -150,7 +150,7 @@ def curves(take: TakeReader, fps: float) -> dict[str, NDArray[np.float64]]:
     source = Steady(open_supply(str(take.audio)), take.info.sound_from)
     try:
         span = span_of(source.heard + (source.duration or 0.0), fps)
-        plan = render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or app.PICTURE)
+        plan = render_plan(RenderOptions(str(take.folder), Path()), take, take.shown or PICTURE)
         never = InlineRender(PaintRenderer(), start=Start(math.inf))
         kept = _Curves()
         show = app.offline_show(plan, span, take, Ears(source, Analyser(source.rate)), never)

@@ -5,5 +5,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 # shellcheck disable=SC2086
 set_up "" $RUN_PACKAGES
+if [ ! -e "$VENV/.liveanim-prepared" ]; then
+  say "making ember ready (once; half a minute)"
+  "$VENV/bin/liveanim" play --settings none --model ember --prepare first >/dev/null || say "it is made ready when it plays"
+  touch "$VENV/.liveanim-prepared"
+fi
 [ $# -gt 0 ] || set -- start
 exec "$VENV/bin/liveanim" "$@"
