@@ -28,7 +28,7 @@ text = ["sky", "lightning", "a wave of `sin(t)`"]
 def test_the_texts_of_a_preset_are_those_of_its_slots_its_journey_and_its_scenes_once_each() -> None:
     assert preparing.texts_of(parse_preset(LOOK.format(model="ember"), "a")) == ["sea", "sky", "lightning"]
     journey = parse_preset('[prompt]\npath = ["a", "b"]\ntext = ["c", "d"]\n', "j")
-    assert preparing.texts_of(journey) == ["d", "a", "b"]
+    assert preparing.texts_of(journey) == ["c", "d", "a", "b"]
 
 
 class Fake:
