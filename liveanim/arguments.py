@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
+from .argtypes import number, size, target, universe, whole
 from .core.errors import UserError, near
 from .render.models import ENGINES
 
@@ -32,68 +32,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message} ({self.prog} --help shows how)")
-
-
-def _check(good: bool, message: str) -> None:
-    if not good:
-        raise argparse.ArgumentTypeError(message)
-
-
-def size(option: str) -> Callable[[str], tuple[int, int]]:
-    """A parser of '512x288' -> (512, 288) for `option`. UserError says the nearest valid size."""
-
-    def parsed(text: str) -> tuple[int, int]:
-        from .core.preset import parse_size
-
-        return parse_size(text if len(text) < 20 else text[:20] + "...", option)
-
-    return parsed
-
-
-def number(low: float, high: float, unit: str = "") -> Callable[[str], float]:
-    """A parser for a number from `low` to `high`."""
-
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        _check(low <= value <= high, f"{text!r} is not a number from {low:g} to {high:g} {unit}".rstrip())
-        return value
-
-    return read
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """A parser for a whole number from `low` to `high`."""
-
-    def read(text: str) -> int:
-        _check(text.strip().removeprefix("-").isdecimal(), f"{text!r} is not a whole number")
-        value = int(text)
-        _check(low <= value <= high, f"{text} is not from {low} to {high}")
-        return value
-
-    return read
-
-
-def target(text: str) -> tuple[str, int]:
-    """'host:9000' -> (host, 9000)."""
-    from .inputs.oscout import parse_target
-
-    try:
-        return parse_target(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def universe(text: str) -> tuple[str, int]:
-    """'artnet:0' -> ('artnet', 0)."""
-    from .inputs.dmx import parse_universe
-
-    try:
-        return parse_universe(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _many(group: argparse._ActionsContainer, *options: str, **more: Any) -> None:

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from liveanim.app import live  # noqa: E402
-from liveanim.arguments import size as parsed_size  # noqa: E402
+from liveanim.argtypes import size as parsed_size  # noqa: E402
 from liveanim.core.model import Blend, Image, Keyframe, RenderRequest  # noqa: E402
 from liveanim.options import BUILTIN, PlayOptions  # noqa: E402
 from liveanim.show import run  # noqa: E402
