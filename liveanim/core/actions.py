@@ -57,6 +57,8 @@ _ROWS = (
     A("scene", "name", "scene by name or number (i) from 1; 0: the preset itself", "scene/go", True, True),
     A("reset", "nothing", "paint the next picture afresh", waits=True),
     A("release", "nothing", "give every held parameter back to its expression", edit=True),
+    A("loop", "nothing", "record what is done to knobs from here on; once more: repeat it, in time with the music"),
+    A("loop_clear", "nothing", "release the knobs that repeat what was done to them; give up a recording", edit=True),
     A("panic", "nothing", "the preset as it was loaded, macros released, not frozen, on a fresh picture", edit=True),
     A("next", "nothing", "the next scene", edit=True, waits=True),
     A("back", "nothing", "the scene before", edit=True, waits=True),

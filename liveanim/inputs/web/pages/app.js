@@ -190,6 +190,11 @@ on('status', (changes) => {
   by('pace').textContent = by('pace-here').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}${card}`;
   by('undo').disabled = !status.undo;
   by('redo').disabled = !status.redo;
+  by('loop').setAttribute('aria-pressed', String(Boolean(status.loop)));
+  by('loop').textContent = status.loop ? `recording: ${status.loop}` : 'loop';
+  const looped = (status.looped ?? []).length;
+  by('loop-clear').disabled = !looped && !status.loop;
+  by('loop-clear').textContent = looped ? `end ${looped} loop${looped > 1 ? 's' : ''}` : 'end loops';
   by('beater').textContent = status.tempo || 'tap';
   by('ear').disabled = !status.tempo;
   by('sound').textContent = status.audio;
