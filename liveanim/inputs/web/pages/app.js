@@ -151,7 +151,7 @@ for (const button of document.querySelectorAll('[data-do]')) {
     act(button.dataset.do, 'value' in button.dataset ? Number(button.dataset.value) : null);
     navigator.vibrate?.(8);
   };
-  if (button.dataset.do === 'do.tap') { // when it is hit, not when it is let go
+  if (['do.tap', 'do.loop'].includes(button.dataset.do)) { // when it is hit, not when it is let go
     button.addEventListener('pointerdown', go);
     button.addEventListener('keydown', (event) => ['Enter', ' '].includes(event.key) && !event.repeat && go());
   } else button.addEventListener('click', go);
