@@ -125,6 +125,13 @@ def test_a_scene_that_drives_the_parameter_ends_it_and_macros_outlive_a_preset()
     assert last(play(*macro, (4.2, "do.panic", None))).status.looped == ()
 
 
+def test_on_its_way_out_a_look_goes_on_where_a_gesture_has_let_go() -> None:
+    moving = preset_from({"prompt": {"text": ["a"]}, "stage": {"hue": "t/10"}}, "t", "look")
+    tape = play(TEMPO, (0.0, "play.fade", 2.0), *GESTURE, (3.2, "do.preset", "other"), start=moving)
+    assert last(tape).status.looped == ()
+    assert at(tape, 3.2, 4.2, 5.3) == pytest.approx([0.32, (0.42 + 0.3) / 2, 0.3], abs=0.01)  # half way at 4.2 s
+
+
 def test_a_second_recording_adds_and_replaces() -> None:
     again = ((4.0, "do.loop", None), (4.2, "stage.hue", 0.5), (4.4, "stage.bloom", 0.6), (5.0, "do.loop", None))
     bloom = ((2.2, "stage.bloom", 0.9), (2.4, "stage.grain", 0.9))

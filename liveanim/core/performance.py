@@ -169,12 +169,11 @@ class Performance:
         if coming is not None:
             here = self._looks[self._key(self._scene)].drivers
             held = {name for name in held if here.get(name) is not coming.get(name)}
-        if not held:
-            return
-        kept = {name: self._values.get(name, spec(name, self._parameters).default) for name in held}
+        knobs = self.panel.knobs()
+        kept = {name: self._values.get(name, spec(name, self._parameters).default) for name in held if name in knobs}
         for name in held:
             self.panel.turn(name, None)
-        if seconds > 0:
+        if kept and seconds > 0:
             self._leave(kept)
 
     def _leave(self, kept: Mapping[str, float]) -> None:

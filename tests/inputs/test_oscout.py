@@ -114,7 +114,8 @@ def test_every_control_of_a_parameter_follows_it_and_the_scene_is_told(listener:
 
 def test_what_the_loop_pedal_does_is_told(listener: socket.socket) -> None:
     out, told = out_to(listener), []
-    for now, status in enumerate([Status(), Status(loop="1 beat", looped=("stage.hue",)), Status(looped=("stage.hue",))]):
+    looped = Status(looped=("stage.hue",))
+    for now, status in enumerate([Status(), replace(looped, loop="1 beat"), looped]):
         out.write(replace(blend(float(now)), status=status), float(now))
         told += [packet["/liveanim/state/loop"] for packet in heard(listener) if "/liveanim/state/loop" in packet]
     assert told == ["", "recording", "playing"]
