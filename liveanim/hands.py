@@ -12,7 +12,10 @@ from .core import autopilot, conductor
 from .core.actions import ACTIONS, OPEN
 from .core.conductor import Conductor
 from .core.errors import UserError, near
+from .core.looper import Looper
+from .core.loops import Moment
 from .core.model import BESIDE, ControlEvent
+from .core.modulation import TOGGLE
 from .core.params import PROMPT_SLOTS, TEXTS, Table
 from .core.performance import Performance
 from .core.preset import Preset
@@ -26,6 +29,7 @@ SHOWN = 8.0  # s that a warning or a notice stands on the HUD
 MOST_CONTROLS = 2000  # cc, osc and pad values kept for expressions
 MOST_WISHES = 100  # changes of what MIDI has learned that wait for their turn
 CHANGES = (" forget", " adjust")
+_NO_EDITS = ("cc", "osc", "pad", "hint", "out", "clock", "loops")
 
 
 class Keeper(Protocol):
@@ -55,7 +59,7 @@ class Taker(Protocol):
         self, name: str, state: Preset, presets: Sequence[Preset], now: float, stands: Sequence[ControlEvent]
     ) -> str:
         """Begin a take of a show that stands as `state` says and may choose any of `presets`, or end the one that
-        runs; a line about it. `stands`: events that say how tempo, set list and master fader stand."""
+        runs; a line about it. `stands`: events that say how tempo, set list, master fader and loops stand."""
 
 
 class Filmer(Protocol):
@@ -123,7 +127,7 @@ class Hands:
         self.left_out: tuple[str, ...] = ()
         self._play, self._clock, self._table = play, clock, table
         self._keeper, self._broken_off, self._kept = archive.keeper, archive.broken_off, 0
-        self._conductor = Conductor()
+        self._conductor, self._looper = Conductor(), Looper(play)
         self._values: Mapping[str, float] = {}
         self._beat = 0.0, 0.0  # show time and beat of the last frame
         self._warning, self._notice = ("", -SHOWN), ("", -SHOWN)
@@ -152,8 +156,7 @@ class Hands:
 
     def apply(self, event: ControlEvent) -> None:
         """One event that came from outside: now, or when the beat or bar comes that it waits for."""
-        time, beat = self._beat
-        beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
+        _, beat = self._moment(event.time)
         ready = self._conductor.waits(event, beat, self._values.get("play.quantise", 0.0))
         if ready is not None:
             self._act(ready)
@@ -165,12 +168,16 @@ class Hands:
         pilot = values.get("play.autopilot", 0.0) > 0.5
         for event in self._conductor.step(now, signals, play.preset, play.scene, pilot, names):
             self._act(event)
+        if self._looper.full(self._beat):
+            self._loop(now)
         if self._keeper is not None and play.history.version != self._kept:
             self._kept = play.history.version
             self._keeper.keep(play.as_preset())
 
     def _act(self, event: ControlEvent) -> None:
         """A wrong event is said once on the HUD and changes nothing."""
+        if self._goes_on(event):
+            return
         before = self._play.state() if is_edit(event) else None
         try:
             self._turn_or_do(event)
@@ -200,14 +207,27 @@ class Hands:
             play.negative(text)
         elif (slot := event.target.removeprefix("prompt.")).isdecimal() and 1 <= int(slot) <= PROMPT_SLOTS:
             play.text(int(slot), text)
+        elif kind == "loops":
+            self._looper.take_up(text, self._moment(event.time))
         elif kind in ("add", "scale"):
             add, factor = (_number(event), 1.0) if kind == "add" else (0.0, _number(event))
             play.panel.move(rest, add, factor, event.source)
-            play.turned(rest, event.time)
+            self._turned(rest, event.time)
         else:
             play.panel.turn(event.target, event.value, event.source)
-            if event.value is not None:
-                play.turned(event.target, event.time)
+            self._turned(event.target, event.time)
+
+    def _turned(self, name: str, time: float) -> None:
+        """A hand has turned or released the knob of `name`."""
+        if self._play.panel.knob(name) is not None:
+            self._play.turned(name, time)
+        self._looper.turned(name, self._moment(time))
+
+    def _goes_on(self, event: ControlEvent) -> bool:
+        """Whether `event` is but the end of a gesture that repeats already."""
+        kind, _, rest = event.target.partition(".")
+        name = rest if kind in ("add", "scale") else event.target
+        return event.value != TOGGLE and self._looper.goes_on(name, event.time)
 
     def _control(self, name: str, value: float) -> None:
         """A controller's value, for `cc`, `pad` and `osc` in expressions."""
@@ -231,7 +251,9 @@ class Hands:
         return {
             "quit": lambda event: self._end(),
             "reset": lambda event: self._begin_afresh(),
-            "release": lambda event: play.panel.release(),
+            "release": lambda event: self._looper.release(self._moment(event.time)),
+            "loop": lambda event: self._loop(event.time),
+            "loop_clear": lambda event: self._end_loops(),
             "panic": lambda event: self._panic(event.time),
             "preset": lambda event: play.take(self._find(event.value), event.time, self._fade()),
             "scene": lambda event: play.go(event.value, event.time, clock.bpm),
@@ -269,9 +291,28 @@ class Hands:
 
     def _panic(self, now: float) -> None:
         """The look as it was loaded, moving, on a fresh picture. A blackout stays."""
+        self._looper.drop()
         self._play.panic(now)
         self._play.panel.turn("out.freeze", None)
         self.fresh = True
+
+    def _moment(self, time: float) -> Moment:
+        """Show time and beat of what is done at `time`; those of this frame where that is past."""
+        now, beat = self._beat
+        passed = max(0.0, time - now)
+        return now + passed, beat + passed * self._clock.bpm / 60.0
+
+    @property
+    def looping(self) -> str:
+        """As Status.loop."""
+        return self._looper.line(self._beat)
+
+    def _loop(self, time: float) -> None:
+        self._notice = self._looper.press(self._moment(time), not self._clock.known), time
+
+    def _end_loops(self) -> None:
+        self._looper.drop()
+        self._play.end_loops()
 
     def _fade(self) -> float:
         return self._values.get("play.fade", 0.0)
@@ -366,13 +407,14 @@ class Hands:
     def _take(self, event: ControlEvent) -> None:
         """Begin or end a take. In a take that is rendered there is none."""
         if self._taker is not None:
-            time, beat = self._beat
-            beat += max(0.0, event.time - time) * self._clock.bpm / 60.0
+            _, beat = self._moment(event.time)
             knobs = self._play.panel.knobs().items()
             stands = [ControlEvent(0.0, name, value, "take") for name, value in knobs if name.startswith("out.")]
             stands.append(ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {beat:.4f}", "take"))
             if self._set != NO_SET:
                 stands.append(ControlEvent(event.time, "do.set", self._set.as_text(), "take"))
+            if text := self._looper.as_text(beat):
+                stands.append(ControlEvent(event.time, "loops", text, "take"))
             state, name = self._play.as_preset(), str(event.value or "")
             self._notice = self._taker.take(name, state, self._known, event.time, stands), event.time
 
@@ -418,7 +460,7 @@ class Hands:
 def is_edit(event: ControlEvent) -> bool:
     """Whether the event is something done by hand that can be undone."""
     kind, _, rest = event.target.partition(".")
-    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in ("cc", "osc", "pad", "hint", "out", "clock"):
+    if event.source in (conductor.SOURCE, autopilot.SOURCE) or kind in _NO_EDITS:
         return False
     return rest in ACTIONS and ACTIONS[rest].edit if kind == "do" else not rest.startswith("out.")
 

@@ -346,6 +346,8 @@ class Show:
             broken_off=hands.broken_off,
             vram=render.vram,
             macros=play.macros(),
+            loop=hands.looping,
+            looped=tuple(play.panel.loops()),
         )
 
 

@@ -57,6 +57,8 @@ _ROWS = (
     A("scene", "name", "scene by name or number (i) from 1; 0: the preset itself", "scene/go", True, True),
     A("reset", "nothing", "paint the next picture afresh", waits=True),
     A("release", "nothing", "give every held parameter back to its expression", edit=True),
+    A("loop", "nothing", "record what knobs do; again: repeat it in time"),
+    A("loop_clear", "nothing", "end all loops, and a recording", edit=True),
     A("panic", "nothing", "the preset as it was loaded, macros released, not frozen, on a fresh picture", edit=True),
     A("next", "nothing", "the next scene", edit=True, waits=True),
     A("back", "nothing", "the scene before", edit=True, waits=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .loops import Gesture
 from .preset import Preset
 
 MOST = 200
@@ -14,12 +15,14 @@ TOGETHER = 0.25  # s: what is moved within this time is one gesture
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What an edit can change: the preset with its live edits, the scene that plays ('': none), the held knobs."""
+    """What an edit can change: the preset with its live edits, the scene that plays ('': none), the held knobs, the
+    gestures that move some of them."""
 
     preset: Preset
     scene: str = ""
     knobs: Mapping[str, float] = field(default_factory=dict)
     holders: Mapping[str, str] = field(default_factory=dict)
+    loops: Mapping[str, Gesture] = field(default_factory=dict)
 
 
 class History:

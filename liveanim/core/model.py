@@ -78,6 +78,7 @@ class ControlEvent:
     'prompt.1' ..        text of that prompt slot
     'prompt.negative'    text
     'do.preset' ..       by the rows of core.actions: preset name, 1-based number (float) or one of `BESIDE`; None
+    'loops'              text: what repeats when a take begins (core.loops.as_text)
     'clock.midi' 'clock.link'  text 'BPM' or 'BPM BEAT': what another clock says; BEAT counts from a bar line
     'cc.21' 'pad.36' 'osc./fader'   number: what cc(21), pad(36) and osc("/fader") are in expressions
     'hint.camera.zoom'   place 0..1 of a knob that waits to meet the parameter; None: it has
@@ -273,6 +274,8 @@ class Status:
     vram              bytes of the graphics card's memory that are taken, and that there are; zeros without a card
     macros            what each macro does where the preset does not use it; '' for its own
     inputs            names of the sound inputs that can be chosen
+    loop              how long the gesture is that is being recorded, '4 beats'; '' for none
+    looped            names of the parameters whose knobs repeat what was done to them
     tempo             who says the tempo where it is not the ear: 'tapped', 'locked', 'midi' or 'link'
     """
 
@@ -305,6 +308,8 @@ class Status:
     left_out: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     filming: str = ""
+    loop: str = ""
+    looped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

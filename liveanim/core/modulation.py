@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from .expr import Driver, Memory
+from .loops import Gesture, Moment
 from .macros import MACROS
 from .params import PARAMS, ParamSpec, Table, defaults, spec
 
 TOGGLE = "toggle"
+LOOP = "loop"
+"""Who holds a knob that a gesture moves."""
 KEPT = ("out", "macro", "play")
 """Groups whose knobs outlive a change of look: it must not undo a blackout."""
 Drivers = Mapping[str, Driver | float]
@@ -56,7 +59,8 @@ class _Row:
 
 class Panel:
     """Owned by the show. A touched knob takes its parameter over until it is released; an expression that mentions
-    `knob` keeps running and reads it instead. A value that is not a number leaves the last good one."""
+    `knob` keeps running and reads it instead. A value that is not a number leaves the last good one. A gesture moves a
+    knob until somebody else turns or releases it."""
 
     def __init__(self, drivers: Drivers | None = None, table: Table = PARAMS) -> None:
         self._table = table
@@ -66,13 +70,14 @@ class Panel:
         self._free: list[tuple[int, float, float]] = []  # macros: number, weights of the looks that do not use it
         self._owns: tuple[Mapping[str, float], ...] = ({},)
         self._texts: Mapping[str, str] = {}
+        self._loops: dict[str, Gesture] = {}
         self.load(drivers or {})
 
     def load(self, drivers: Drivers) -> None:
         """Take the values of one look at once, defaults for the rest. Knobs but `KEPT` are released."""
-        for row in self._rows.values():
+        for name, row in self._rows.items():
             if row.spec.group not in KEPT:
-                row.knob = None
+                self.turn(name, None)
         self.blend([Share(drivers)])
         self.jump()
 
@@ -121,6 +126,7 @@ class Panel:
         """`holder`'s knob moved to `value` (own unit), was released (None) or toggled. UserError on an unknown name."""
         row = self._rows[spec(name, self._table).name]
         row.turned, row.holder = None, holder
+        self._loops.pop(name, None)
         if value is None:
             row.knob = None
         elif value == TOGGLE:
@@ -138,19 +144,44 @@ class Panel:
         if row.turned is not None and row.knob is not None:
             place = row.turned
         place = place * factor + add
+        self._loops.pop(name, None)
         if math.isfinite(place):
             row.turned = min(1.0, max(0.0, place))
             row.knob, row.holder = row.spec.from_unit(row.turned), holder
 
     def release(self) -> None:
         """Let go of every knob but blackout and freeze."""
+        self._loops.clear()
         for row in self._rows.values():
             if row.spec.group != "out":
                 row.knob = None
 
+    def loop(self, gestures: Mapping[str, Gesture]) -> None:
+        """From the next `replay` on these move the knobs of their parameters. UserError on an unknown name."""
+        self._loops.update({spec(name, self._table).name: gesture for name, gesture in gestures.items()})
+
+    def loops(self) -> dict[str, Gesture]:
+        """The gestures that move knobs, by parameter."""
+        return dict(self._loops)
+
+    def replay(self, moment: Moment) -> None:
+        """Move the knobs that gestures move: before everything else in a frame."""
+        for name, gesture in self._loops.items():
+            row, knob = self._rows[name], gesture.at(moment)
+            row.knob = None if knob is None else row.spec.clamp(knob)
+            row.turned, row.holder = None, LOOP
+
     def taken_over(self) -> tuple[str, ...]:
         """Names of the parameters a knob holds."""
         return tuple(self.knobs())
+
+    def held(self) -> frozenset[str]:
+        """Names of the parameters that a knob holds, or a gesture that may have let go of it at this moment."""
+        return frozenset([*self.knobs(), *self._loops])
+
+    def knob(self, name: str) -> float | None:
+        """Where the knob of `name` stands; None: it holds nothing."""
+        return self._rows[name].knob
 
     def knobs(self) -> dict[str, float]:
         """Where the knobs stand that have taken over, by parameter."""

@@ -10,6 +10,7 @@ from . import macros
 from .errors import UserError, near
 from .expr import Env
 from .history import History, State
+from .loops import Gesture
 from .mix import Key, Mix
 from .model import Prompt
 from .modulation import KEPT, Drivers, Panel, Share
@@ -83,7 +84,7 @@ class Performance:
 
     def state(self) -> State:
         """How things stand, for undo and for keeping."""
-        return State(self._preset, self._scene, self.panel.knobs(), self.panel.holders())
+        return State(self._preset, self._scene, self.panel.knobs(), self.panel.holders(), self.panel.loops())
 
     def as_preset(self) -> Preset:
         """The state as a preset that begins where it stands. A blackout or a freeze is not kept."""
@@ -117,10 +118,11 @@ class Performance:
         scene = state.scene if state.scene in [scene.name for scene in preset.scenes] else preset.start
         self.take(replace(preset, start=scene, knobs={}), now, UNDO)
         self._original = preset
-        self._hold({**preset.knobs, **hands}, {**dict.fromkeys(preset.knobs, "preset"), **state.holders})
+        self._hold({**preset.knobs, **hands}, {**dict.fromkeys(preset.knobs, "preset"), **state.holders}, state.loops)
 
     def panic(self, now: float) -> None:
-        """The preset as it was loaded, at once, without the macros that are held over it."""
+        """The preset as it was loaded, at once, without gestures that repeat and macros that are held over it."""
+        self.end_loops()
         self.take(self._original, now, 0.0)
         for name in self.panel.knobs():
             if name.startswith("macro."):
@@ -166,16 +168,15 @@ class Performance:
     def _hand_over(self, coming: Drivers | None, seconds: float) -> None:
         """Let go of the knobs whose parameters get another driver (all but `KEPT` when a preset comes): where they
         hold a value now, the looks that leave keep it on their way out."""
-        held = {name for name in self.panel.knobs() if name.partition(".")[0] not in KEPT}
+        held = {name for name in self.panel.held() if name.partition(".")[0] not in KEPT}
         if coming is not None:
             here = self._looks[self._key(self._scene)].drivers
             held = {name for name in held if here.get(name) is not coming.get(name)}
-        if not held:
-            return
-        kept = {name: self._values.get(name, spec(name, self._parameters).default) for name in held}
+        knobs = self.panel.knobs()
+        kept = {name: self._values.get(name, spec(name, self._parameters).default) for name in held if name in knobs}
         for name in held:
             self.panel.turn(name, None)
-        if seconds > 0:
+        if kept and seconds > 0:
             self._leave(kept)
 
     def _leave(self, kept: Mapping[str, float]) -> None:
@@ -237,6 +238,17 @@ class Performance:
         if name in MORPHS:
             self._grasp(MORPHS[name], now)
 
+    def loop(self, gestures: Mapping[str, Gesture], now: float) -> None:
+        """Have `gestures` move the knobs of their parameters again and again, until these are turned or released."""
+        self.panel.loop(gestures)
+        for name in gestures:
+            self.turned(name, now)
+
+    def end_loops(self) -> None:
+        """Release every knob that a gesture moves."""
+        for name in self.panel.loops():
+            self.panel.turn(name, None)
+
     def undo(self, now: float) -> None:
         """Take the newest edit back."""
         self._restore(self.history.undo(self.state()), now, "there is nothing to undo")
@@ -256,13 +268,14 @@ class Performance:
             self._go({self._key(state.scene): 1.0}, now, UNDO, UNDO)
         else:
             self._edited(state.preset)
-        self._hold(state.knobs, state.holders)
+        self._hold(state.knobs, state.holders, state.loops)
 
-    def _hold(self, knobs: Mapping[str, float], holders: Mapping[str, str]) -> None:
-        """Have these knobs held and no others, but for a blackout or a freeze."""
-        for name in {*self.panel.knobs(), *knobs}:
+    def _hold(self, knobs: Mapping[str, float], holders: Mapping[str, str], loops: Mapping[str, Gesture]) -> None:
+        """Have these knobs held, by these gestures some of them, and no others, but for a blackout or a freeze."""
+        for name in {*self.panel.held(), *knobs}:
             if not name.startswith("out."):
                 self.panel.turn(name, knobs.get(name), holders.get(name, ""))
+        self.panel.loop(loops)
 
     def _edited(self, preset: Preset) -> None:
         self._preset = preset
@@ -275,6 +288,7 @@ class Performance:
 
     def evaluate(self, env: dict[str, float], now: float) -> dict[str, float]:
         """Every parameter's value at `now`; `env` has the signals, the beat, t and dt."""
+        self.panel.replay((now, env["beat"]))
         if self._by != "scene":
             goal = self._morphed()
             self._stage, self._paint = self._stage.follow(goal), self._paint.follow(goal)

@@ -69,6 +69,11 @@ class BeatClock:
         return self._locked
 
     @property
+    def known(self) -> bool:
+        """Whether anybody says a tempo."""
+        return self._locked or self._source != "free"
+
+    @property
     def bpm(self) -> float:
         """Beats per minute at present."""
         return self._bpm

@@ -116,6 +116,10 @@ def _is_done(control: Control, blend: Blend) -> bool:
         return status.taking != ""
     if control.target == "do.record":
         return status.filming != ""
+    if control.target == "do.loop":
+        return status.loop != "" or (status.looped != () and signals.get("beat", 0.0) % 1.0 < _BLINK)
+    if control.target == "do.loop_clear":
+        return status.looped != ()
     if control.target == "do.undo":
         return status.undo > 0
     return control.target == "do.redo" and status.redo > 0

@@ -100,6 +100,7 @@ class OscOut:
             "scene": status.scene,
             "model": status.model,
             "prompt": status.prompt,
+            "loop": "recording" if status.loop else "playing" if status.looped else "",
             "warning": status.warnings[0] if status.warnings else "",
         }
         for name, text in texts.items():

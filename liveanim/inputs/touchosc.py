@@ -76,7 +76,7 @@ def _live_page(rows: Sequence[Address]) -> list[Tree.Element]:
     switches = [row for row in rows if row.types == "T"]
     (master,) = (row for row in rows if row.path == f"{ROOT}/out/level")
     triggers = [row for row in rows if row.path.startswith(f"{ROOT}/trigger/")]
-    columns, lines = 5, 7
+    columns, lines = 5, 8
     nodes = []
     for place, row in enumerate(switches):
         nodes += _button(row.path, row.path.rpartition("/")[2], _cell(place, columns, lines), _RED, toggle=True)

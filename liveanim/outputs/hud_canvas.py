@@ -9,6 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from liveanim.core.modulation import LOOP
+
 from .glyphs import Colour, Letters
 
 PANEL: Colour = (0.035, 0.038, 0.055, 0.80)
@@ -19,11 +21,12 @@ CYAN: Colour = (0.36, 0.82, 1.0, 1.0)
 ROSE: Colour = (1.0, 0.36, 0.52, 1.0)
 AMBER: Colour = (1.0, 0.76, 0.30, 1.0)
 GREEN: Colour = (0.45, 0.92, 0.60, 1.0)
+LIME: Colour = (0.83, 0.95, 0.36, 1.0)
 VIOLET: Colour = (0.68, 0.58, 1.0, 1.0)
 RED: Colour = (0.98, 0.25, 0.28, 1.0)
 INK: Colour = (0.03, 0.03, 0.05, 1.0)
 EDGE, PAD, ROUND = 16.0, 12.0, 9.0
-_HOLDERS = {"midi": CYAN, "osc": AMBER, "web": ROSE}  # all others: green
+_HOLDERS = {"midi": CYAN, "osc": AMBER, "web": ROSE, LOOP: LIME}  # all others: green
 RATE = 20.0  # times a second that words and figures change: nobody reads faster
 _LENGTHS = (0, 1, 2, 3, 12)
 T = TypeVar("T")

@@ -22,6 +22,7 @@ from .hud_canvas import (
     EDGE,
     GREEN,
     INK,
+    LIME,
     PAD,
     PANEL,
     RED,
@@ -450,7 +451,14 @@ def _marks_of(blend: Blend, readout: Readout) -> tuple[tuple[str, Colour], ...]:
     marks += [(f"DIMMED TO {math.floor(100 * level)} %", AMBER)] if level < 1.0 else []
     marks += [("FROZEN", CYAN)] if blend.freeze else []
     marks += [("TAKE", ROSE)] if blend.status.taking else []
+    marks += _loop_marks(blend.status)
     return tuple([*marks, *([(readout.recording, ROSE)] if readout.recording else [])])
+
+
+def _loop_marks(status: Status) -> list[tuple[str, Colour]]:
+    """The gesture that is recorded, with its length as it would be now; how many knobs repeat one."""
+    recorded = [(f"LOOP REC {status.loop}", RED)] if status.loop else []
+    return recorded + ([(f"LOOP {len(status.looped)}", LIME)] if status.looped else [])
 
 
 def _marks(canvas: Canvas, marks: Sequence[tuple[str, Colour]]) -> float:

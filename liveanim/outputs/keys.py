@@ -59,6 +59,8 @@ KEYS: tuple[Key, ...] = (
     Key("r", ACTIONS["reset"].doc, "do.reset"),
     Key("p", "panic: the preset as it was loaded, on a fresh picture", "do.panic"),
     Key("backspace", ACTIONS["release"].doc, "do.release"),
+    Key("l", ACTIONS["loop"].doc, "do.loop"),
+    Key("shift+l", ACTIONS["loop_clear"].doc, "do.loop_clear"),
     Key("up", "brighter", "stage.exposure", step=0.25),
     Key("down", "darker", "stage.exposure", step=-0.25),
     Key("right", "turn the colours", "stage.hue", step=1 / 24),

@@ -28,7 +28,7 @@ def test_the_show_does_every_action_and_no_other() -> None:
 
 def test_edits_and_what_waits_for_the_beat_are_said_in_the_table() -> None:
     edits = {name for name in ACTIONS if is_edit(ControlEvent(0.0, f"do.{name}"))}
-    assert edits == {"preset", "scene", "next", "back", "release", "panic", "resume"}
+    assert edits == {"preset", "scene", "next", "back", "release", "loop_clear", "panic", "resume"}
     assert QUANTISED == {"do.preset", "do.scene", "do.next", "do.back", "do.reset"}
     assert not is_edit(ControlEvent(0.0, "do.nothing")) and set(ACTIONS) - set(OPEN) == {"quit", "learned"}
 

@@ -116,6 +116,16 @@ def test_pads_of_words_and_of_the_take_are_lit_while_those_play() -> None:
     assert not (lit("prompt.1", "sea", status) or lit("prompt.8", "sea", status) or lit("do.take", None, Status()))
 
 
+def test_the_pad_of_the_loop_is_lit_while_one_is_recorded_and_blinks_while_some_repeat() -> None:
+    def lit(target: str, status: Status, beat: float = 8.5) -> bool:
+        blend = Blend(0.0, status=status, signals={"beat": beat, "bpm": 120.0})
+        return midilights._is_on(Control("note", 1, target, "trigger"), blend, PARAMS)
+
+    recorded, repeat = Status(loop="2 beats"), Status(looped=("stage.hue",))
+    assert lit("do.loop", recorded) and not lit("do.loop_clear", recorded) and not lit("do.loop", Status(), 8.1)
+    assert lit("do.loop", repeat, 8.1) and not lit("do.loop", repeat) and lit("do.loop_clear", repeat)
+
+
 def test_a_ring_stands_where_its_parameter_is() -> None:
     bench = Bench()
     assert bench.shows(values={"stage.exposure": 4.0})["cc", 1, 7] == (0xB0, 7, 0)

@@ -161,7 +161,7 @@ def test_every_trigger_is_an_action_of_the_show_and_none_ends_it() -> None:
         [Script(events)], Hears(), AtOnce(), [look], Settings((16, 8)), archive=Archive(keeper=Paper(), broken_off=look)
     )
     assert show.tick(0.0).status.warnings == ()
-    assert not show.finished and len(events) == 20
+    assert not show.finished and len(events) == 22
 
 
 def test_questions_are_answered_in_the_unit_of_the_address() -> None:

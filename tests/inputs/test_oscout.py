@@ -112,6 +112,16 @@ def test_every_control_of_a_parameter_follows_it_and_the_scene_is_told(listener:
     out.close()
 
 
+def test_what_the_loop_pedal_does_is_told(listener: socket.socket) -> None:
+    out, told = out_to(listener), []
+    looped = Status(looped=("stage.hue",))
+    for now, status in enumerate([Status(), replace(looped, loop="1 beat"), looped]):
+        out.write(replace(blend(float(now)), status=status), float(now))
+        told += [packet["/liveanim/state/loop"] for packet in heard(listener) if "/liveanim/state/loop" in packet]
+    assert told == ["", "recording", "playing"]
+    out.close()
+
+
 def test_a_fader_that_is_held_stands_where_its_knob_does(listener: socket.socket) -> None:
     out = out_to(listener)
     out.write(replace(blend(0.0, stage_hue=0.75), knobs={"stage.hue": 0.5}), 0.0)  # 'knob + 0.25*kick'

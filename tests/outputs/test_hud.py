@@ -318,6 +318,8 @@ def test_marks_show_what_holds_and_nothing_else() -> None:
     black = len(boxes(blackout=True, level=0.3))  # it fades: no news
     assert black == plain + 1 + len("BLACKOUT")
     assert len(boxes(blackout=True, level=0.0, values={"out.level": 0.999})) == black + 1 + len("DIMMEDTO99%")
+    loops = boxes(status=Status(loop="3 beats", looped=("stage.hue", "stage.bloom")))
+    assert len(loops) == len(boxes(status=Status())) + 2 + len("LOOPREC3beats" + "LOOP2")
     assert len(boxes(readout=Readout(60.0, "REC 02:14"))) == plain + 1 + len("REC02:14")
 
 

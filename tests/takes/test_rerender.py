@@ -42,6 +42,10 @@ from ..outputs.test_video import pictures, sound
 SMALL, FPS, SECONDS = (128, 72), 20, 4
 EVENTS_PLAYED = (
     ControlEvent(0.31, "camera.zoom", 1.4, "midi"),
+    ControlEvent(0.33, "do.loop", None, "keys"),
+    ControlEvent(0.52, "macro.m4", 0.9, "midi"),  # goes on turning the colours, also in the preset that comes
+    ControlEvent(0.74, "macro.m4", 0.3, "midi"),
+    ControlEvent(0.85, "do.loop", None, "keys"),
     ControlEvent(1.2, "prompt.1", "green leaves", "web"),
     ControlEvent(1.7, "expr.stage.exposure", "0.5*kick", "osc"),
     ControlEvent(2.4, "do.preset", 3.0, "keys"),

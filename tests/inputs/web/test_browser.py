@@ -390,6 +390,24 @@ def test_a_take_is_begun_seen_and_ended(browser: Any, playing: Playing) -> None:
         until_js(page, "document.getElementById('take').textContent === 'keep a take'")
 
 
+def test_a_loop_is_recorded_marked_and_ended(browser: Any, playing: Playing) -> None:
+    with opened(browser, playing, PHONE) as page:
+        assert page.evaluate("document.getElementById('loop-clear').disabled")
+        page.click("#loop")
+        until_js(page, "document.getElementById('loop').textContent.startsWith('recording: ')")
+        until(lambda: playing.blend.status.loop == "1 s")
+        page.click("#tabs [data-tab=knobs]")
+        until(lambda: dragged(page, HUE, 0.2) and "stage.hue" in playing.blend.knobs)
+        page.click("#tabs [data-tab=play]")
+        page.click("#loop")
+        until_js(page, "document.getElementById('loop-clear').textContent === 'end 1 loop'")
+        until_js(page, "document.getElementById('loop').textContent === 'loop'")
+        until_js(page, f"document.querySelector('{HUE}').parentElement.dataset.mark === 'loop'")
+        page.click("#loop-clear")
+        until(lambda: playing.blend.status.looped == () and "stage.hue" not in playing.blend.knobs)
+        until_js(page, f"document.querySelector('{HUE}').parentElement.dataset.mark === ''")
+
+
 def test_a_film_is_begun_and_ended_and_a_still_is_kept(browser: Any, playing: Playing) -> None:
     with opened(browser, playing, NARROW, "scenes") as page:
         page.fill("#film-name", "night")

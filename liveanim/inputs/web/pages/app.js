@@ -151,7 +151,7 @@ for (const button of document.querySelectorAll('[data-do]')) {
     act(button.dataset.do, 'value' in button.dataset ? Number(button.dataset.value) : null);
     navigator.vibrate?.(8);
   };
-  if (button.dataset.do === 'do.tap') { // when it is hit, not when it is let go
+  if (['do.tap', 'do.loop'].includes(button.dataset.do)) { // when it is hit, not when it is let go
     button.addEventListener('pointerdown', go);
     button.addEventListener('keydown', (event) => ['Enter', ' '].includes(event.key) && !event.repeat && go());
   } else button.addEventListener('click', go);
@@ -190,6 +190,11 @@ on('status', (changes) => {
   by('pace').textContent = by('pace-here').textContent = `${Math.round(status.fps ?? 0)} fps · ${(status.keyframe_rate ?? 0).toFixed(1)} pict/s · ${status.model ?? ''}${card}`;
   by('undo').disabled = !status.undo;
   by('redo').disabled = !status.redo;
+  by('loop').setAttribute('aria-pressed', String(Boolean(status.loop)));
+  by('loop').textContent = status.loop ? `recording: ${status.loop}` : 'loop';
+  const looped = (status.looped ?? []).length;
+  by('loop-clear').disabled = !looped && !status.loop;
+  by('loop-clear').textContent = looped ? `end ${looped} loop${looped > 1 ? 's' : ''}` : 'end loops';
   by('beater').textContent = status.tempo || 'tap';
   by('ear').disabled = !status.tempo;
   by('sound').textContent = status.audio;

@@ -9,11 +9,12 @@ const EDGE = 17; // px of a pad around the way of its dot
 const SETTLE = 400; // ms after a drag in which the show's answer is still on its way
 
 const LABELS = { 'play.x': 'morph x', 'play.y': 'morph y' };
-export const MARKS = { web: 'remote', osc: 'OSC', midi: 'MIDI', keyboard: 'key', take: 'take' };
+export const MARKS = { web: 'remote', osc: 'OSC', midi: 'MIDI', keyboard: 'key', take: 'take', loop: 'loop' };
 
 // What moves `name` now: [kind, word].
 export function mark(name) {
   if (name in state.hints) return ['wait', 'pick up'];
+  if ((state.status.looped ?? []).includes(name)) return ['loop', MARKS.loop]; // also while it is let go
   if (name in state.knobs) {
     const who = state.holders[name] ?? '';
     return [who || 'held', MARKS[who] ?? (who || 'held')];
@@ -153,6 +154,7 @@ function redraw(changes) {
 }
 
 for (const section of ['values', 'knobs', 'holders', 'hints', 'drivers']) on(section, redraw);
+on('status', (changes) => 'looped' in changes && redraw(Object.fromEntries(all)));
 
 // Before the page is built again.
 export function forget() {
