@@ -137,6 +137,7 @@ function current() {
   const { scene, preset, arriving } = state.status;
   mark(by('scene-list'), scene, arriving ?? 1);
   mark(by('preset-list'), preset);
+  by('about').textContent = presets().find(({ name }) => name === preset)?.about ?? '';
 }
 
 by('input').addEventListener('click', () => act('do.input', by('input-name').value.trim() || null));
