@@ -15,6 +15,7 @@ import queue
 import re
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from .core.params import spec
 from .core.performance import MORPHS
 from .core.preset import Preset
 from .core.preset_data import preset_data
-from .data import data_dir, whole
+from .data import data_dir, stamp, whole
 from .inputs.web.hub import THUMBNAILS, Thumbnails
 from .library import read_text, shipped
 from .plan import PAINT
@@ -44,7 +45,7 @@ SOON = 2.0  # s in which a preset that was saved is taken
 DULL = 15.0  # what is less lively shows nothing of a look
 STALE = 3.0  # s that the newest picture may be old: the camera has carried it off meanwhile
 MOST = 500  # files; the oldest go
-LARGEST = 60_000  # bytes of one
+LARGEST = 200_000  # bytes of one
 _FILE = re.compile(r"([0-9a-f]{16})-([0-9a-f]{16})\.webp")
 
 
@@ -206,12 +207,11 @@ class Thumbnailer:
             for scene in ("", *(one.name for one in preset.scenes)):
                 who = _hash(f"{preset.name}\n{scene}")
                 ours, kept = None if scene else package.get(preset.name), files.get(who)
-                path = (ours or kept) if as_shipped else (kept or ours)
-                webp = None if path is None else _read(path)
-                right = f"{preset.name}.webp" if as_shipped and path is ours else f"{who}-{content}.webp"
-                if path is None or webp is None or path.name != right:
+                right = {self._folder / f"{who}-{content}.webp", ours if as_shipped else None}
+                path, webp = _first([ours, kept] if as_shipped else [kept, ours])
+                if path is None or path not in right:
                     lacking.add((preset.name, scene))
-                if webp is not None:
+                if path is not None:
                     name = f"{hashlib.sha256(webp).hexdigest()[:16]}.webp"
                     addresses[f"{preset.name}/{scene}" if scene else preset.name] = THUMBNAILS + name
                     data[name] = webp
@@ -268,21 +268,20 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _read(path: Path) -> bytes | None:
-    """A thumbnail's file; None where it is none."""
-    try:
-        if path.stat().st_size > LARGEST:
-            return None
-        data = path.read_bytes()
-    except OSError:
-        return None
-    return data if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+def _first(paths: Sequence[Path | None]) -> tuple[Path | None, bytes]:
+    """The first of `paths` that is a thumbnail, and what is in it; None when none is."""
+    for path in filter(None, paths):
+        with suppress(OSError):
+            data = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+            if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+                return path, data
+    return None, b""
 
 
 def _by_age(folder: Path) -> list[Path]:
     """The thumbnails in `folder`, the newest last."""
     found = [path for path in folder.glob("*.webp") if _FILE.fullmatch(path.name)]
-    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+    return sorted(found, key=lambda path: stamp([path])[0] or (0, 0))
 
 
 def _remove(paths: Sequence[Path]) -> None:

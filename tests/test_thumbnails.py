@@ -206,6 +206,17 @@ def test_shipped_presets_keep_what_they_came_with_until_they_are_edited(tmp_path
     assert bench.kept()[first.name] == theirs
 
 
+def test_where_the_package_has_no_good_one_the_stage_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thumbnails, "shipped_dir", lambda: tmp_path)
+    first = read_preset(shipped()[0])
+    (tmp_path / f"{first.name}.webp").write_bytes(b"nothing")
+    bench = Bench(tmp_path / "cache", first)
+    bench.play(REST + 4, first)
+    assert list(bench.kept()) == [first.name]
+    bench.play(20, first)
+    assert bench.fetched == 4
+
+
 def test_what_is_saved_is_taken_as_it_stands(tmp_path: Path) -> None:
     bench = Bench(tmp_path, SEA)
     bench.play(1, None)
