@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pictures
 
-from liveanim import thumbnails
+from liveanim import app, thumbnails
 from liveanim.core.model import Blend, ControlEvent, Image, Keyframe, Layer, Status, frozen_image, frozen_map
 from liveanim.core.preset import Preset
 from liveanim.hands import Archive
@@ -20,8 +22,9 @@ from liveanim.inputs.fakes import Script
 from liveanim.inputs.web.hub import THUMBNAILS
 from liveanim.keeping import Paper
 from liveanim.library import as_toml, parse_preset, read_preset, shipped
+from liveanim.options import PlayOptions
 from liveanim.show import Settings, Show
-from liveanim.thumbnails import REST, SIZE, Thumbnailer, content_of, shipped_dir
+from liveanim.thumbnails import REST, SIZE, Thumbnailer, content_of, kept_dir, shipped_dir
 from tests.fakes import AtOnce, Hears, grey
 from tests.test_taking import until
 
@@ -84,8 +87,6 @@ def held(**knobs: float) -> dict[str, Any]:
 
 
 def contrast(webp: bytes) -> float:
-    import io
-
     with Pictures.open(io.BytesIO(webp)) as picture:
         assert picture.size == SIZE
         return float(np.asarray(picture.convert("L")).max())
@@ -341,3 +342,26 @@ def test_a_show_tells_what_plays_as_it_was_loaded() -> None:
         ("lake", "storm", True),
     ]
     assert told.saves == ["lake"]
+
+
+def test_a_live_show_takes_what_plays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thumbnails, "REST", 0.2)
+    monkeypatch.setattr(thumbnails, "EVERY", 0.05)
+    monkeypatch.setattr("liveanim.home.cache", lambda: tmp_path)
+    (tmp_path / "own.toml").write_text(TEXT)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = PlayOptions(
+        "silence", headless=True, seconds=30.0, model="paint", size=(128, 72), midi="-", osc=False, web_port=port,
+        preset=str(tmp_path / "own.toml"),
+    )  # fmt: skip
+    with app.live(options) as ready:
+        for now in ready.clock.frames():
+            blend = ready.show.tick(now)
+            for sink in ready.sinks:
+                sink.write(blend, now)
+            if list(kept_dir().glob("*.webp")):
+                break
+    (path,) = kept_dir().iterdir()
+    with Pictures.open(path) as picture:
+        assert picture.size == SIZE
