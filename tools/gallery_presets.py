@@ -2,6 +2,7 @@
 liveliest frame of each sheet in presets/thumbnails.
 
     python tools/gallery_presets.py [NAME ...] [--into DIR] [--thumbnails DIR] [--seconds S] [--model NAME]
+        [--no-painting]
 
 Presets that want a video are shown one that is drawn here: a figure that dances to the beat. Worth running again when
 the weights of ember or a preset have changed; docs/gallery.md shows the sheets, the README presets.jpg: a frame of each
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--thumbnails", type=Path, default=shipped_dir(), metavar="DIR")
     parser.add_argument("--seconds", type=float, metavar="S", help=f"of each ({SECONDS:g})")
     parser.add_argument("--model", default="ember", metavar="NAME")
+    parser.add_argument("--no-painting", action="store_true", help="only what is made of the sheets that are there")
     asked = parser.parse_args(argv)
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"there is no preset {unknown[0]!r}; known: {', '.join(known)}")
@@ -61,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "dance.mp4"
         write_clip(clip)
-        for name in asked.names or known:
+        for name in () if asked.no_painting else asked.names or known:
             seconds = asked.seconds or LONGER.get(name, SECONDS)
             sheet(name, seconds, asked.model, clip, asked.into / f"{name}.jpg")
             sys.stdout.write(f"{asked.into / name}.jpg\n")

@@ -64,9 +64,10 @@ def test_the_liveliest_frame_of_a_sheet_is_the_thumbnail(tmp_path: Path) -> None
         column, row = n % 4, n // 4
         lit = Pillow.new("RGB", (150, 90), (0, 200 if n == 6 else 90, 0))
         sheet.paste(lit, (column * 320 + 60, row * 183 + 40))
-    sheet.save(tmp_path / "sea.png")
-    gallery.thumbnails([tmp_path / "sea.png"], tmp_path / "small")
-    with Pillow.open(tmp_path / "small" / "sea.webp") as small:
+    sheet.save(tmp_path / "vertigo.jpg", quality=95)
+    assert gallery.main(["--no-painting", "--into", str(tmp_path), "--thumbnails", str(tmp_path / "small")]) == 0
+    assert [path.name for path in (tmp_path / "small").iterdir()] == ["vertigo.webp"]
+    with Pillow.open(tmp_path / "small" / "vertigo.webp") as small:
         assert small.size == SIZE
         assert 180 < np.asarray(small.convert("RGB"))[90, 130, 1] < 220
 
