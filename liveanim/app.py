@@ -64,7 +64,7 @@ from .span import SinkFrom, Span, TapFrom
 from .takes.reader import TakeReader
 
 if TYPE_CHECKING:  # nothing that the first picture does not need is imported before it
-    from .controls import Control, Controls
+    from .controls import Controls
     from .inputs.media import MediaDesk
     from .outputs.sheet import ContactSheet
     from .taking import Takes
@@ -249,19 +249,31 @@ def live(options: PlayOptions) -> Iterator[Live]:
         pace = stage.max_fps, options.seconds
         clock = WallClock(*pace, waits=True, rest=lambda: rest if painter.loading else 0.0)
         takes = stack.enter_context(closing(takes_of(options, plan, choice, broken, stage.size)))
-        source, controls, told = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
+        source, opened = _devices(options, clock, measured, choice, table, stage, takes, overture, stack)
         ears = Ears(source, Analyser(source.rate), source)
         asked = Script([*given, *overture.pressed])
         films = stack.enter_context(closing(films_of(options, stage, ears)))
-        sources, port = keep_take(takes, [asked, *keys, edited, *controls], painter, ears)
+        sources, port = keep_take(takes, [asked, *keys, edited, *opened.controls], painter, ears)
         stage.compositor.prepare([file for one in (plan.preset, *choice) for file in one.chain.shaders])
         media = stack.enter_context(closing(_media(options.outside, plan, options.outside, live=True)))
-        problems = [stage.compositor.problem, keeper.problem, *(control.problem for control in controls), takes.status]
+        problems = [
+            stage.compositor.problem,
+            keeper.problem,
+            *(control.problem for control in opened.controls),
+            takes.status,
+        ]
         problems += [source.problem, *_files(options, stage, ears), films.status, media.problem, edited.problem]
         offered = None if options.resume else broken
-        archive = Archive(keeper=keeper, broken_off=offered, taker=takes, filmer=films, read=edited.parsed)
+        archive = Archive(
+            keeper=keeper,
+            broken_off=offered,
+            taker=takes,
+            filmer=films,
+            thumbnailer=opened.thumbnailer,
+            read=edited.parsed,
+        )
         show = Show(sources, ears, port, choice, settings, plan.preset, problems, media, archive)
-        guard = Guard(show, (overture, *told))
+        guard = Guard(show, (overture, *opened.told))
         yield Live(guard, clock, guard.sinks)
         ears.read(min(clock.now(), options.seconds or math.inf))  # the sound of the last frame
 
@@ -276,7 +288,7 @@ def _devices(
     takes: Takes,
     overture: Overture,
     stack: ExitStack,
-) -> tuple[Switch, Sequence[Control], Sequence[Sink]]:
+) -> tuple[Switch, Controls]:
     """Sound, controls and who is told what is played, opened in a thread of their own while `overture` plays."""
 
     def opened(shelf: ExitStack) -> tuple[Switch, Controls]:
@@ -288,9 +300,9 @@ def _devices(
     opening = stack.enter_context(closing(Opening(opened)))
     overture.play(opening.done)
     source, found = opening.result()
-    if found.remote is not None:
-        stage.show_to(found.remote)
-    return source, found.controls, found.told
+    for viewer in found.viewers:
+        stage.show_to(viewer)
+    return source, found
 
 
 def _files(options: PlayOptions, stage: Window | Headless, ears: Ears) -> list[Callable[[], str]]:

@@ -26,6 +26,7 @@ from .options import PlayOptions
 from .remote import open_remote
 from .show import Sink
 from .taking import Takes
+from .thumbnails import Thumbnailer
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,13 @@ Control = OscInput | MidiInput | NoMidi | LinkClock | WebRemote | DmxIn
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What was opened. told: sinks that hear what is played; remote: the one among them that likes to see the stage."""
+    """What was opened. told: sinks that hear what is played; viewers: those among them that like to see the stage;
+    thumbnailer: the one that takes thumbnails for the remote."""
 
     controls: Sequence[Control]
     told: Sequence[Sink]
-    remote: WebRemote | None = None
+    viewers: Sequence[WebRemote | Thumbnailer] = ()
+    thumbnailer: Thumbnailer | None = None
 
 
 def open_controls(
@@ -68,12 +71,14 @@ def open_controls(
     sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
     osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
     learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
-    remote = open_remote(options, clock.now, choice, table, osc_port, learned, takes.rows)
-    if remote is not None:
-        stack.callback(remote.close)
-        controls.append(remote)
-        sinks.append(remote)
-    return Controls(controls, sinks, remote)
+    thumbnailer = Thumbnailer(options.model)
+    remote = open_remote(options, clock.now, choice, table, osc_port, learned, takes.rows, thumbnailer.thumbnails)
+    if remote is None:
+        return Controls(controls, sinks)
+    stack.callback(remote.close)
+    thumbnailer.start()
+    stack.callback(thumbnailer.close)
+    return Controls([*controls, remote], [*sinks, remote, thumbnailer], (remote, thumbnailer), thumbnailer)
 
 
 def _osc(options: PlayOptions, clock: WallClock, readback: Readback, table: Table) -> OscInput | None:

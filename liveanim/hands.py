@@ -76,6 +76,17 @@ class Filmer(Protocol):
         """Keep the next picture from show time `now` on, while `preset` plays; a line about it."""
 
 
+class Thumbnailer(Protocol):
+    """Takes small pictures of presets while they play. Nothing here blocks or raises."""
+
+    def plays(self, known: Sequence[Preset], preset: Preset | None, scene: str) -> None:
+        """From the next frame on `preset`, one of those `known`, plays as it was loaded, in that scene ('': none);
+        None: it has been edited."""
+
+    def saved(self, preset: Preset, now: float) -> None:
+        """What plays has been saved as `preset` at show time `now`."""
+
+
 Reader = Callable[[str, str], Preset]
 """From the name of a preset and the text of its file to the preset. UserError: where, what, and what was expected."""
 
@@ -86,7 +97,7 @@ class Archive:
 
     keeper      keeps its state, and saves presets
     broken_off  the state of a show that came to no good end, for `do.resume` to take up
-    taker       keeps takes; filmer: films and stills
+    taker       keeps takes; filmer: films and stills; thumbnailer: what presets look like
     read        reads presets that are edited meanwhile
     """
 
@@ -94,6 +105,7 @@ class Archive:
     broken_off: Preset | None = None
     taker: Taker | None = None
     filmer: Filmer | None = None
+    thumbnailer: Thumbnailer | None = None
     read: Reader | None = None
 
 
@@ -116,6 +128,7 @@ class Hands:
         archive: Archive,
     ) -> None:
         self._taker, self._filmer, self._read = archive.taker, archive.filmer, archive.read
+        self._thumbnailer = archive.thumbnailer
         self.controls: dict[str, float] = {}
         self.hints: dict[str, float] = {}
         self._wishes: tuple[str, ...] = ()  # what MIDI is to learn, forget or adjust, the first first
@@ -173,6 +186,8 @@ class Hands:
         if self._keeper is not None and play.history.version != self._kept:
             self._kept = play.history.version
             self._keeper.keep(play.as_preset())
+        if self._thumbnailer is not None:
+            self._thumbnailer.plays(self._known, play.as_loaded, play.scene.name if play.scene else "")
 
     def _act(self, event: ControlEvent) -> None:
         """A wrong event is said once on the HUD and changes nothing."""
@@ -337,6 +352,8 @@ class Hands:
         if self._set.only and name not in self._set.names:  # it has a number while this show plays
             self._set = replace(self._set, names=(*self._set.names, name))
         self._put(state)
+        if self._thumbnailer is not None:
+            self._thumbnailer.saved(state, event.time)
 
     def _hear(self, event: ControlEvent) -> None:
         self.input = str(event.value or "").strip()

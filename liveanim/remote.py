@@ -16,7 +16,7 @@ from . import __version__, home
 from .core.errors import UserError, brief
 from .core.params import Table
 from .core.preset import Preset
-from .inputs.web.hub import Learned, Rows
+from .inputs.web.hub import Learned, Rows, Thumbnails
 from .inputs.web.server import PORT, WebRemote
 from .options import PlayOptions
 
@@ -33,11 +33,12 @@ def open_remote(
     osc_port: int | None,
     learned: Learned = lambda: {},
     takes: Rows = lambda: [],
+    thumbnails: Callable[[], Thumbnails] = Thumbnails,
 ) -> WebRemote | None:
     """The remote that was asked for; None without one. UserError only where its port was named, or --listen.
 
     table: the parameters of this show; osc_port: where OSC comes in; learned: what MIDI knobs have learned;
-    takes: those there are.
+    takes, thumbnails: those there are.
     """
     if not options.web:
         return None
@@ -45,7 +46,7 @@ def open_remote(
     rows = [(preset.name, preset.about) for preset in presets]
     try:
         remote = WebRemote(
-            clock, rows, host, options.web_port or PORT, token, __version__, table, osc_port, learned, takes
+            clock, rows, host, options.web_port or PORT, token, __version__, table, osc_port, learned, takes, thumbnails
         )
     except UserError as error:
         if options.web_port is not None or options.listen:

@@ -1,10 +1,12 @@
-"""Performs every shipped preset to the built-in track and keeps a contact sheet of each in docs/gallery.
+"""Performs every shipped preset to the built-in track and keeps a contact sheet of each in docs/gallery, and the
+liveliest frame of each sheet in presets/thumbnails.
 
-    python tools/gallery_presets.py [NAME ...] [--into DIR] [--seconds S] [--model NAME]
+    python tools/gallery_presets.py [NAME ...] [--into DIR] [--thumbnails DIR] [--seconds S] [--model NAME]
+        [--no-painting]
 
 Presets that want a video are shown one that is drawn here: a figure that dances to the beat. Worth running again when
 the weights of ember or a preset have changed; docs/gallery.md shows the sheets, the README presets.jpg: a frame of each
-sheet that is there.
+sheet that is there, the web remote the thumbnails.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from liveanim.core.params import PARAMS  # noqa: E402
 from liveanim.inputs.track import BPM  # noqa: E402
 from liveanim.library import read_preset, shipped  # noqa: E402
 from liveanim.options import BUILTIN, Outside, RenderOptions  # noqa: E402
+from liveanim.thumbnails import as_webp, best, shipped_dir  # noqa: E402
 
 SIZE, FPS, SECONDS = (640, 360), 12.0, 24.0
 LONGER = {"prompt-travel": 48.0}  # s: once round its journey
@@ -49,8 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=about, epilog=rest, formatter_class=style)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)} (all)")
     parser.add_argument("--into", type=Path, default=ROOT / "docs" / "gallery", metavar="DIR")
+    parser.add_argument("--thumbnails", type=Path, default=shipped_dir(), metavar="DIR")
     parser.add_argument("--seconds", type=float, metavar="S", help=f"of each ({SECONDS:g})")
     parser.add_argument("--model", default="ember", metavar="NAME")
+    parser.add_argument("--no-painting", action="store_true", help="only what is made of the sheets that are there")
     asked = parser.parse_args(argv)
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"there is no preset {unknown[0]!r}; known: {', '.join(known)}")
@@ -58,12 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "dance.mp4"
         write_clip(clip)
-        for name in asked.names or known:
+        for name in () if asked.no_painting else asked.names or known:
             seconds = asked.seconds or LONGER.get(name, SECONDS)
             sheet(name, seconds, asked.model, clip, asked.into / f"{name}.jpg")
             sys.stdout.write(f"{asked.into / name}.jpg\n")
             sys.stdout.flush()
-    overview([path for name in known if (path := asked.into / f"{name}.jpg").exists()], asked.into / "presets.jpg")
+    sheets = [path for name in known if (path := asked.into / f"{name}.jpg").exists()]
+    overview(sheets, asked.into / "presets.jpg")
+    thumbnails(sheets, asked.thumbnails)
     return 0
 
 
@@ -95,6 +102,18 @@ def overview(sheets: Sequence[Path], out: Path) -> None:
             frame = sheet.crop((left, top, left + width, top + height))
         whole.paste(frame, (n % columns * width, n // columns * height))
     whole.save(out, quality=QUALITY, optimize=True)
+
+
+def thumbnails(sheets: Sequence[Path], into: Path) -> None:
+    """The liveliest frame of each of the `sheets`, without the margins, as the thumbnail of its preset."""
+    into.mkdir(parents=True, exist_ok=True)
+    for path in sheets:
+        with Pillow.open(path) as whole:
+            sheet = np.asarray(whole.convert("RGB"))
+        rim = -(-sheet.shape[1] // 200)
+        rows = [frame for row in np.array_split(sheet, ROWS) for frame in np.array_split(row, COLUMNS, axis=1)]
+        frames = [frame[rim:-rim, rim:-rim] for frame in rows]
+        (into / f"{path.stem}.webp").write_bytes(as_webp(best(frames)))
 
 
 def write_clip(path: Path) -> None:

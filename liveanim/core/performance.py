@@ -63,6 +63,11 @@ class Performance:
         return self._preset
 
     @property
+    def as_loaded(self) -> Preset | None:
+        """The preset as it was chosen or read again; None while live edits make another of it."""
+        return self._original if self._preset.written == self._original.written else None
+
+    @property
     def scene(self) -> Scene | None:
         """The scene that plays, or the one that there is most of."""
         return self._scene_called(self._scene) if self._scene else None

@@ -1,4 +1,5 @@
-"""Small pictures of the stage for a remote: made on the card, fetched a frame later, and only while somebody looks."""
+"""Small pictures of the stage, for remotes and thumbnails: made on the card, fetched a frame later, and only while
+somebody looks."""
 
 from __future__ import annotations
 
@@ -28,10 +29,11 @@ class Viewer(Protocol):
 
 
 class Preview:
-    """Gives `viewer` small pictures of what `compositor` draws. Needs its context current."""
+    """Gives `viewers` small pictures of what `compositor` draws. Needs its context current."""
 
-    def __init__(self, ctx: moderngl.Context, compositor: Compositor, viewer: Viewer) -> None:
-        self._compositor, self._viewer = compositor, viewer
+    def __init__(self, ctx: moderngl.Context, compositor: Compositor) -> None:
+        self._compositor = compositor
+        self.viewers: list[Viewer] = []
         wide, high = compositor.size
         self.size = min(WIDTH, wide), max(1, round(min(WIDTH, wide) * high / wide))
         self._target = Target(ctx, self.size, "f1")
@@ -46,9 +48,10 @@ class Preview:
         if self._waiting is not None:
             wide, high = self.size
             image: Image = np.frombuffer(self._buffer.read(), dtype=np.uint8).reshape(high, wide, 3)
-            self._viewer.picture(image, self._waiting)
+            for viewer in self.viewers:
+                viewer.picture(image, self._waiting)
             self._waiting = None
-        if now < self._due or not self._viewer.wanted():
+        if now < self._due or not any(viewer.wanted() for viewer in self.viewers):
             return
         self._due = now + 1 / RATE - 1e-3
         self._target.fbo.use()

@@ -43,8 +43,10 @@ class TapFeed:
         self._preview: Preview | None = None
 
     def show(self, ctx: moderngl.Context, viewer: Viewer) -> None:
-        """Small pictures for `viewer`, while it looks."""
-        self._preview = Preview(ctx, self._compositor, viewer)
+        """Small pictures for `viewer`, too, while it looks."""
+        if self._preview is None:
+            self._preview = Preview(ctx, self._compositor)
+        self._preview.viewers.append(viewer)
 
     def add(self, tap: Tap, whole: bool = False) -> None:
         self._taps[tap] = whole

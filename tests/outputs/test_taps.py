@@ -73,6 +73,33 @@ def test_fetched_later_the_same_pictures_come_with_the_same_times(stage: Make) -
     assert tap.seen == [(n / 30, n * 10) for n in range(4)] and tap.closed == 1
 
 
+class Looks:
+    """A viewer that looks while `wants`."""
+
+    def __init__(self, wants: bool) -> None:
+        self.wants = wants
+        self.seen: list[tuple[float, int]] = []
+
+    def wanted(self) -> bool:
+        return self.wants
+
+    def picture(self, image: Image, now: float) -> None:
+        self.seen.append((now, int(image[0, 0, 0])))
+
+
+def test_small_pictures_are_made_while_any_viewer_looks(stage: Make) -> None:
+    one, viewers = stage((64, 36)), [Looks(True), Looks(False)]
+    for viewer in viewers:
+        one.show_to(viewer)
+    for n in range(6):
+        if n == 2:
+            viewers[0].wants = False
+        if n == 4:
+            viewers[1].wants = True
+        one.write(level(n * 10), n / 10)
+    assert viewers[0].seen == viewers[1].seen == [(0.0, 0), (0.1, 10), (0.4, 40)]
+
+
 def test_a_contact_sheet_shows_frames_evenly_over_the_length(tmp_path: Path) -> None:
     sheet = ContactSheet(tmp_path / "s.png", seconds=12.0)
     for n in range(120):

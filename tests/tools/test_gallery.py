@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 from liveanim.core.model import Image, Keyframe, frozen_image
 from liveanim.options import RenderOptions
+from liveanim.thumbnails import SIZE
 from tools import gallery_presets as gallery
 from tools import gallery_stage as stage
 from tools.gallery_shaders import GAP, MARGIN, TITLE, sheet
@@ -55,6 +56,20 @@ def test_the_overview_has_a_frame_of_each_sheet_in_full_rows(tmp_path: Path) -> 
         assert whole.size == (64, 16)
         reds = np.asarray(whole)[4::8, 8::16, 0].ravel()
     assert np.abs(reds - 25.0 * np.arange(8)).max() <= 2
+
+
+def test_the_liveliest_frame_of_a_sheet_is_the_thumbnail(tmp_path: Path) -> None:
+    sheet = Pillow.new("RGB", (1280, 549), (14, 14, 14))
+    for n in range(12):
+        column, row = n % 4, n // 4
+        lit = Pillow.new("RGB", (150, 90), (0, 200 if n == 6 else 90, 0))
+        sheet.paste(lit, (column * 320 + 60, row * 183 + 40))
+    sheet.save(tmp_path / "vertigo.jpg", quality=95)
+    assert gallery.main(["--no-painting", "--into", str(tmp_path), "--thumbnails", str(tmp_path / "small")]) == 0
+    assert [path.name for path in (tmp_path / "small").iterdir()] == ["vertigo.webp"]
+    with Pillow.open(tmp_path / "small" / "vertigo.webp") as small:
+        assert small.size == SIZE
+        assert 180 < np.asarray(small.convert("RGB"))[90, 130, 1] < 220
 
 
 def test_presets_that_nobody_knows_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,11 +15,12 @@ from ...core.params import PROMPT_SLOTS, ParamSpec
 from .check import check
 from .events import BadEvent
 from .guard import problem
-from .hub import RATE, Hub, preset_rows
+from .hub import RATE, THUMBNAILS, Hub, preset_rows
 
 HUB = web.AppKey("hub", Hub)
 KEEP = 15 * int(RATE)  # ticks without a change after which a silent line is used
 MOST_EVENTS = 200  # of one request
+FOR_GOOD = "private, max-age=31536000, immutable"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Json = Mapping[str, Any]
 
@@ -206,6 +207,14 @@ async def _preview(request: web.Request) -> web.Response:
     return problem(503, "there is no picture yet")
 
 
+async def _thumbnail(request: web.Request) -> web.Response:
+    """A picture that never changes: another one has another address."""
+    webp = request.app[HUB].thumbnails().webp.get(request.match_info["name"])
+    if webp is None:
+        raise web.HTTPNotFound(reason="there is no such thumbnail")
+    return web.Response(body=webp, content_type="image/webp", headers={"Cache-Control": FOR_GOOD})
+
+
 ROUTES = (
     Route("GET", "/api/state", "everything there is to know of the running show", _state),
     Route(
@@ -235,6 +244,7 @@ ROUTES = (
         {"text": TEXT, "weight": NUMBER},
     ),
     Route("GET", "/api/presets", "the presets, and which one plays", _presets),
+    Route("GET", f"{THUMBNAILS}{{name}}", "the thumbnail of a preset or scene", _thumbnail, kind="image/webp"),
     Route("POST", "/api/presets/{name}", "play a preset, by name or number", _preset),
     Route("GET", "/api/scenes", "the scenes of this preset, and which one plays", _scenes),
     Route("POST", "/api/scenes/{name}", "play a scene, by name or number; 0: the preset without one", _scene),

@@ -8,6 +8,7 @@ import io
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image as Pictures
@@ -25,10 +26,23 @@ from .state import MOST_HISTORY, State, difference, state_of
 RATE = 30.0  # Hz: how often clients are told what changed
 LOOKING = 1.0  # s a picture is still made for after somebody asked for one
 QUALITY = 72  # of the preview's JPEG
+THUMBNAILS = "/api/thumbnails/"
 
 Clock = Callable[[], float]
 Rows = Callable[[], Sequence[Mapping[str, Any]]]
 Learned = Callable[[], Mapping[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnails:
+    """Small pictures of presets, and of their scenes.
+
+    addresses  of those of 'preset' and 'preset/scene': another picture has another address
+    webp       the pictures by what follows THUMBNAILS in their addresses
+    """
+
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    webp: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Hub:
@@ -37,6 +51,7 @@ class Hub:
     clock    show time; presets: the first names, and what they say of themselves; table, book: of this show
     takes    the takes there are, as rows for JSON; may look at the disk
     learned  what knobs have learned, as rows for JSON by a name of their own; the same mapping while nothing changes
+    thumbnails  those there are
     """
 
     def __init__(
@@ -47,8 +62,9 @@ class Hub:
         book: Book | None = None,
         learned: Learned = lambda: {},
         takes: Rows = lambda: [],
+        thumbnails: Callable[[], Thumbnails] = Thumbnails,
     ) -> None:
-        self.takes = takes
+        self.takes, self.thumbnails = takes, thumbnails
         self._learned = learned
         self.clock, self.presets = clock, tuple(presets)
         self.book = book or Book(table)
@@ -187,7 +203,7 @@ class Hub:
                 return self._state
             self._told, peaks, fps = blend, self._peaks.take(), self._rate.fps
         plain = state_of(blend, self.words.table, peaks, fps, self._history)
-        self._state = {**plain, "learned": self._learned()}
+        self._state = {**plain, "learned": self._learned(), "thumbnails": self.thumbnails().addresses}
         return self._state
 
     def jpeg(self) -> bytes | None:
@@ -212,6 +228,9 @@ class Hub:
 
 
 def preset_rows(hub: Hub) -> list[Mapping[str, Any]]:
-    """The presets for JSON, in the order of their numbers."""
-    abouts = dict(hub.presets)
-    return [{"number": n, "name": name, "about": abouts.get(name, "")} for n, name in enumerate(hub.preset_names(), 1)]
+    """The presets for JSON, in the order of their numbers; with the addresses of their thumbnails, None for none."""
+    abouts, addresses = dict(hub.presets), hub.thumbnails().addresses
+    return [
+        {"number": n, "name": name, "about": abouts.get(name, ""), "thumbnail": addresses.get(name)}
+        for n, name in enumerate(hub.preset_names(), 1)
+    ]

@@ -23,7 +23,7 @@ from . import openapi, oscquery, remote
 from .api import HUB, ROUTES, answering
 from .discovery import announced
 from .guard import BURST, GUESSES, GUESSES_AT_ONCE, LARGEST, RATE, Allowance, Guard, middleware
-from .hub import Hub, Learned, Rows
+from .hub import Hub, Learned, Rows, Thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class WebRemote:
     clock    show time; presets: (name, what it says of itself)
     host     '127.0.0.1', or '0.0.0.0' for everybody on the network who has the `token`
     version  of liveanim; table: the parameters of this show; osc_port: where OSC comes in
-    learned  what MIDI knobs have learned; takes: those there are (Hub)
+    learned  what MIDI knobs have learned; takes, thumbnails: those there are (Hub)
     UserError when the port cannot be had (0 takes a free one: `port` tells which).
     """
 
@@ -61,9 +61,10 @@ class WebRemote:
         osc_port: int | None = None,
         learned: Learned = lambda: {},
         takes: Rows = lambda: [],
+        thumbnails: Callable[[], Thumbnails] = Thumbnails,
     ) -> None:
         self._version, self._osc_port = version, osc_port
-        self._hub = Hub(clock, presets, table, learned=learned, takes=takes)
+        self._hub = Hub(clock, presets, table, learned=learned, takes=takes, thumbnails=thumbnails)
         self._hub.answer = self._answer
         self._lines: dict[int, web.WebSocketResponse] = {}
         self._token = token

@@ -7,6 +7,7 @@ import itertools
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from liveanim.hands import Archive
 from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilearn import row_of
 from liveanim.inputs.readback import Readback
+from liveanim.inputs.web.hub import THUMBNAILS, Thumbnails
 from liveanim.inputs.web.server import WebRemote
 from liveanim.keeping import Paper
 from liveanim.show import Settings, Show
@@ -94,6 +96,14 @@ LOOKS = [
 ]
 
 
+def pictured(**pictures: bytes) -> Thumbnails:
+    """Thumbnails of presets by their names."""
+    names = {of: f"{zlib.crc32(webp):x}.webp" for of, webp in pictures.items()}
+    return Thumbnails(
+        {of: THUMBNAILS + name for of, name in names.items()}, {names[of]: webp for of, webp in pictures.items()}
+    )
+
+
 class Taken:
     """Takes of nothing."""
 
@@ -128,20 +138,27 @@ class Filmed:
 class Playing:
     """A show that runs in a thread of its own at about 60 frames a second, with its remote."""
 
-    def __init__(self, port: int = 0, broken_off: Preset | None = None) -> None:
+    def __init__(self, port: int = 0, broken_off: Preset | None = None, looks: Sequence[Preset] = LOOKS) -> None:
         self._start = time.monotonic()
         self.readback = Readback()
         self.desk = MidiDesk([], self.readback)
-        rows = [(look.name, look.about) for look in LOOKS]
-        self.takes = Taken()
-        self.remote = WebRemote(self.now, rows, port=port, learned=self._learned, takes=self.takes.rows)
+        rows = [(look.name, look.about) for look in looks]
+        self.takes, self.thumbnails = Taken(), Thumbnails()
+        self.remote = WebRemote(
+            self.now,
+            rows,
+            port=port,
+            learned=self._learned,
+            takes=self.takes.rows,
+            thumbnails=lambda: self.thumbnails,
+        )
         self.played: list[ControlEvent] = []
         self.ears = Hears()
         self._show = Show(
             [self],
             self.ears,
             AtOnce(),
-            LOOKS,
+            looks,
             Settings((64, 36)),
             archive=Archive(keeper=Paper(), broken_off=broken_off, taker=self.takes, filmer=Filmed()),
         )

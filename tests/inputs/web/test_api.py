@@ -13,6 +13,7 @@ from liveanim.core.errors import UserError
 from liveanim.core.model import Status, frozen_image, frozen_map
 from liveanim.core.params import PARAMS, defaults
 from liveanim.inputs.web.api import ROUTES
+from liveanim.inputs.web.hub import THUMBNAILS, Thumbnails
 from liveanim.inputs.web.server import WebRemote
 
 from .clients import PATIENCE, Client, Make, blend_at
@@ -161,14 +162,35 @@ def test_prompts_presets_scenes_and_actions_are_listed(client: Client) -> None:
     assert (prompts["negative"], prompts["history"]) == ("text", ["a lighthouse"])
     presets = client.ask("GET", "/api/presets").json
     assert presets["playing"] == "dawn"
-    assert presets["presets"][1] == {"number": 2, "name": "storm", "about": "fast rain"}
+    assert presets["presets"][1] == {"number": 2, "name": "storm", "about": "fast rain", "thumbnail": None}
     client.remote.write(blend_at(0.5, status=Status(presets=("dawn", "storm", "mine"))), 0.5)  # one was saved
-    assert client.ask("GET", "/api/presets").json["presets"][2] == {"number": 3, "name": "mine", "about": ""}
+    mine = client.ask("GET", "/api/presets").json["presets"][2]
+    assert mine == {"number": 3, "name": "mine", "about": "", "thumbnail": None}
     assert client.ask("POST", "/api/presets/mine").status == 200
     client.remote.write(blend_at(1.0, status=Status(scenes=("calm", "drop"), scene="drop")), 1.0)
     assert client.ask("GET", "/api/scenes").json == {"playing": "drop", "scenes": ["calm", "drop"]}
     actions = {row["name"]: row["takes"] for row in client.ask("GET", "/api/actions").json}
     assert (actions["tap"], actions["bpm"], actions["scene"], "quit" in actions) == ("nothing", "number", "name", False)
+
+
+def test_thumbnails_have_addresses_that_may_be_kept_for_good(make: Make) -> None:
+    found = Thumbnails(
+        {"storm": f"{THUMBNAILS}a1.webp", "storm/drop": f"{THUMBNAILS}b2.webp"}, {"a1.webp": b"RIFF one"}
+    )
+    client = make(thumbnails=lambda: found)
+    presets = client.ask("GET", "/api/presets").json["presets"]
+    assert [row["thumbnail"] for row in presets] == [None, "/api/thumbnails/a1.webp"]
+    assert client.ask("GET", "/api/state").json["thumbnails"] == found.addresses
+    answer = client.ask("GET", presets[1]["thumbnail"])
+    assert (answer.status, answer.text, answer.headers["Content-Type"]) == (200, "RIFF one", "image/webp")
+    assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    for name in ("b2.webp", "storm", "..%2f..%2fetc%2fpasswd", "a1.webp%00", "A1.WEBP"):
+        answer = client.ask("GET", THUMBNAILS + name)
+        assert (answer.status, answer.json) == (404, {"error": "there is no such thumbnail"})
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert (
+        client.ask("GET", f"{THUMBNAILS}a1.webp", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors").status == 403
+    )
 
 
 def test_played_texts_are_remembered_the_newest_first(client: Client) -> None:

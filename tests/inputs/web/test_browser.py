@@ -5,11 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from .clients import LOOKS, Playing, until
+from liveanim.thumbnails import as_webp
+
+from .clients import LOOKS, Playing, pictured, until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -362,6 +366,63 @@ def test_the_set_list_is_put_in_order_and_saved(browser: Any, playing: Playing) 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.click("[data-do='do.save_set']")
         until(lambda: playing.blend.status.notice == "the set list is saved")
+
+
+def card(level: int) -> bytes:
+    return as_webp(np.full((9, 16, 3), level, np.uint8))
+
+
+def test_presets_are_chosen_by_their_pictures(browser: Any, playing: Playing) -> None:
+    first, second, *_ = (look.name for look in LOOKS)
+    playing.thumbnails = pictured(**{second: card(90)})
+    with opened(browser, playing, NARROW, "scenes") as page:
+        seen = f"document.querySelector('#preset-list [data-name={second}] img.seen')"
+        until_js(page, f"{seen} !== null")
+        without = page.locator(f"#preset-list [data-name={first}]")
+        assert without.inner_text().split() == ["1", first] and without.locator("img.seen").count() == 0
+        boxes = [page.locator(f"#preset-list [data-name={name}]").bounding_box() for name in (first, second)]
+        assert boxes[0]["y"] == boxes[1]["y"] and all(abs(b["width"] / b["height"] - 16 / 9) < 0.02 for b in boxes)
+        style = "getComputedStyle(document.querySelector('#preset-list .tile:not(.current){}')).{}"
+        assert page.evaluate(style.format("", "backgroundColor")) == "rgb(19, 21, 28)"  # a dark room stays dark
+        assert page.evaluate(style.format(" img:not(.seen)", "opacity").replace(":not(.current)", "")) == "0"
+        page.locator(f"#preset-list [data-name={second}]").focus()
+        page.keyboard.press("Enter")
+        until(lambda: playing.blend.status.preset == second)
+        until_js(page, "document.querySelector('#preset-list [aria-current]').textContent === '2storm'")
+        page.evaluate(f"window.one = {seen}")
+        before = page.evaluate("one.src")
+        playing.thumbnails = pictured(**{first: card(60), second: card(120)})
+        until_js(page, "one.src !== " + repr(before) + " && one.complete && document.contains(one)")
+        until_js(page, f"document.querySelector('#preset-list [data-name={first}] img.seen') !== null")
+        playing.thumbnails = pictured(**{first: card(60), second: b"no picture"})
+        until_js(page, f"{seen} === null")
+        page.click("#set-edit")
+        page.click(f"[aria-label='{second} into the set list']")
+        until(lambda: playing.blend.status.presets[:2] == (second, first))
+        until_js(
+            page, "[...document.querySelectorAll('#preset-list small')].map((e) => e.textContent).join() === '1,2'"
+        )
+        until_js(page, f"document.querySelector('#preset-list [data-name={first}] small').textContent === '2'")
+
+
+def test_of_a_hundred_presets_the_pictures_in_sight_are_loaded(browser: Any) -> None:
+    looks = [replace(LOOKS[0], name=f"look {n}") for n in range(100)]
+    playing = Playing(looks=looks)
+    playing.thumbnails = pictured(**{look.name: card(20 + n) for n, look in enumerate(looks)})
+    try:
+        with opened(browser, playing, PHONE, "play") as page:
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
+            until_js(page, "document.querySelectorAll('#preset-list .tile').length === 100")
+            assert asked == []
+            page.click("#tabs [data-tab=scenes]")
+            until_js(page, "document.querySelectorAll('#preset-list img.seen').length >= 8")
+            assert len(asked) < 80
+            page.locator("#preset-list .tile").last.scroll_into_view_if_needed()
+            until_js(page, "document.querySelector('#preset-list .tile:last-child img').classList.contains('seen')")
+            assert len(set(asked)) == len(asked) and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        playing.close()
 
 
 def test_another_sound_input_is_named_and_heard(browser: Any, playing: Playing) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from liveanim.inputs.web import oscquery
 from liveanim.inputs.web.guard import Allowance, Guard
 
 from .clients import PATIENCE, Client, Make
@@ -76,6 +77,12 @@ def test_beyond_this_machine_the_token_is_needed_in_one_of_three_ways() -> None:
     assert asked.status("192.168.1.9", Authorization="Bearer right") == 200
     assert asked.status("192.168.1.9", Cookie="liveanim=right") == 200
     assert asked.status("192.168.1.9", Cookie="liveanim=wrong") == 401
+
+
+def test_thumbnails_are_for_those_with_the_token_only() -> None:
+    path = "/api/thumbnails/a1.webp"
+    assert not oscquery.is_open(make_mocked_request("GET", path))
+    assert Asked("right").status("192.168.1.9", path=path) == 401
 
 
 def test_without_a_token_nobody_comes_from_outside() -> None:

@@ -6,6 +6,7 @@ import { edit } from './editor.js';
 import { make } from './maths.js';
 import * as hands from './hands.js';
 import * as prompts from './prompts.js';
+import { fill, mark, renewAll } from './tiles.js';
 import './setlist.js';
 import './takes.js';
 
@@ -107,24 +108,24 @@ for (const axis of ['x', 'y']) {
 
 // -- scenes, presets, keeping -------------------------------------------------------------------------
 
-function tile(target, number, name, about) {
-  const button = make('button', { className: 'tile', title: about, dataset: { name } }, make('small', { textContent: number }), make('b', { textContent: name }));
-  if (about) button.append(make('span', { textContent: about }));
-  button.addEventListener('click', () => act(target, name));
-  return button;
-}
-
 function scenes() {
   const names = state.status.scenes ?? [];
+  const rows = names.map((name, n) => ({ number: n + 1, name, of: `${state.status.preset}/${name}` }));
   by('scene-part').hidden = names.length === 0;
-  by('scene-list').replaceChildren(...names.map((name, n) => tile('do.scene', n + 1, name, '')));
+  by('scene-list').classList.toggle('pictured', rows.some(({ of }) => of in state.thumbnails));
+  fill(by('scene-list'), 'do.scene', rows);
   current();
 }
 
 function looks() {
-  by('preset-list').replaceChildren(...presets().map(({ number, name, about }) => tile('do.preset', number, name, about)));
+  fill(by('preset-list'), 'do.preset', presets());
   current();
 }
+
+on('thumbnails', () => {
+  scenes();
+  renewAll();
+});
 
 // What each macro does in the preset that plays: its own, or what all have.
 function macros() {
@@ -134,11 +135,9 @@ function macros() {
 
 function current() {
   const { scene, preset, arriving } = state.status;
-  for (const button of by('scene-list').children) {
-    button.classList.toggle('current', button.dataset.name === scene);
-    button.style.setProperty('--way', button.dataset.name === scene ? arriving ?? 1 : 0);
-  }
-  for (const button of by('preset-list').children) button.classList.toggle('current', button.dataset.name === preset);
+  mark(by('scene-list'), scene, arriving ?? 1);
+  mark(by('preset-list'), preset);
+  by('about').textContent = presets().find(({ name }) => name === preset)?.about ?? '';
 }
 
 by('input').addEventListener('click', () => act('do.input', by('input-name').value.trim() || null));
@@ -204,8 +203,8 @@ on('status', (changes) => {
   if ('warnings' in changes || 'notice' in changes) notice();
   if ('macros' in changes) macros();
   if ('presets' in changes) looks();
-  if ('scenes' in changes) scenes();
-  else if ('scene' in changes || 'preset' in changes || 'arriving' in changes) current();
+  if ('scenes' in changes || 'preset' in changes) scenes();
+  else if ('scene' in changes || 'arriving' in changes) current();
 });
 
 let refusedUntil = 0;

@@ -1,6 +1,6 @@
 // The line to the show: one WebSocket that comes back by itself, and the state as last told.
 
-export const state = { values: {}, knobs: {}, holders: {}, hints: {}, modulators: {}, drivers: {}, prompts: {}, signals: {}, status: {}, learned: {} };
+export const state = { values: {}, knobs: {}, holders: {}, hints: {}, modulators: {}, drivers: {}, prompts: {}, signals: {}, status: {}, learned: {}, thumbnails: {} };
 export const specs = new Map(); // parameters by name
 let abouts = new Map(); // what presets say of themselves
 export let actions = {};

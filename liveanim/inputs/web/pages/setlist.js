@@ -2,6 +2,7 @@
 
 import { act, on, state } from './link.js';
 import { make } from './maths.js';
+import { thumbnail } from './tiles.js';
 
 const by = (id) => document.getElementById(id);
 
@@ -24,12 +25,14 @@ function moved(names, from, to) {
 
 function rows() {
   const { set_list: named = [], presets = [], left_out: out = [] } = state.status;
-  const inside = named.map((name, n) => make('div', { className: 'row' }, make('b', { textContent: name }),
+  const there = new Map([...by('set-rows').querySelectorAll('img')].map((image) => [image.dataset.of, image])); // they stay
+  const seen = (name) => there.get(name) ?? thumbnail(name);
+  const inside = named.map((name, n) => make('div', { className: 'row' }, seen(name), make('b', { textContent: name }),
     button('↑', `${name} earlier`, n === 0, moved(named, n, n - 1)),
     button('↓', `${name} later`, n === named.length - 1, moved(named, n, n + 1)),
     button('✕', `${name} out of the set list`, false, named.filter((one) => one !== name))));
   const others = [...presets, ...out].filter((name) => !named.includes(name));
-  const outside = others.map((name) => make('div', { className: 'row other' }, make('b', { textContent: name }),
+  const outside = others.map((name) => make('div', { className: 'row other' }, seen(name), make('b', { textContent: name }),
     button('+', `${name} into the set list`, false, [...named, name])));
   by('set-rows').replaceChildren(...inside, ...outside);
   by('set-only').setAttribute('aria-pressed', String(out.length > 0));
