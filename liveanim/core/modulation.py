@@ -12,7 +12,7 @@ from .macros import MACROS
 from .params import PARAMS, ParamSpec, Table, defaults, spec
 
 TOGGLE = "toggle"
-KEPT = ("out", "macro", "play")
+KEPT = ("out", "macro", "play", "logo")
 """Groups whose knobs outlive a change of look: it must not undo a blackout."""
 Drivers = Mapping[str, Driver | float]
 
