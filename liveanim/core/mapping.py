@@ -1,4 +1,5 @@
-"""Fitting the picture to what it is thrown at: the corners of a keystone, soft edges between projectors. Pure."""
+"""Fitting the picture to what it is thrown at: mirrored and turned as the projector hangs, the corners of a keystone,
+soft edges between projectors. Pure."""
 
 from __future__ import annotations
 
@@ -19,23 +20,59 @@ AT_REST: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 WIDEST_EDGE = 0.5
 _FURTHEST = 1.5  # a corner may lie that far outside
 _SMALLEST = 1e-3
+QUARTER = 90  # degrees
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """corners  where the picture's corners lie on the screen (CORNERS' order), 0..1 over it, y down
+    """What is said of corners and edges holds for the screen as it is seen: mirrored and turned back by the projector.
+
+    corners  where the picture's corners lie on the screen (CORNERS' order), 0..1 over it, y down
     edges    how wide the picture fades at each side (EDGES' order), share of its width or height, 0..0.5
     gamma    of the projectors: two fades that overlap give even light, 1..4
+    mirror   left and right are exchanged
+    turn     then all of it is turned by so many degrees clockwise: 0, 90, 180 or 270
     """
 
     corners: tuple[Point, ...] = AT_REST
     edges: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     gamma: float = 2.2
+    mirror: bool = False
+    turn: int = 0
 
     @property
     def plain(self) -> bool:
         """Whether the picture is shown as it is."""
-        return self.corners == AT_REST and not any(self.edges)
+        return self.upright and self.corners == AT_REST and not any(self.edges)
+
+    @property
+    def upright(self) -> bool:
+        """Whether what is shown is neither mirrored nor turned."""
+        return not (self.mirror or self.turn)
+
+    def way(self) -> Matrix:
+        """(2, 2): direction on the window -> on the screen as it is seen, x right, y down; for 90 and 270 degrees the
+        one's width is the other's height."""
+        angle = math.radians(self.turn)
+        c, s = round(math.cos(angle)), round(math.sin(angle))
+        turned_back = np.array([[c, s], [-s, c]], dtype=float)
+        return np.diag([-1.0 if self.mirror else 1.0, 1.0]) @ turned_back
+
+    def room(self, window: tuple[int, int]) -> tuple[int, int]:
+        """(width, height) of the screen as it is seen, from those of the window."""
+        return window if self.turn % (2 * QUARTER) == 0 else (window[1], window[0])
+
+    def onto(self, window: tuple[int, int], size: tuple[int, int]) -> Matrix:
+        """(3, 3): point of the window (0..1, y down) -> point of the picture (0..1, y down), before the division; both
+        by their (width, height). The picture is letterboxed before it is fitted."""
+        room = self.room(window)
+        scale = min(room[0] / size[0], room[1] / size[1])
+        x, y = (side * scale / whole for side, whole in zip(size, room, strict=True))
+        fit = np.array([[1 / x, 0, 0.5 - 0.5 / x], [0, 1 / y, 0.5 - 0.5 / y], [0, 0, 1.0]])
+        seen = np.eye(3)
+        seen[:2, :2] = self.way()
+        seen[:2, 2] = 0.5 - self.way() @ [0.5, 0.5]
+        return self.matrix() @ fit @ seen
 
     def matrix(self) -> Matrix:
         """(3, 3): point of the screen (0..1, y down) -> point of the picture (0..1, y down), before the division."""
@@ -62,6 +99,18 @@ class Mapping:
         edges[edge] = round(min(WIDEST_EDGE, max(0.0, edges[edge] + by)), 6)
         return replace(self, edges=(edges[0], edges[1], edges[2], edges[3]))
 
+    def mirrored(self) -> Mapping:
+        """With left and right exchanged, or back again."""
+        return replace(self, mirror=not self.mirror)
+
+    def turned(self) -> Mapping:
+        """Turned on by a quarter."""
+        return replace(self, turn=(self.turn + QUARTER) % 360)
+
+    def afresh(self) -> Mapping:
+        """With corners and edges at rest; what the projector is, and how it hangs, stays."""
+        return replace(self, corners=AT_REST, edges=(0.0, 0.0, 0.0, 0.0))
+
 
 def in_the_middle(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int, int, int]:
     """(x, y, width, height) of a picture of `size` in the middle of `room` (width, height), as large as fits."""
@@ -81,7 +130,7 @@ def _convex(corners: list[Point]) -> bool:
 
 
 def mapping_from(data: Table[str, Any], where: str) -> Mapping:
-    """The mapping in a table with `corners`, `edges` and `gamma`; UserError names the key and what was expected."""
+    """The mapping in a table with Mapping's fields; UserError names the key and what was expected."""
     corners, edges, gamma = data.get("corners", AT_REST), data.get("edges", (0.0,) * 4), data.get("gamma", 2.2)
     good = isinstance(corners, (list, tuple)) and len(corners) == 4 and all(_numbers(point, 2) for point in corners)
     points = [(float(x), float(y)) for x, y in corners] if good else []
@@ -91,8 +140,13 @@ def mapping_from(data: Table[str, Any], where: str) -> Mapping:
         raise UserError(f"{where}: edges: expected four shares ({', '.join(EDGES)}) from 0 to {WIDEST_EDGE}")
     if not _numbers([gamma], 1) or not 1 <= gamma <= 4:
         raise UserError(f"{where}: gamma: expected a number from 1 to 4")
+    mirror, turn = data.get("mirror", False), data.get("turn", 0)
+    if not isinstance(mirror, bool):
+        raise UserError(f"{where}: mirror: expected true or false")
+    if isinstance(turn, bool) or turn not in range(0, 360, QUARTER):
+        raise UserError(f"{where}: turn: expected 0, 90, 180 or 270")
     left, right, top, bottom = (float(edge) for edge in edges)
-    return Mapping(tuple(points), (left, right, top, bottom), float(gamma))
+    return Mapping(tuple(points), (left, right, top, bottom), float(gamma), mirror, int(turn))
 
 
 def _numbers(values: Any, count: int) -> bool:

@@ -142,10 +142,10 @@ class Logo:
         target.fbo.use()
         target.fbo.scissor = part
         self._ctx.enable(moderngl.BLEND)
-        self._ctx.blend_func = _MODES[values.word("logo.mode")]
+        self._ctx.blend_func = _MODES[values.word("logo.mode")]  # type: ignore[assignment]
         program.draw()
         self._ctx.disable(moderngl.BLEND)
-        target.fbo.scissor = None
+        target.fbo.scissor = None  # type: ignore[assignment]
 
     def _ready(self, image: Image) -> tuple[moderngl.Texture, Program]:
         """`image` on the card, and what draws it."""

@@ -8,7 +8,6 @@ import tomllib
 from pathlib import Path
 
 import moderngl
-import numpy as np
 
 from liveanim.core.errors import UserError, brief
 from liveanim.core.mapping import CORNERS, EDGES, Mapping, mapping_from
@@ -52,7 +51,8 @@ def _row(screen: str, mapping: Mapping) -> str:
     corners = ", ".join(f"[{x:.6g}, {y:.6g}]" for x, y in mapping.corners)
     edges = ", ".join(f"{edge:.6g}" for edge in mapping.edges)
     name = json.dumps(screen, ensure_ascii=False)
-    return f"\n[[screen]]\nname = {name}\ncorners = [{corners}]\nedges = [{edges}]\ngamma = {mapping.gamma:g}\n"
+    hangs = f"mirror = {str(mapping.mirror).lower()}\nturn = {mapping.turn}\n"
+    return f"\n[[screen]]\nname = {name}\ncorners = [{corners}]\nedges = [{edges}]\ngamma = {mapping.gamma:g}\n{hangs}"
 
 
 def _read(path: Path) -> dict[str, Mapping]:
@@ -92,7 +92,11 @@ class Mapper:
         if name == "tab":
             self._chosen = (self._chosen + (-1 if shift else 1)) % (len(CORNERS) + len(EDGES))
         elif name == "backspace":
-            self.mapping = Mapping(gamma=self.mapping.gamma)
+            self.mapping = self.mapping.afresh()
+        elif name == "m":
+            self.mapping = self.mapping.mirrored()
+        elif name == "r":
+            self.mapping = self.mapping.turned()
         elif name in ("escape", "enter"):
             self.toggle()
         elif name in _WAYS:
@@ -112,7 +116,8 @@ class Mapper:
         if not self.active:
             return self.problem
         chosen = [*(f"{name} corner" for name in CORNERS), *(f"{name} soft edge" for name in EDGES)][self._chosen]
-        return f"fitting: {chosen} - arrows move it (shift: far), tab the next, backspace afresh, K done"
+        keys = "arrows move it (shift: far), tab the next, M mirror, R turn, backspace afresh, K done"
+        return f"fitting: {chosen} - {keys}"
 
     @property
     def plain(self) -> bool:
@@ -120,12 +125,10 @@ class Mapper:
         return self.mapping.plain and not self.active
 
     def draw(self, program: Program, picture: moderngl.Texture, window: tuple[int, int]) -> None:
-        """The picture over a whole window of `window` (width, height) pixels, letterboxed before it is fitted."""
+        """The picture over a whole window of `window` (width, height) pixels."""
         width, height = picture.size
-        scale = min(window[0] / width, window[1] / height)
-        x, y = width * scale / window[0], height * scale / window[1]
-        fit = np.array([[1 / x, 0, 0.5 - 0.5 / x], [0, 1 / y, 0.5 - 0.5 / y], [0, 0, 1.0]])
+        place = self.mapping.onto(window, picture.size)
         picture.use(0)
-        program.set(picture=0, place=self.mapping.matrix() @ fit, edges=self.mapping.edges, gamma=self.mapping.gamma)
+        program.set(picture=0, place=place, edges=self.mapping.edges, gamma=self.mapping.gamma)
         program.set(chosen=self._chosen if self.active else -1, aspect=1.0, aspect_of_picture=width / height)
         program.draw()

@@ -45,6 +45,23 @@ def test_each_screen_has_its_own_and_it_is_kept(tmp_path: Path) -> None:
     assert again.of("HDMI") == Mapping()
 
 
+def test_keys_mirror_and_turn_it_and_both_are_kept(tmp_path: Path) -> None:
+    mapper = Mapper(Screens(tmp_path / "screens.toml"))
+    mapper.follow("ceiling")
+    mapper.toggle()
+    for key in "mrrr":
+        assert mapper.key(key, False)
+    mapper.key("right", True)
+    mapper.key("backspace", False)  # it still hangs as it does
+    mapper.toggle()
+    assert not mapper.plain
+    assert Screens(tmp_path / "screens.toml").of("ceiling") == Mapping(mirror=True, turn=270)
+    mapper.toggle()
+    for key in "mr":
+        mapper.key(key, False)
+    assert mapper.mapping == Mapping()
+
+
 def test_a_file_that_is_no_good_shows_the_picture_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "screens.toml"
     for text in ("[[screen]]\nname = 'a'\nedges = 3\n", "][", "screen = 3"):
@@ -57,14 +74,19 @@ def test_a_file_that_is_no_good_shows_the_picture_as_it_is(tmp_path: Path, caplo
     assert "cannot keep the corners" in blocked.hint
 
 
-def drawn(mapping: Mapping, size: tuple[int, int] = (160, 90), active: bool = False) -> np.ndarray:
-    """(height, width, 3): a white picture of 160x90 on a window of `size`, top row first."""
+WHITE = np.full((90, 160, 4), 255, np.uint8)
+
+
+def drawn(
+    mapping: Mapping, size: tuple[int, int] = (160, 90), active: bool = False, seen: np.ndarray = WHITE
+) -> np.ndarray:
+    """(height, width, 3): the picture that is `seen`, 160x90, on a window of `size`, top row first."""
     try:
         ctx = headless_context()
     except UserError as error:
         pytest.skip(f"macOS and Windows have no EGL: {error}")
     with ctx:
-        picture = ctx.texture((160, 90), 4, np.full((90, 160, 4), 255, np.uint8).tobytes())
+        picture = ctx.texture((160, 90), 4, seen.tobytes())
         picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         window = ctx.framebuffer([ctx.texture(size, 4)])
         window.use()
@@ -80,6 +102,17 @@ def test_at_rest_the_picture_fills_the_window_and_a_wider_window_has_bars() -> N
     assert drawn(Mapping()).min() == 255
     wide = drawn(Mapping(), (240, 90))
     assert wide[:, :39].max() == 0 and wide[:, 41:199].min() == 255 and wide[:, 201:].max() == 0
+
+
+def test_mirrored_and_turned_it_is_the_same_picture_to_the_bit() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (90, 160, 4), np.uint8)
+    colours = picture[..., :3]
+    assert np.array_equal(drawn(Mapping(mirror=True), seen=picture), colours[:, ::-1])
+    assert np.array_equal(drawn(Mapping(turn=180), seen=picture), colours[::-1, ::-1])
+    assert np.array_equal(drawn(Mapping(turn=90), (90, 160), seen=picture), np.rot90(colours, -1))
+    assert np.array_equal(drawn(Mapping(mirror=True, turn=270), (90, 160), seen=picture), np.rot90(colours[:, ::-1]))
+    wide = drawn(Mapping(turn=90))  # lies across the window: as large as fits, with bars
+    assert wide[:, :54].max() == 0 and wide[:, 56:104].min() == 255 and wide[:, 106:].max() == 0
 
 
 def test_corners_pull_the_picture_in() -> None:
