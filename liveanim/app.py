@@ -33,8 +33,9 @@ from .inputs.sources import AudioSource, Steady, open_supply
 from .inputs.switch import START, Switch
 from .keeping import Keeper, Paper
 from .library import table_of, with_shaders
-from .options import BUILTIN, Outside, PlayOptions, RenderOptions
+from .options import BUILTIN, LOGO, Outside, PlayOptions, RenderOptions
 from .outputs.headless import Headless
+from .outputs.logo import open_logo
 from .outputs.window import Window
 from .overture import Left, Opening, Overture
 from .plan import (
@@ -104,7 +105,9 @@ def render(options: RenderOptions) -> int:
         if options.workers or options.ray:
             return _farmed(options, take, span, size)
         plan, outside = render_plan(options, take, size), outside_of(options.outside, take)
+        logo = open_logo(outside.files.get(LOGO), live=False)
         stage = stack.enter_context(closing(Headless(size, flash_limit=_safe(options))))
+        stage.compositor.lay_over(logo)
         ears = Ears(source, Analyser(source.rate))
         sheet = _sheet(options, span, stage, stack)
         files = [options.output, *options.extra]
@@ -214,6 +217,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
     sys.setswitchinterval(SWITCH_INTERVAL)
     measured = calibration.read()
     outlets.check(options.streams, options.share)
+    logo = open_logo(options.outside.files.get(LOGO), live=True)
     if options.record:
         from .recording import check
 
@@ -230,6 +234,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
         table = table_of([*choice, plan.preset])
         look_map(look.midi, f"{look.name}: midi", table)
         stage = stack.enter_context(closing(_stage(options, table)))
+        stage.compositor.lay_over(logo)
         edited = stack.enter_context(closing(PresetFiles(_file_of(options.preset), found=found)))
         settings = Settings(plan.painted, stage.refresh_rate, 0, plan.overrides, table, plan.painting)
         rest = REST if stage.compositor.by_processors else 0.0
@@ -385,4 +390,5 @@ def _media(outside: Outside, plan: Plan, asked: Outside, live: bool) -> MediaDes
 
     for line in unseen(plan.preset, asked.files):
         log.warning("%s", line)
-    return MediaDesk(outside.files, plan.painted, live, plan.preset.media, plan.preset.first_scene)
+    painted = {key: file for key, file in outside.files.items() if key != LOGO}
+    return MediaDesk(painted, plan.painted, live, plan.preset.media, plan.preset.first_scene)

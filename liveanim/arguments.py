@@ -71,6 +71,7 @@ def _look(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     outside.add_argument("--mask", metavar="FILE", help="picture or video: white is painted, black kept")
     outside.add_argument("--init", metavar="FILE", help="picture to begin with")
     outside.add_argument("--match", metavar="FILE", help="picture whose colours are kept")
+    outside.add_argument("--logo", metavar="FILE", help="picture over all the others; none: none (docs/outputs.md)")
     _many(outside, "--lora", dest="loras", metavar="FILE", help="LoRA for the model")
     _many(outside, "--control", dest="controls", metavar="DIR", help="ControlNet")
     outside.add_argument("--depth", metavar="NAME", help="depth model for 3D: depth-anything, midas, dpt or a folder")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from .arguments import Arguments, parse
 from .core.errors import UserError, told_as
-from .options import BUILTIN, LatencyOptions, ListenOptions, Outside, PlayOptions, RenderOptions
+from .options import BUILTIN, LOGO, LatencyOptions, ListenOptions, Outside, PlayOptions, RenderOptions
 from .probes import Answer
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ def say(text: str = "") -> None:
 def play(arguments: Arguments) -> int:
     from . import app, playfile, preparing
     from .lookfile import played
+    from .outputs.logo import NONE
 
     if arguments.save_settings is not None:
         say(f"{playfile.save(arguments).line()}\nliveanim play --settings FILE plays with them, play.toml by itself.")
@@ -37,6 +38,7 @@ def play(arguments: Arguments) -> int:
     if settings.path is not None:
         say(f"Settings: {settings.line()}")
     arguments = playfile.settled(arguments, settings)
+    arguments.logo = None if arguments.logo == NONE else arguments.logo
     options = played(options_of(PlayOptions, arguments, outside=_outside(arguments)), arguments.look)
     if arguments.prepare is not None:
         return int(preparing.prepare(options, arguments.prepare, say) > 0)
@@ -63,7 +65,7 @@ def options_of(kind: Callable[..., Options], arguments: Arguments, **more: Any) 
 
 
 def _outside(arguments: Arguments) -> Outside:
-    named = {key: getattr(arguments, key) for key in ("video", "mask", "init", "match")}
+    named = {key: getattr(arguments, key) for key in ("video", "mask", "init", "match", LOGO)}
     return options_of(Outside, arguments, files={key: name for key, name in named.items() if name is not None})
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 BUILTIN = "builtin"
 """The name of the built-in track where an audio file is expected."""
+LOGO = "logo"
+"""What the file that lies over all pictures is for, among those from outside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Pictures and networks from outside that a show is painted with.
 
-    files   files by what they are for: video (also a camera), mask, init, match, control1 .. control5
+    files   files by what they are for: video (also a camera), mask, init, match, control1 .. control5, LOGO
     depth   depth model by name or folder; None: depth is guessed
     loras   LoRA files; controls: folders of ControlNets
     words   model that finds what words name, for masks, by name or folder; None: such masks are off

@@ -1,5 +1,7 @@
-// Four vertices for each box or glyph; corners from the vertex number. Pixels, origin top left of the window.
+// Four vertices for each box or glyph; corners from the vertex number. Pixels, origin top left of the window as it is
+// seen.
 uniform vec2 window;
+uniform mat2 way;   // direction on the window -> as it is seen
 in vec4 place;    // x, y, width, height
 in vec4 glyph;    // u, v, width, height in the atlas; width 0: a plain box
 in vec4 tint;
@@ -20,5 +22,6 @@ void main() {
     colour = tint;
     radius = min(round_by, min(half_size.x, half_size.y));
     is_glyph = glyph.z > 0.0 ? 1.0 : 0.0;
-    gl_Position = vec4(p.x / window.x * 2.0 - 1.0, 1.0 - p.y / window.y * 2.0, 0.0, 1.0);
+    vec2 at = (p / window * 2.0 - 1.0) * way;
+    gl_Position = vec4(at.x, -at.y, 0.0, 1.0);
 }

@@ -90,6 +90,13 @@ def test_what_is_typed_wins(home: Path, asked: list[PlayOptions], words: list[st
     assert got == expected
 
 
+def test_a_logo_lies_beside_the_file_and_none_takes_it_away(home: Path, asked: list[PlayOptions]) -> None:
+    (home / "club.png").touch()
+    (home / "play.toml").write_text('logo = "club.png"')
+    assert play() == play("--logo", "act.png") == play("--logo", "none") == 0
+    assert [one.outside.files.get("logo") for one in asked] == [str(home / "club.png"), "act.png", None]
+
+
 def test_a_look_that_is_typed_goes_before_the_preset_of_the_file(home: Path, asked: list[PlayOptions]) -> None:
     (home / "mine.toml").write_text('[prompt]\ntext = ["sea"]')
     (home / "play.toml").write_text('preset = "mine.toml"\ninput = "Scarlett"')

@@ -316,6 +316,13 @@ _ROWS = (
     P("stage.key_level", "", 0, 1, 0.2, "stage", "how much of it: brightness, or distance in turns of hue times 4"),
     P("stage.key_soft", "", 0, 1, 0.1, "stage", "softness of its edge"),
     P("stage.key_hue", "turns", 0, 1, 1 / 3, "stage", "the hue that becomes transparent: 0 red, 0.33 green, 0.67 blue"),
+    # a picture over all of it: --logo FILE
+    P("logo.opacity", "", 0, 1, 1, "stage", "how much of the logo is seen", smoothing=0.15),
+    P("logo.x", "", 0, 1, 0.5, "stage", "centre of the logo, 0 left .. 1 right", reach=(-2, 3)),
+    P("logo.y", "", 0, 1, 0.5, "stage", "centre of the logo, 0 top .. 1 bottom", reach=(-2, 3)),
+    P("logo.size", "", 0, 1, 0.3, "stage", "size of the logo: 1 is as large as fits the picture", reach=(0, 10)),
+    P("logo.angle", "deg", -180, 180, 0, "stage", "roll of the logo, counter-clockwise", reach=(-1e6, 1e6)),
+    _choice("logo.mode", "stage", "how the logo is laid over the picture", "over add screen"),
     # safety and sound
     P("out.blackout", "", 0, 1, 0, "stage", "black picture: at once, or faded by out.fade", "toggle"),
     P("out.freeze", "", 0, 1, 0, "stage", "hold the picture", "toggle"),

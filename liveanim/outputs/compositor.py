@@ -12,10 +12,12 @@ import moderngl
 import numpy as np
 
 from liveanim.core.model import Blend, Image, Layer, Matrix
+from liveanim.core.params import Values
 
 from .carry import Carry, on_stage
 from .context import software, wait
 from .flash import FlashLimiter
+from .logo import Logo, LogoFile
 from .post import Post
 from .settle import Settle
 from .shaders import Program
@@ -74,6 +76,7 @@ class Compositor:
         self._trailing = False
         self._shown = self._black
         self.post = Post(ctx, size, live)
+        self._logo: Logo | None = None
         self._fades: list[Target] = []
         self._dim = Program(ctx, ["dim.frag.glsl"])
         self._dimmed: list[Target] = []
@@ -100,6 +103,8 @@ class Compositor:
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not blend.freeze or not self._drawn_once:
             self._draw_picture(blend, dt)
+            if self._logo:
+                self._logo.draw(self._out, Values(blend.values), blend.time)
             self._drawn_once = True
         self._shown = self._at_level(blend.level)
         if self.limiter:
@@ -124,13 +129,17 @@ class Compositor:
         self._dim.draw()
         return target
 
+    def lay_over(self, logo: LogoFile | None) -> None:
+        """Have `logo`, if there is one, over every picture from now on."""
+        self._logo = None if logo is None else Logo(self._ctx, self.size, logo)
+
     def prepare(self, shaders: Sequence[str]) -> None:
         """Files of the ISF shaders that may be called for: made one a frame, before they are needed."""
         self._coming = tuple(shaders)
 
     def problem(self) -> str:
-        """One line of what is wrong with the look's shaders; '' when all is well."""
-        return self.post.problem()
+        """One line of what is wrong with the look's shaders or the logo; '' when all is well."""
+        return self.post.problem() or (self._logo.problem() if self._logo else "")
 
     def read(self) -> Image:
         """The picture now shown, (height, width, 3) uint8, top row first, read-only. Waits for the card."""
@@ -322,5 +331,7 @@ class Compositor:
         if self.limiter:
             self.limiter.release()
         self.post.release()
+        if self._logo:
+            self._logo.release()
         self._pictures.release()
         self._carry.release()

@@ -6,6 +6,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from liveanim.core.mapping import Mapping
 from liveanim.core.model import Blend
 
 from .fonts import Finder
@@ -16,6 +17,7 @@ from .shaders import source
 
 _FLOATS = 13
 _ROOM = 2048
+_UPRIGHT = Mapping()
 
 
 class Hud:
@@ -37,8 +39,10 @@ class Hud:
         self._atlas: moderngl.Texture | None = None
         self._scale = 0.0
 
-    def draw(self, blend: Blend, readout: Readout, size: tuple[int, int]) -> None:
-        """Draw over a target of `size` (width, height) pixels whose row 0 is at the bottom (a window)."""
+    def draw(self, blend: Blend, readout: Readout, size: tuple[int, int], hangs: Mapping = _UPRIGHT) -> None:
+        """Draw over a target of `size` (width, height) pixels whose row 0 is at the bottom (a window), mirrored and
+        turned as its screen `hangs`."""
+        size = hangs.room(size)
         letters = self._letters_for(size)
         boxes: NDArray[np.float32] = lay_out(blend, readout, size, letters)[:_ROOM]
         self._take_letters(letters)
@@ -49,6 +53,7 @@ class Hud:
         assert self._atlas is not None
         self._atlas.use(0)
         self._program["window"] = size
+        self._program["way"] = tuple(hangs.way().T.flat)
         self._boxes.render(moderngl.TRIANGLES, vertices=6 * len(boxes))
         self._ctx.disable(moderngl.BLEND)
 

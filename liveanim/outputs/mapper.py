@@ -8,7 +8,6 @@ import tomllib
 from pathlib import Path
 
 import moderngl
-import numpy as np
 
 from liveanim.core.errors import UserError, brief
 from liveanim.core.mapping import CORNERS, EDGES, Mapping, mapping_from
@@ -59,7 +58,7 @@ def _row(screen: str, mapping: Mapping) -> str:
     name = json.dumps(screen, ensure_ascii=False)
     part = ", ".join(f"{side:.6g}" for side in mapping.part)
     rows = f"part = [{part}]\ncorners = [{corners}]\nedges = [{edges}]\ngamma = {mapping.gamma:g}\n"
-    return f"\n[[screen]]\nname = {name}\n{rows}"
+    return f"\n[[screen]]\nname = {name}\n{rows}mirror = {str(mapping.mirror).lower()}\nturn = {mapping.turn}\n"
 
 
 def _read(path: Path) -> dict[str, Mapping]:
@@ -99,7 +98,11 @@ class Mapper:
         if name == "tab":
             self._chosen = (self._chosen + (-1 if shift else 1)) % len(_MOVED)
         elif name == "backspace":
-            self.mapping = Mapping(gamma=self.mapping.gamma)
+            self.mapping = self.mapping.afresh()
+        elif name == "m":
+            self.mapping = self.mapping.mirrored()
+        elif name == "r":
+            self.mapping = self.mapping.turned()
         elif name in ("escape", "enter"):
             self.toggle()
         elif name in _WAYS:
@@ -121,8 +124,8 @@ class Mapper:
         """What the keys do now, for the HUD; '' while not active."""
         if not self.active:
             return self.problem
-        what = f"fitting {self.screen}: {_MOVED[self._chosen]}"
-        return f"{what} - arrows move it (shift: far), tab the next, backspace afresh, K done"
+        keys = "arrows move it (shift: far), tab the next, M mirror, R turn, backspace afresh, K done"
+        return f"fitting {self.screen}: {_MOVED[self._chosen]} - {keys}"
 
     @property
     def plain(self) -> bool:
@@ -130,14 +133,11 @@ class Mapper:
         return self.mapping.plain and not self.active
 
     def draw(self, program: Program, picture: moderngl.Texture, window: tuple[int, int]) -> None:
-        """The picture over a whole window of `window` (width, height) pixels, letterboxed before it is fitted."""
-        left, top, right, bottom = self.mapping.part
-        width, height = picture.size[0] * (right - left), picture.size[1] * (bottom - top)
-        scale = min(window[0] / width, window[1] / height)
-        x, y = width * scale / window[0], height * scale / window[1]
-        fit = np.array([[1 / x, 0, 0.5 - 0.5 / x], [0, 1 / y, 0.5 - 0.5 / y], [0, 0, 1.0]])
+        """The picture over a whole window of `window` (width, height) pixels."""
+        mapping = self.mapping
+        width, height = mapping.shown(picture.size)
         picture.use(0)
-        program.set(picture=0, place=self.mapping.matrix() @ fit, edges=self.mapping.edges, gamma=self.mapping.gamma)
+        program.set(picture=0, place=mapping.onto(window, picture.size), edges=mapping.edges, gamma=mapping.gamma)
         program.set(chosen=self._chosen if self.active else -1, aspect=1.0, aspect_of_part=width / height)
-        program.set(part=self.mapping.part)
+        program.set(part=mapping.part)
         program.draw()

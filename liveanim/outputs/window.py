@@ -253,7 +253,7 @@ class Window:
         shown = self.hud_shown or self.help_shown or self._hints() or self.picker.active
         if shown and self.performer is None:
             self._ctx.screen.viewport = (0, 0, *size)
-            self._hud.draw(blend, self._readout(), size)
+            self._hud.draw(blend, self._readout(), size, self.mapper.mapping)
         return True
 
     def _hints(self) -> tuple[str, ...]:

@@ -62,11 +62,45 @@ def test_a_side_is_moved_as_far_as_something_is_left() -> None:
         ({"part": [0, 0, 0.02, 1]}, "w: part: expected .* at least 0.05 apart"),
         ({"part": [0, 0, 1, 1.2]}, "w: part: expected"),
         ({"gamma": 0}, "w: gamma: expected a number from 1 to 4"),
+        ({"mirror": 1}, "w: mirror: expected true or false"),
+        ({"turn": 45}, "w: turn: expected 0, 90, 180 or 270"),
+        ({"turn": True}, "w: turn: expected 0, 90, 180 or 270"),
     ],
 )
 def test_a_bad_mapping_says_what_is_expected(data: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         mapping_from(data, "w")
+
+
+@pytest.mark.parametrize(
+    ("hangs", "expected"),
+    [
+        # Where the picture's corners, round from the top left, lie on the window.
+        ({}, [(0, 0), (1, 0), (1, 1), (0, 1)]),
+        ({"mirror": True}, [(1, 0), (0, 0), (0, 1), (1, 1)]),
+        ({"turn": 180}, [(1, 1), (0, 1), (0, 0), (1, 0)]),
+        ({"turn": 90}, [(1, 0), (1, 1), (0, 1), (0, 0)]),
+        ({"turn": 270}, [(0, 1), (0, 0), (1, 0), (1, 1)]),
+        ({"mirror": True, "turn": 180}, [(0, 1), (1, 1), (1, 0), (0, 0)]),  # upside down
+        ({"mirror": True, "turn": 90}, [(1, 1), (1, 0), (0, 0), (0, 1)]),
+    ],
+)
+def test_a_picture_is_mirrored_then_turned_clockwise(hangs: dict[str, Any], expected: list[tuple[int, int]]) -> None:
+    mapping = mapping_from(hangs, "w")
+    window = (640, 360) if mapping.turn % 180 == 0 else (360, 640)
+    place = mapping.onto(window, (640, 360))
+    assert [tuple(np.rint((place @ [*corner, 1])[:2])) for corner in expected] == list(AT_REST)
+    assert mapping.plain == (hangs == {}) and mapping.room(window) == (640, 360)
+
+
+def test_corners_are_those_of_the_screen_as_it_is_seen() -> None:
+    """A projector that hangs upside down: the picture's top left corner, moved right on the screen, moves left in what
+    is sent to it."""
+    moved = Mapping(turn=180).moved(0, 0.1, 0.0).onto((640, 360), (640, 360))
+    x, y, w = moved @ np.array([0.9, 1.0, 1.0])
+    assert (x / w, y / w) == pytest.approx((0.0, 0.0))
+    hangs = Mapping(turn=90, mirror=True, gamma=2.0)
+    assert hangs.moved(0, 0.1, 0.0).widened(1, 0.1).afresh() == hangs
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,16 @@ def test_a_preset_glides_in_and_its_own_variables_do_not_mix_with_the_old_ones()
     assert exposures(play, 2.1) == [1.5] and play.modulators == {"it": 0.5}
 
 
+def test_the_logo_stays_where_it_was_put_when_another_preset_comes() -> None:
+    play = Performance(look("first", logo={"size": "0.3 + 0.1*kick"}))
+    play.panel.turn("logo.x", 0.9, "midi")
+    assert values(play, 0.0, kick=1.0)["logo.size"] == pytest.approx(0.4)
+    play.take(look("second"), 0.0, 0.0)
+    play.panic(0.1)
+    after = values(play, 0.2, kick=1.0)
+    assert (after["logo.x"], after["logo.size"]) == (0.9, 0.3)
+
+
 def test_a_held_knob_is_handed_over_without_a_jump() -> None:
     play = Performance(look())
     play.panel.turn("stage.exposure", 2.0, "midi")

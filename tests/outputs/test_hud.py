@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import ImageFont
 
 from liveanim import data
+from liveanim.core.mapping import Mapping
 from liveanim.core.model import Blend, Image, Status
 from liveanim.core.params import PARAMS
 from liveanim.outputs.fonts import Drawn, Finder
@@ -64,6 +65,7 @@ SIGNALS = {
 
 
 MOMENTS = itertools.count()
+UPRIGHT = Mapping()
 
 
 def blend(**changes: object) -> Blend:
@@ -78,7 +80,7 @@ def boxes(
     return lay_out(blend(**changes), readout or Readout(60.0), size, LETTERS)
 
 
-def drawn(size: tuple[int, int], what: Blend, readout: Readout) -> Image:
+def drawn(size: tuple[int, int], what: Blend, readout: Readout, hangs: Mapping = UPRIGHT) -> Image:
     """The HUD over black, top row first, with the panels' own darkness left out of account."""
     context = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
     with context:
@@ -86,7 +88,7 @@ def drawn(size: tuple[int, int], what: Blend, readout: Readout) -> Image:
         target.use()
         target.clear()
         hud = Hud(context)
-        hud.draw(what, readout, size)
+        hud.draw(what, readout, size, hangs)
         image: Image = np.frombuffer(target.read(components=3, alignment=1), np.uint8).reshape(size[1], size[0], 3)[
             ::-1
         ]
@@ -131,6 +133,18 @@ def test_how_full_the_card_is_stands_beside_the_rest_where_there_is_one() -> Non
     assert cells(0.0, 0.0)[3:] == [("1.4", "GB memory"), ("0/3", "flashes/s")]
     assert cells(5.2, 7.9)[3:] == [("1.4", "GB memory"), ("5.2/8", "GB VRAM"), ("0/3", "flashes/s")]
     assert cells(7.5, 7.9)[4] == ("7.5/8", "amber")
+
+
+def test_it_is_mirrored_and_turned_as_the_screen_hangs() -> None:
+    what, readout = blend(), Readout(60.0)
+    image = drawn((960, 540), what, readout)
+    assert image.max() > 200
+    for hangs, size, expected in [
+        (Mapping(mirror=True), (960, 540), image[:, ::-1]),
+        (Mapping(turn=180), (960, 540), image[::-1, ::-1]),
+        (Mapping(turn=90), (540, 960), np.rot90(image, -1)),
+    ]:
+        assert np.abs(drawn(size, what, readout, hangs).astype(int) - expected).max() <= 1
 
 
 def luminance(colour: Sequence[float]) -> float:

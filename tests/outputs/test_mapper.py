@@ -45,6 +45,23 @@ def test_each_screen_has_its_own_and_it_is_kept(tmp_path: Path) -> None:
     assert again.of("HDMI") == Mapping()
 
 
+def test_keys_mirror_and_turn_it_and_both_are_kept(tmp_path: Path) -> None:
+    mapper = Mapper(Screens(tmp_path / "screens.toml"))
+    mapper.follow("ceiling")
+    mapper.toggle()
+    for key in "mrrr":
+        assert mapper.key(key, False)
+    mapper.key("right", True)
+    mapper.key("backspace", False)  # it still hangs as it does
+    mapper.toggle()
+    assert not mapper.plain
+    assert Screens(tmp_path / "screens.toml").of("ceiling") == Mapping(mirror=True, turn=270)
+    mapper.toggle()
+    for key in "mr":
+        mapper.key(key, False)
+    assert mapper.mapping == Mapping()
+
+
 def test_a_file_that_is_no_good_shows_the_picture_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "screens.toml"
     for text in ("[[screen]]\nname = 'a'\nedges = 3\n", "][", "screen = 3"):
@@ -61,15 +78,15 @@ WHITE = np.full((90, 160, 4), 255, np.uint8)
 
 
 def drawn(
-    mapping: Mapping, size: tuple[int, int] = (160, 90), active: bool = False, picture: np.ndarray = WHITE
+    mapping: Mapping, size: tuple[int, int] = (160, 90), active: bool = False, seen: np.ndarray = WHITE
 ) -> np.ndarray:
-    """(height, width, 3): `picture` of 160x90 on a window of `size`, top row first."""
+    """(height, width, 3): the picture that is `seen`, 160x90, on a window of `size`, top row first."""
     try:
         ctx = headless_context()
     except UserError as error:
         pytest.skip(f"macOS and Windows have no EGL: {error}")
     with ctx:
-        texture = ctx.texture((160, 90), 4, picture.tobytes())
+        texture = ctx.texture((160, 90), 4, seen.tobytes())
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         window = ctx.framebuffer([ctx.texture(size, 4)])
         window.use()
@@ -85,6 +102,17 @@ def test_at_rest_the_picture_fills_the_window_and_a_wider_window_has_bars() -> N
     assert drawn(Mapping()).min() == 255
     wide = drawn(Mapping(), (240, 90))
     assert wide[:, :39].max() == 0 and wide[:, 41:199].min() == 255 and wide[:, 201:].max() == 0
+
+
+def test_mirrored_and_turned_it_is_the_same_picture_to_the_bit() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (90, 160, 4), np.uint8)
+    colours = picture[..., :3]
+    assert np.array_equal(drawn(Mapping(mirror=True), seen=picture), colours[:, ::-1])
+    assert np.array_equal(drawn(Mapping(turn=180), seen=picture), colours[::-1, ::-1])
+    assert np.array_equal(drawn(Mapping(turn=90), (90, 160), seen=picture), np.rot90(colours, -1))
+    assert np.array_equal(drawn(Mapping(mirror=True, turn=270), (90, 160), seen=picture), np.rot90(colours[:, ::-1]))
+    wide = drawn(Mapping(turn=90))  # lies across the window: as large as fits, with bars
+    assert wide[:, :54].max() == 0 and wide[:, 56:104].min() == 255 and wide[:, 106:].max() == 0
 
 
 def test_corners_pull_the_picture_in() -> None:
@@ -128,9 +156,9 @@ def test_the_sides_of_what_is_shown_are_moved_after_the_edges_and_kept(tmp_path:
 def test_a_part_of_the_picture_is_shown_as_large_as_fits() -> None:
     ramp = np.zeros((90, 160, 4), np.uint8)
     ramp[..., 0], ramp[..., 3] = np.arange(160), 255
-    whole, half = drawn(Mapping(), picture=ramp), drawn(Mapping(part=(0.5, 0, 1, 1)), (80, 90), picture=ramp)
+    whole, half = drawn(Mapping(), seen=ramp), drawn(Mapping(part=(0.5, 0, 1, 1)), (80, 90), seen=ramp)
     assert np.array_equal(half, whole[:, 80:])
-    wide = drawn(Mapping(part=(0.5, 0, 1, 1)), picture=ramp)
+    wide = drawn(Mapping(part=(0.5, 0, 1, 1)), seen=ramp)
     assert wide[:, :39].max() == 0 and wide[45, 41:119, 0] == pytest.approx(np.arange(81, 159), abs=1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,25 @@ def test_the_command_line_and_the_presets_find_what_was_kept(home: Path) -> None
     assert all(Path(file).is_relative_to(take.folder) for file in found)
     assert "isf.tinted.depth" in {row.name for row in plan.preset.rows}
     assert outside_of(Outside({"init": "/other.png"}), take).files["init"] == "/other.png"
+
+
+@pytest.mark.parametrize(("asked", "covered"), [({}, True), ({"logo": "none"}, False)])
+def test_a_render_has_the_logo_that_was_played_with_unless_told_otherwise(
+    home: Path, asked: dict[str, str], covered: bool
+) -> None:
+    Pictures.new("RGBA", SIZE, (200, 0, 200, 255)).save(home / "logo.png")
+    look = parse_preset("[prompt]\ntext = ['sea']\n[logo]\nsize = 1\n", "look")
+    options = PlayOptions(outside=Outside({"logo": str(home / "logo.png")}))
+    plan = plan_for(look, Painting("paint", "paint", SIZE), {})
+    writer = new_take(home.parent / "take", options, plan, [look], None, SIZE)
+    writer.sound(ramp(0, 8000), 8000, 0.0)
+    writer.close()
+    shutil.rmtree(home)
+    output = home.parent / "again.mkv"
+    words = RenderOptions(str(home.parent / "take"), output, quiet=True, seconds=0.2, fps=10, codec="master")
+    app.render(replace(words, outside=Outside(asked)))
+    _, shown, _ = pictures(output)
+    assert (np.abs(shown[-1].astype(int) - [200, 0, 200]).max() <= 4) == covered
 
 
 def test_what_cannot_be_copied_is_named_and_the_rest_is_kept(tmp_path: Path) -> None:
