@@ -22,7 +22,7 @@ from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.web.server import WebRemote
-from .options import PlayOptions
+from .options import LOGO, PlayOptions
 from .remote import open_remote
 from .show import Sink
 from .taking import Takes
@@ -71,7 +71,7 @@ def open_controls(
     sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
     osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
     learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
-    thumbnailer = Thumbnailer(options.model)
+    thumbnailer = Thumbnailer(options.model, logo=LOGO in options.outside.files)
     remote = open_remote(options, clock.now, choice, table, osc_port, learned, takes.rows, thumbnailer.thumbnails)
     if remote is None:
         return Controls(controls, sinks)

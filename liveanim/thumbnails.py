@@ -63,10 +63,11 @@ class Thumbnailer:
     What is slow is done in a thread of its own.
 
     model   the one that was asked for, for all presets, if any; folder: where thumbnails are kept
+    logo    whether there is one over the picture: while it is seen none is taken
     """
 
-    def __init__(self, model: str | None = None, folder: Path | None = None) -> None:
-        self._model, self._folder = model, folder or kept_dir()
+    def __init__(self, model: str | None = None, folder: Path | None = None, logo: bool = False) -> None:
+        self._model, self._folder, self._logo = model, folder or kept_dir(), logo
         self._known: Sequence[Preset] = ()
         self._told: tuple[Preset | None, str] = None, ""  # what plays, from the next frame on
         self._playing: tuple[Preset | None, str] = None, ""
@@ -160,6 +161,8 @@ class Thumbnailer:
             return False
         if blend.time - blend.layers[-1].keyframe.time > STALE:
             return False
+        if self._logo and blend.values.get("logo.opacity", 1.0) > 0.0:
+            return False
         preset, _ = self._playing
         by_paint = (self._model or (preset.model if preset is not None else None)) == PAINT
         return by_paint or all(layer.keyframe.model != PAINT for layer in blend.layers)
@@ -222,7 +225,7 @@ def untouched(blend: Blend) -> bool:
     """Whether no hand holds what the look shows. Macros at rest, and how presets change, are no matter."""
     return all(
         who == "preset"
-        or name.partition(".")[0] in ("out", "audio")
+        or name.partition(".")[0] in ("out", "audio", "logo")
         or (name.startswith("play.") and name not in MORPHS)
         or (name.startswith("macro.") and blend.knobs.get(name) == spec(name).default)
         for name, who in blend.holders.items()

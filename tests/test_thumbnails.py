@@ -43,9 +43,9 @@ def lively(step: int) -> Image:
 class Bench:
     """A thumbnailer on a stage that shows `stage(frame number)`, frame by frame."""
 
-    def __init__(self, folder: Path, *known: Preset, model: str | None = None) -> None:
+    def __init__(self, folder: Path, *known: Preset, model: str | None = None, logo: bool = False) -> None:
         self.folder, self.known = folder, known
-        self.thumbnailer = Thumbnailer(model, folder)
+        self.thumbnailer = Thumbnailer(model, folder, logo)
         self.stage: Callable[[int], Image] = lambda frame: lively(200)
         self.frame, self.fetched = 0, 0
         self._waiting: int | None = None
@@ -114,6 +114,14 @@ def test_the_liveliest_of_four_pictures_of_a_look_that_is_left_alone_is_kept(tmp
     assert len(bench.files) == 1 and "sea" not in bench.files[0]
     bench.play(20, SEA)
     assert bench.fetched == 4  # there is one
+
+
+def test_none_is_taken_while_a_logo_is_seen(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, SEA, logo=True)
+    bench.play(9, SEA, values=frozen_map({"logo.opacity": 0.3}))
+    assert bench.fetched == 0
+    bench.play(9, SEA, values=frozen_map({"logo.opacity": 0.0}), **held(logo_opacity=0.0))
+    assert "sea" in bench.kept()
 
 
 @pytest.mark.parametrize(

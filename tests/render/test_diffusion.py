@@ -17,7 +17,6 @@ from liveanim.render.brush import Own
 from liveanim.render.coherence import Look
 from liveanim.render.diffusion import REDO_SEED, DiffusionRenderer
 from liveanim.render.engines import Engine, vram_of
-from liveanim.render.feedback import Start
 from liveanim.render.load import Options, load
 from liveanim.render.looks import Looks
 from liveanim.render.warp import warp
@@ -212,7 +211,7 @@ def test_out_of_memory_steps_the_size_down_and_says_so(
     small = load(str(flow_model), options=TORCH)
     paint = small._paint
 
-    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, Start, dict[str, float]]:
+    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> Any:
         if asked.size[0] > 80:
             raise torch.OutOfMemoryError("out of memory")
         return paint(engine, asked, previous)
@@ -248,7 +247,7 @@ def test_where_no_smaller_picture_fits_fewer_steps_may(
     paint = small._paint
     fits = 2
 
-    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> tuple[Image, Start, dict[str, float]]:
+    def full(engine: Engine, asked: RenderRequest, previous: Image | None) -> Any:
         if asked.steps > fits:
             raise torch.OutOfMemoryError("out of memory")
         return paint(engine, asked, previous)
