@@ -38,7 +38,10 @@ async def connect(request: web.Request) -> web.StreamResponse:
     if len(clients) >= MOST_CLIENTS:
         return problem(503, f"{MOST_CLIENTS} clients play already")
     line = web.WebSocketResponse(heartbeat=SILENCE, max_msg_size=LARGEST)
-    await line.prepare(request)
+    try:
+        await line.prepare(request)
+    except ConnectionError:  # the page went away meanwhile
+        return web.Response()
     clients.add(line)
     client = _Client(request.app[HUB], line)
     telling = asyncio.create_task(client.tell())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import statistics
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from liveanim.core.model import frozen_image, frozen_map
@@ -64,6 +67,27 @@ def test_a_client_is_told_what_there_is_and_then_what_changes(client: Client) ->
                 assert await told(line, "knobs") == {"stage.hue": 0.5}
 
     asyncio.run(run())
+
+
+def test_a_page_that_goes_away_while_it_connects_is_no_error(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = threading.Event()
+
+    async def closing(line: web.WebSocketResponse, request: web.BaseRequest) -> None:
+        gone.set()
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    async def run() -> None:
+        async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(f"ws://127.0.0.1:{client.remote.port}/remote")
+
+    with monkeypatch.context() as away:
+        away.setattr(web.WebSocketResponse, "prepare", closing)
+        asyncio.run(run())
+    assert gone.is_set() and [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    over_lines(client, 1, lambda one: asyncio.sleep(0))  # the next page is served
 
 
 def test_every_client_sees_what_another_does(client: Client) -> None:
