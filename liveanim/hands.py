@@ -424,10 +424,10 @@ class Hands:
     def _take(self, event: ControlEvent) -> None:
         """Begin or end a take. In a take that is rendered there is none."""
         if self._taker is not None:
-            _, beat = self._moment(event.time)
+            heard, (_, beat) = self._clock.at(event.time).beat, self._moment(event.time)
             knobs = self._play.panel.knobs().items()
             stands = [ControlEvent(0.0, name, value, "take") for name, value in knobs if name.startswith("out.")]
-            stands.append(ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {beat:.4f}", "take"))
+            stands.append(ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {heard:.4f}", "take"))
             if self._set != NO_SET:
                 stands.append(ControlEvent(event.time, "do.set", self._set.as_text(), "take"))
             if text := self._looper.as_text(beat):

@@ -204,6 +204,17 @@ def test_a_take_that_begins_while_knobs_repeat_plays_on_in_its_place() -> None:
     assert last(render).status.looped == ("stage.hue", "stage.bloom")
 
 
+def test_the_beat_of_a_take_that_begins_late_is_the_one_heard_as_screens_show_it_later_in_its_render_too() -> None:
+    taker, ahead = Taker(), (0.0, "play.ahead", 150.0)  # ms
+    whole = play(TEMPO, ahead, (5.0, "do.take", "part"), taker=taker)
+    stands = [(event.time, event.target, event.value) for event in taker.stands]
+    render = play((2.2, "do.resync", None), ahead, *stands, seconds=9.0)
+    (seen, ahead_by), (again, _) = [
+        (tape.blends[75].signals["beat"], tape.blends[75].ahead) for tape in (whole, render)
+    ]
+    assert ahead_by == pytest.approx(0.3) and (again - seen + 2) % 4 - 2 == pytest.approx(0.0, abs=1e-3)
+
+
 def test_a_take_of_a_show_without_loops_says_nothing_of_them() -> None:
     taker = Taker()
     play(TEMPO, (5.0, "do.take", "part"), taker=taker)

@@ -25,7 +25,7 @@ from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import RATE, Script, click
 from liveanim.inputs.sources import Loop, Steady
-from liveanim.library import as_toml, find_preset, read_preset, shipped
+from liveanim.library import as_toml, find_preset, read_preset, shipped, table_of
 from liveanim.options import PlayOptions, RenderOptions
 from liveanim.outputs.headless import Headless
 from liveanim.recording import Recorders, keep_take
@@ -48,7 +48,7 @@ EVENTS_PLAYED = (
     ControlEvent(0.85, "do.loop", None, "keys"),
     ControlEvent(1.2, "prompt.1", "green leaves", "web"),
     ControlEvent(1.7, "expr.stage.exposure", "0.5*kick", "osc"),
-    ControlEvent(2.4, "do.preset", 3.0, "keys"),
+    ControlEvent(2.4, "do.preset", "deep-flight", "keys"),
     ControlEvent(3.1, "camera.zoom", None, "midi"),
     ControlEvent(3.2, "cc.21", 0.5, "midi"),
     ControlEvent(3.6, "do.reset", None, "keys"),
@@ -76,7 +76,7 @@ def perform(folder: Path, seconds: float = SECONDS, painted: tuple[int, int] = S
         inner: Render = InlineRender(PaintRenderer())
         sources: list[Source] = [Script(EVENTS_PLAYED)]
         sources, port = keep_take(writer, sources, inner, ears)
-        settings = Settings(painted, FPS, frames, {"picture.seed": 7.0})
+        settings = Settings(painted, FPS, frames, {"picture.seed": 7.0}, table_of(looks))
         run(Show(sources, ears, port, looks, settings, preset), FrameClock(FPS, frames), [stage])
         ears.read(seconds)
         recorders.close()
