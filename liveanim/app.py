@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import calibration, outlets, painters, progress
+from .archive import Archive
 from .calibration import Calibration
 from .clock import FrameClock, WallClock
 from .core.errors import UserError
@@ -20,7 +21,6 @@ from .core.params import Table
 from .core.preset import Preset
 from .core.setlist import NO_SET, SetList
 from .guard import Guard
-from .hands import Archive
 from .inputs import playback
 from .inputs.analysis import Analyser
 from .inputs.audio import LiveInput

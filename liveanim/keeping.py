@@ -43,7 +43,7 @@ def file_name(name: str) -> str:
 
 
 class Keeper:
-    """Writes in a thread of its own; see hands.Keeper.
+    """Writes in a thread of its own; see archive.Keeper.
 
     As a context it takes what it kept away at an end that somebody wished for: quit, the end of the time, Ctrl-C. After
     an error all of it stays.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from .archive import Archive
 from .clock import Clock
 from .core import step
 from .core.album import Album
@@ -32,7 +33,7 @@ from .core.preset import Preset
 from .core.scenes import Scene
 from .core.tempo import BeatClock
 from .core.travel import Travel
-from .hands import Archive, Hands
+from .hands import Hands
 
 log = logging.getLogger(__name__)
 

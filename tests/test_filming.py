@@ -12,11 +12,11 @@ import pytest
 from PIL import Image as Pictures
 
 from liveanim import app, filming, recording
+from liveanim.archive import Archive
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, Image, frozen_image
 from liveanim.core.preset import preset_from
 from liveanim.filming import MOST_FILMS, MOST_STILLS, Filmed, Films
-from liveanim.hands import Archive
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import click
 from liveanim.inputs.sources import Steady

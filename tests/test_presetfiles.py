@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from liveanim import presetfiles
+from liveanim.archive import Archive
 from liveanim.clock import FrameClock
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent
 from liveanim.core.preset import Preset
-from liveanim.hands import Archive
 from liveanim.inputs.fakes import Script
 from liveanim.library import as_toml, parse_preset
 from liveanim.presetfiles import PresetFiles

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from liveanim import app, cli, plan, presetfiles, recording, setlist
+from liveanim.archive import Archive
 from liveanim.clock import FrameClock
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent
 from liveanim.core.setlist import SetList, parsed
-from liveanim.hands import Archive
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import RATE, Script, silence

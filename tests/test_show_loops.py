@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from liveanim.archive import Archive
 from liveanim.clock import FrameClock
 from liveanim.core.actions import ACTIONS
 from liveanim.core.model import Blend, ControlEvent
 from liveanim.core.preset import Preset, preset_from
-from liveanim.hands import Archive
 from liveanim.inputs.fakes import Script
 from liveanim.show import Settings, Show, run
 from tests.fakes import AtOnce, Hears, Tape

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from liveanim.archive import Archive
 from liveanim.clock import FrameClock
 from liveanim.core.model import Blend, ControlEvent, Features, Shots
 from liveanim.core.preset import Preset, preset_from
 from liveanim.core.scenes import Scene
-from liveanim.hands import Archive
 from liveanim.inputs.fakes import Script
 from liveanim.keeping import Paper
 from liveanim.library import as_toml, parse_preset

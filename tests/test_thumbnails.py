@@ -15,9 +15,9 @@ import pytest
 from PIL import Image as Pictures
 
 from liveanim import app, thumbnails
+from liveanim.archive import Archive
 from liveanim.core.model import Blend, ControlEvent, Image, Keyframe, Layer, Status, frozen_image, frozen_map
 from liveanim.core.preset import Preset
-from liveanim.hands import Archive
 from liveanim.inputs.fakes import Script
 from liveanim.inputs.web.hub import THUMBNAILS
 from liveanim.keeping import Paper

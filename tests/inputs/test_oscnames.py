@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liveanim.archive import Archive
 from liveanim.core.model import ControlEvent
 from liveanim.core.params import PARAMS, ParamSpec, with_rows
 from liveanim.core.preset import preset_from
-from liveanim.hands import Archive
 from liveanim.inputs import oscnames
 from liveanim.inputs.fakes import Script
 from liveanim.inputs.oscnames import ADDRESSES, Book, Refused

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from liveanim import app, plan
+from liveanim.archive import Archive
 from liveanim.clock import FrameClock
 from liveanim.core.errors import UserError
 from liveanim.core.model import ControlEvent, Image
 from liveanim.core.preset import Preset
-from liveanim.hands import Archive
 from liveanim.inputs.analysis import Analyser
 from liveanim.inputs.ears import Ears
 from liveanim.inputs.fakes import RATE, Script, click

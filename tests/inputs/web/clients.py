@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from liveanim.archive import Archive
 from liveanim.core.model import Blend, ControlEvent, Status, frozen_image, frozen_map
 from liveanim.core.params import PARAMS, defaults
 from liveanim.core.preset import Preset, preset_from
-from liveanim.hands import Archive
 from liveanim.inputs.mididesk import MidiDesk
 from liveanim.inputs.midilearn import row_of
 from liveanim.inputs.readback import Readback
