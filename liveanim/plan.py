@@ -102,7 +102,7 @@ def plan_for(preset: Preset, painting: Painting, overrides: Mapping[str, float |
 def _override(name: str, value: float | str) -> Driver | float:
     driver = read_driver(name, value, f"--param {name}", PARAMS)
     if isinstance(driver, float):
-        return spec(name).clamp(driver)
+        return spec(name).limit(driver)
     if name.startswith("out."):
         raise UserError(f"--param {name}: takes no expression, only a number")
     return driver
