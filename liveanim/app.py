@@ -48,6 +48,7 @@ from .plan import (
     kept_preset,
     moments_of,
     outside_of,
+    params_of,
     plan_for,
     presets_for,
     presets_of,
@@ -321,9 +322,12 @@ def _files(options: PlayOptions, stage: Window | Headless, ears: Ears) -> list[C
 
 
 def _live_plan(options: PlayOptions, look: Preset, measured: Calibration) -> Plan:
-    overrides = {} if options.seed is None else {"picture.seed": float(options.seed)}
+    overrides: dict[str, float | str] = {}
     if measured.display:
         overrides["play.ahead"] = 1e3 * measured.display
+    overrides |= params_of(options.params)
+    if options.seed is not None:
+        overrides["picture.seed"] = float(options.seed)
     painting = Painting(options.model, default_model(), options.size or PICTURE)
     return plan_for(with_shaders(look, options.shaders), painting, overrides)
 

@@ -56,6 +56,8 @@ def _look(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--size", type=size("--size"), metavar="WxH", help="picture in pixels, multiples of 8 (1280x720)"
     )
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
+    value = "number or expression of a parameter, whatever presets say: logo.x=0.9"
+    _many(group, "--param", dest="params", metavar="NAME=VALUE", help=value)
     shader = "put an ISF shader on top: a name or a .fs file (liveanim shaders)"
     _many(group, "--shader", dest="shaders", metavar="NAME", help=shader)
     group.add_argument(

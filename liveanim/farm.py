@@ -157,6 +157,7 @@ def _words(options: RenderOptions, span: Span, size: tuple[int, int], piece: Pie
         *(("--lora", file) for file in outside.loras),
         *(("--control", file) for file in outside.controls),
         *(("--shader", name) for name in options.shaders),
+        *(("--param", text) for text in options.params),
     ]
     words = [str(word) for name, value in wish if value is not None for word in (name, value)]
     flags = [*([] if options.flash_limit else ["--no-flash-limit"]), *(["--alpha"] if options.alpha else [])]

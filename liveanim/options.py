@@ -64,6 +64,7 @@ class PlayOptions:
     midi_map    .toml file that says what its knobs and pads do; None: the profile that fits
     flash_limit whether pictures that flash too often are held back
     shaders     ISF shaders put on top of the preset: names, or paths of .fs files
+    params      parameters that are so whatever presets say: 'logo.x=0.9', a number or an expression
     resume      go on where the last show broke off
     autopilot   scenes and presets change by themselves
     outside     pictures and networks from outside
@@ -102,6 +103,7 @@ class PlayOptions:
     midi_clock_out: str | None = None
     flash_limit: bool = True
     shaders: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
     resume: bool = False
     autopilot: bool = False
     outside: Outside = field(default_factory=Outside)
@@ -126,6 +128,7 @@ class RenderOptions:
     quiet       no progress bar
     flash_limit whether pictures that flash too often are held back
     shaders     ISF shaders put on top of the preset: names, or paths of .fs files
+    params      parameters that are so whatever presets say, as in PlayOptions
     outside     pictures and networks from outside
     """
 
@@ -143,6 +146,7 @@ class RenderOptions:
     quiet: bool = False
     flash_limit: bool = True
     shaders: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
     outside: Outside = field(default_factory=Outside)
     extra: tuple[Path, ...] = ()
     codec: str | None = None

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .core.errors import UserError
-from .core.params import spec
-from .core.preset import Preset
+from .core.expr import Driver
+from .core.params import PARAMS, spec
+from .core.preset import Preset, read_driver
+from .core.scenes import Drivers
 from .core.setlist import NO_SET, SetList
 from .inputs.midimap import look_map
 from .library import as_toml, find_preset, parse_preset, table_of, with_shaders
@@ -60,7 +62,7 @@ class Plan:
 
     preset: Preset
     painting: Painting
-    overrides: dict[str, float]
+    overrides: Drivers
 
     @property
     def model(self) -> str:
@@ -89,18 +91,38 @@ def default_model() -> str:
     return "sd-turbo" if shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists() else "ember"
 
 
-def plan_for(preset: Preset, painting: Painting, overrides: Mapping[str, float]) -> Plan:
-    """UserError for a model or parameter that nobody knows."""
-    plan = Plan(preset, painting, {key: spec(key).clamp(float(value)) for key, value in overrides.items()})
+def plan_for(preset: Preset, painting: Painting, overrides: Mapping[str, float | str]) -> Plan:
+    """UserError for a model or parameter that nobody knows, and for an expression with a mistake."""
+    plan = Plan(preset, painting, {key: _override(key, value) for key, value in overrides.items()})
     if plan.model != PAINT:
         find(plan.model)
     return plan
 
 
+def _override(name: str, value: float | str) -> Driver | float:
+    driver = read_driver(name, value, f"--param {name}", PARAMS)
+    if isinstance(driver, float):
+        return spec(name).limit(driver)
+    if name.startswith("out."):
+        raise UserError(f"--param {name}: takes no expression, only a number")
+    return driver
+
+
+def params_of(asked: Sequence[str]) -> dict[str, float | str]:
+    """What `--param` says, by the names of parameters. UserError for one that is not NAME=VALUE."""
+    values: dict[str, float | str] = {}
+    for text in asked:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--param {text}: expected NAME=VALUE, as in logo.x=0.9")
+        values[name.strip()] = value.strip()
+    return values
+
+
 def render_plan(options: RenderOptions, take: TakeReader | None, picture: tuple[int, int]) -> Plan:
     """What a render plays, for a picture of that (width, height)."""
     asked = {"picture.seed": options.seed, "picture.steps": options.steps}
-    overrides = {name: float(value) for name, value in asked.items() if value is not None}
+    overrides = params_of(options.params) | {name: float(value) for name, value in asked.items() if value is not None}
     if take is None:
         preset = _named(options.preset or DEFAULT_PRESET, options)
         return plan_for(preset, Painting(options.model, default_model(), picture, options.painted), overrides)

@@ -251,7 +251,7 @@ def new_take(
         begin=begin,
         sound_from=sound_from,
         versions=versions(),
-        overrides=plan.overrides,
+        overrides={name: one if isinstance(one, float) else one.text for name, one in plan.overrides.items()},
         media=outside.files,
         loras=outside.loras,
         controls=outside.controls,

@@ -30,7 +30,7 @@ from .core.model import (
 from .core.params import PARAMS, Table
 from .core.performance import Performance
 from .core.preset import Preset
-from .core.scenes import Scene
+from .core.scenes import Drivers, Scene
 from .core.tempo import BeatClock
 from .core.travel import Travel
 from .hands import Hands
@@ -114,7 +114,7 @@ class Settings:
     size: tuple[int, int]
     fps: float = 60.0
     frames: int = 0
-    overrides: Mapping[str, float] = field(default_factory=dict)
+    overrides: Drivers = field(default_factory=dict)
     table: Table = field(default_factory=lambda: PARAMS)
     painting: Callable[[Preset], tuple[str, tuple[int, int]]] | None = None
 

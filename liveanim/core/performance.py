@@ -38,7 +38,7 @@ class Performance:
     again       how often a scene with a video of its own was chosen while it played already: the video begins anew
     """
 
-    def __init__(self, start: Preset, overrides: Mapping[str, float] | None = None, table: Table = PARAMS) -> None:
+    def __init__(self, start: Preset, overrides: Drivers | None = None, table: Table = PARAMS) -> None:
         self.panel = Panel(table=table)
         self.history = History()
         self.dissolve: float | None = None

@@ -41,7 +41,7 @@ class TakeInfo:
 
     size        (width, height) of the painted pictures; `picture` of what was shown, (0, 0) if not known
     fps         0 when it was played live
-    overrides   parameters that the command line set, whatever the preset said
+    overrides   parameters that the command line set, whatever the preset said: numbers, or texts of expressions
     begin       show time (s) at which it begins to be worth seeing: after a trim what came before is only heard
     sound_from  show time (s) of the first sample of the sound
     versions    what it was played with
@@ -63,7 +63,7 @@ class TakeInfo:
     begin: float = 0.0
     sound_from: float = 0.0
     versions: str = ""
-    overrides: Mapping[str, float] = field(default_factory=dict)
+    overrides: Mapping[str, float | str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
     loras: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
@@ -224,7 +224,7 @@ _KINDS: dict[str, _Kind] = {
     "fps": ("a number from 0 to 1000", _up_to(1000)),
     "begin": _SECONDS,
     "sound_from": _SECONDS,
-    "overrides": ("a table of numbers", _table_of(_is_number)),
+    "overrides": ("a table of numbers and texts", _table_of(lambda value: _is_text(value) or _is_number(value))),
     "media": ("a table of texts", _table_of(_is_text)),
     "loras": _TEXTS,
     "controls": _TEXTS,

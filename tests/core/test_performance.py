@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
-from liveanim.core.expr import ExprError
+from liveanim.core.expr import ExprError, compile_expr
 from liveanim.core.performance import Performance
 from liveanim.core.preset import Preset, preset_from
 
@@ -123,6 +123,15 @@ def test_the_logo_stays_where_it_was_put_when_another_preset_comes() -> None:
     play.panic(0.1)
     after = values(play, 0.2, kick=1.0)
     assert (after["logo.x"], after["logo.size"]) == (0.9, 0.3)
+
+
+def test_what_the_command_line_says_goes_before_every_preset_and_after_every_knob() -> None:
+    play = Performance(look("first", logo={"size": 0.9}), {"logo.size": compile_expr("0.2 + 0.1*kick")})
+    assert values(play, 0.0, kick=1.0)["logo.size"] == pytest.approx(0.3)
+    play.take(look("second", logo={"size": 0.8}), 0.0, 0.0)
+    assert values(play, 0.1, kick=0.5)["logo.size"] == pytest.approx(0.25)
+    play.panel.turn("logo.size", 0.7, "midi")
+    assert values(play, 0.2, kick=1.0)["logo.size"] == 0.7
 
 
 def test_a_held_knob_is_handed_over_without_a_jump() -> None:

@@ -125,7 +125,7 @@ def test_what_is_no_folder_is_no_take(tmp_path: Path) -> None:
         ('version = "1"\nfps = 1001', "fps: expected a number from 0 to 1000"),
         ('version = "1"\npreset = 3', "preset: expected a text"),
         ('version = "1"\nloras = ["a", 1]', "loras: expected a list of texts"),
-        ('version = "1"\noverrides = {a = "1"}', "overrides: expected a table of numbers"),
+        ('version = "1"\noverrides = {a = true}', "overrides: expected a table of numbers and texts"),
         ('version = "1"\nmedia = {init = 1}', "media: expected a table of texts"),
     ],
 )

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image as Pictures
 
 from liveanim import app
+from liveanim.core.errors import UserError
 from liveanim.farm import Piece, _words
 from liveanim.library import find_preset, parse_preset, read_preset, with_shaders
 from liveanim.options import Outside, PlayOptions, RenderOptions
-from liveanim.plan import Painting, outside_of, plan_for, render_plan
+from liveanim.plan import Painting, outside_of, params_of, plan_for, render_plan
 from liveanim.recording import new_take
 from liveanim.span import Span
 from liveanim.takes import files
@@ -131,6 +132,33 @@ def test_a_render_has_the_logo_that_was_played_with_unless_told_otherwise(
     assert (np.abs(shown[-1].astype(int) - [200, 0, 200]).max() <= 4) == covered
 
 
+def test_parameters_of_the_command_line_are_kept_and_a_render_may_have_others(tmp_path: Path) -> None:
+    said = params_of(["logo.x=0.9", "logo.size = 0.2 + 0.1*kick", "logo.mode=screen"])
+    plan = plan_for(find_preset("1"), Painting("paint", "paint", SIZE), said)
+    writer = new_take(tmp_path / "take", PlayOptions(), plan, [plan.preset], None, SIZE)
+    writer.sound(ramp(0, 800), 8000, 0.0)
+    writer.close()
+    take = TakeReader(tmp_path / "take")
+    assert take.info.overrides == {"logo.x": 0.9, "logo.size": "0.2 + 0.1*kick", "logo.mode": 2.0}
+    again = render_plan(RenderOptions("", Path(), params=("logo.x=0.1",)), take, SIZE).overrides
+    size = again["logo.size"]
+    assert again["logo.x"] == 0.1 and not isinstance(size, float) and size.text == "0.2 + 0.1*kick"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("logo.x", "--param logo.x: expected NAME=VALUE"),
+        ("logo.z=1", "--param logo.z: unknown parameter 'logo.z' .did you mean: logo"),
+        ("logo.x=0.5 +", "--param logo.x: column"),
+        ("out.level=kick", "--param out.level: takes no expression"),
+    ],
+)
+def test_a_mistake_in_a_parameter_is_one_line(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        plan_for(find_preset("1"), Painting("paint", "paint", SIZE), params_of([text]))
+
+
 def test_what_cannot_be_copied_is_named_and_the_rest_is_kept(tmp_path: Path) -> None:
     (tmp_path / "large.mov").write_bytes(bytes(2000))
     (tmp_path / "small.png").write_bytes(bytes(10))
@@ -159,10 +187,11 @@ def test_an_index_cannot_name_files_outside_of_its_take(tmp_path: Path, file: st
 def test_workers_are_told_everything_that_was_asked_for() -> None:
     outside = Outside({"video": "a.mov", "mask": "b.png"}, "midas", ("c.safetensors",), ("canny",))
     options = RenderOptions("night", Path("o.mp4"), outside=outside, depth_maps=Path("maps"), shaders=("glitch",))
+    options = replace(options, params=("logo.x=0.9",))
     words = " ".join(_words(options, Span(0, 10, 10, 10.0), SIZE, Piece(0, 0, 10), Path()))
     for each in ("--video a.mov", "--mask b.png", "--depth midas", "--lora c.safetensors", "--control canny"):
         assert each in words
-    assert "--depth-maps maps" in words and "--shader glitch" in words
+    assert "--depth-maps maps" in words and "--shader glitch" in words and "--param logo.x=0.9" in words
 
 
 def test_a_file_under_the_home_folder_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
