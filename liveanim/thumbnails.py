@@ -59,7 +59,7 @@ class _Shot:
 
 
 class Thumbnailer:
-    """Takes thumbnails while presets play: a sink and a viewer of small pictures of the stage (see archive.Thumbnailer).
+    """Takes thumbnails while presets play: a sink and viewer of small pictures of the stage (see archive.Thumbnailer).
     What is slow is done in a thread of its own.
 
     model   the one that was asked for, for all presets, if any; folder: where thumbnails are kept
