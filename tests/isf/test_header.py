@@ -106,6 +106,7 @@ def test_real_files_are_read_as_they_are() -> None:
         ('/*{"INPUTS": {"NAME": "a"}}*/', r"INPUTS: expected a list of objects"),
         ('/*{"PASSES": [{"TARGET": "a b"}]}*/', r"PASSES 1: TARGET: expected a name"),
         ('/*{"IMPORTED": {"a": 3}}*/', r"IMPORTED: expected names with a PATH"),
+        ('/*{"IMPORTED": [{"NAME": []}]}*/', r"IMPORTED: expected names with a PATH"),
         (
             '/*{"INPUTS": [{"NAME": "a", "TYPE": "bool"}, {"NAME": "a", "TYPE": "bool"}]}*/',
             r"two inputs are called 'a'",
