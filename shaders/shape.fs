@@ -38,7 +38,7 @@ void main() {
         float at = (float(k) + flow) / many;                      // 0 in the middle .. 1 outermost
         float edge = many > 1.5 ? size * at : size;
         float away = reach(p, turn + twist * float(k)) - edge;    // below 0 inside
-        float thick = many > 1.5 ? (1.0 - hollow) * size / many : edge * (1.0 - hollow);
+        float thick = (1.0 - hollow) * (many > 1.5 ? size / many : edge) + 2.0 * pixel;    // not hollow: no hole
         float show = many > 1.5 ? smoothstep(0.0, 0.15, at) * smoothstep(1.0, 0.85, at) : 1.0;
         inside = max(inside, smoothstep(pixel, -pixel, max(away, -away - thick)) * show);
         halo = max(halo, show * exp(-abs(max(away, -away - thick)) * 14.0));
