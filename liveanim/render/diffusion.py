@@ -294,7 +294,8 @@ class DiffusionRenderer:
         """What `request` says, as the brush wants it."""
         low, high = brush.CONTRAST_LIMITS
         contrast = 1.0 if self._feedback.contrasts(request) else min(high, max(low, request.contrast))
-        start, share = family.start_time(self._schedule, request.denoise), request.denoise / brush.SMALLEST_SHARE
+        noise = self._parts.spec.noise if Values(request.values).word("picture.strength_as") == "sd" else 1.0
+        start, share = family.start_time(self._schedule, request.denoise, noise), request.denoise / brush.SMALLEST_SHARE
         dials = Dials(request.coherence, contrast, request.sharpen, request.noise, start, min(1.0, share))
         return Stroke(dials, self._own(engine, request), self._way(request, request.steps), *self._noises(request))
 

@@ -20,6 +20,7 @@ from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import CompiledEngine, Engine, EnginePool, OpenVinoEngine, TorchEngine, on, prepared
 from .feedback import Feedback
+from .lexicon import lexicon_of
 from .looks import Looks
 from .models import ENGINES, Parts, find
 from .processor import fast_int8
@@ -136,7 +137,8 @@ def prepare(name: str, size: tuple[int, int], threads: int, allow_pickle: bool =
 
 def _book(parts: Parts, fast: bool, threads: int, cache: Path | None) -> PromptBook:
     """`fast`: texts are read by OpenVINO."""
-    return PromptBook(compiled_encoder(parts, threads, cache) if fast else clip_encoder(parts))
+    encode = compiled_encoder(parts, threads, cache) if fast else clip_encoder(parts)
+    return PromptBook(encode, lexicon_of(parts.folder))
 
 
 def _feedback(options: Options, device: str) -> tuple[Feedback, str]:

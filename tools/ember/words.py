@@ -107,6 +107,76 @@ FILLER = (
 )
 
 
+MEANINGS: dict[str, str] = {
+    "eye": "portrait god face woman women man men girl boy lady person people human head selfie goddess queen king "
+    "princess warrior character mask skull vision",
+    "feathers": "peacock bird wing owl eagle phoenix angel swan parrot crow raven cat kitten dog puppy bunny rabbit "
+    "hare fox wolf lion tiger leopard bear horse unicorn animal fur furry",
+    "scales": "dragon snake serpent lizard koi mermaid shark armor armour",
+    "butterfly": "insect bee dragonfly fairy fairies",
+    "flower": "garden bloom blooming floral cherry tulip sunflower orchid lily bouquet strawberry banana fruit",
+    "forest": "tree woodland vegetation lush swamp plant leaf leaves grass moss nature countryside root bamboo",
+    "mountains": "landscape valley canyon cliff terrain rock alpine hill",
+    "city": "building architecture street urban town village house castle tokyo futuristic future dystopian cyber "
+    "construction",
+    "circuit": "robot cyborg android machine machinery mechanical biomechanical tech techno technology computer mecha",
+    "tunnel": "hallway portal cave cavern pipe underground dungeon abyss doorway gate hole room interior passage",
+    "galaxy": "space nebula nebulae cosmic cosmos universe interstellar astral",
+    "planet": "moon earth mars jupiter orb globe sphere alien spaceship astronaut ufo",
+    "starfield": "sparkle sparkles particle glitter snow snowy snowflake winter dust constellation firefly fireflies",
+    "clouds": "sky skies heavenly dream dreamy fog mist foggy storm",
+    "ocean": "lake river underwater beach shore boat ship pool island tropical fishing",
+    "waves": "music musical sound note surf surfing tsunami",
+    "fire": "flame inferno hell hellish explosion volcano candle burn demon devil apocalypse",
+    "lightning": "energy plasma tesla electricity",
+    "mandala": "fractal temple buddha ornate shrine trippy visionary dmt lsd tribal",
+    "kaleidoscope": "mirror",
+    "crystals": "crystalline diamond jewel glacier prism",
+    "cells": "bacteria virus flesh meat slime brains organism anatomy",
+    "knots": "tentacle vines vine tangled rope",
+    "jellyfish": "mushroom fungi fungus octopus squid creature monster swimming",
+    "smoke": "ghost spirit phantom soul incense",
+    "marble": "statue sculpture",
+    "lace": "dress wedding cobweb spiderweb spider",
+    "rain": "waterfall cascade",
+    "dunes": "egypt pyramid",
+    "ribbons": "hair dancer dancing dance silky",
+    "splashes": "splash acrylic graffiti",
+    "rays": "sun sunlight sunshine divine",
+    "rainbow": "colorful colourful vibrant iridescent holographic prismatic",
+    "neon": "fluorescent rave nightclub",
+    "silver": "gray monochromatic noir",
+    "sepia": "vintage rust rusty steampunk antique",
+    "pastel": "cute kawaii cottagecore",
+    "violet": "lavender mauve ultraviolet",
+    "azure": "cerulean navy",
+    "crimson": "bloody burgundy maroon",
+    "sunset": "sunrise dawn twilight",
+    "ice": "frost frosty frigid",
+    "tangerine": "autumn autumnal",
+    "glowing": "glow luminescent bioluminescent bioluminescence luminescence lit glimmering",
+    "inked": "sketch manga anime cartoon engraving",
+    "faceted": "polygonal voxel geometric",
+    "oil": "impressionism rutkowski monet gogh",
+    "glass": "translucent transparent",
+}
+"""What of its own ember paints for words of others: those of prompts for Stable Diffusion, without plurals."""
+
+OTHERWISE = (
+    "galaxy", "crystals", "rays", "flower", "spiral", "mandala", "jellyfish", "aurora", "tunnel", "clouds", "ribbons",
+    "waves",
+)  # fmt: skip
+"""What ember paints for a prompt of which it knows nothing."""
+
+
+def lexicon() -> dict[str, object]:
+    """What stands in lexicon.json (liveanim/render/lexicon.py)."""
+    filler = sorted({word for phrase in FILLER.split("|") for word in phrase.split()})
+    meanings = {own: words.split() for own, words in MEANINGS.items()}
+    most = {"motifs": 2, "palettes": 2, "styles": 1, "composition": 1}
+    return {"filler": filler, "meanings": meanings, "most": most, "otherwise": list(OTHERWISE)}
+
+
 def vocabulary() -> dict[str, dict[str, list[str]]]:
     """Kind of word -> canonical name -> the ways to say it, the canonical name first."""
     return {
