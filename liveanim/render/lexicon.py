@@ -95,7 +95,9 @@ def lexicon_of(folder: Path) -> Lexicon | None:
 
 def _lexicon(lexicon: Mapping[str, Any], vocabulary: Mapping[str, Mapping[str, Sequence[str]]]) -> Lexicon:
     kinds = {name: kind for kind, group in vocabulary.items() for name in group}
-    phrases = {(word,): (kinds[name], name) for name, words in lexicon["meanings"].items() for word in words}
+    phrases: dict[tuple[str, ...], Name] = {
+        (word,): (kinds[name], name) for name, words in lexicon["meanings"].items() for word in words
+    }
     known = set(lexicon["filler"])
     for kind, group in vocabulary.items():
         for name, ways in group.items():

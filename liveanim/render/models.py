@@ -52,10 +52,8 @@ class ModelSpec:
 
 
 _ROWS = (
-    # A quarter of Stable Diffusion's numbers make a picture (16 x 16 x 16 for 64 x 64 x 4): each carries more of it.
-    ModelSpec(
-        "ember", "package:ember", steps=2, size=256, doc="small, ships with liveanim, plays on any CPU", noise=0.5
-    ),
+    # A picture is a quarter of Stable Diffusion's numbers to it, in a sixteenth of the places: the same noise hides more.
+    ModelSpec("ember", "package:ember", "", 2, 256, "small, ships with liveanim, plays on any CPU", noise=0.4),
     ModelSpec("sd-turbo", "stabilityai/sd-turbo", "madebyollin/taesd", 1, 512, "SD 2.1 in one step; wants a GPU"),
     ModelSpec(
         "sdxs", "IDKiro/sdxs-512-0.9", "", 1, 512, "a third of SD 2.1, made to paint from noise alone in one step", ""

@@ -42,7 +42,7 @@ def text_of(lexicon: Lexicon, text: str, subject: bool = True) -> str:
         (
             "tiny cute swamp bunny, highly detailed, intricate, ultra hd, sharp photo, crepuscular rays, in focus, "
             "by tomasz alen kopera",
-            "forest and feathers, pastel",
+            "forest and feathers",
         ),
     ],
 )

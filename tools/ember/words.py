@@ -147,7 +147,6 @@ MEANINGS: dict[str, str] = {
     "neon": "fluorescent rave nightclub",
     "silver": "gray monochromatic noir",
     "sepia": "vintage rust rusty steampunk antique",
-    "pastel": "cute kawaii cottagecore",
     "violet": "lavender mauve ultraviolet",
     "azure": "cerulean navy",
     "crimson": "bloody burgundy maroon",
