@@ -30,7 +30,7 @@ from .family import Schedule
 from .feedback import Feedback, Start
 from .looks import Looks
 from .models import Parts
-from .prompts import PromptBook, plain, worded
+from .prompts import PromptBook, worded
 from .resident import Resident, Tape
 from .tune import Floats
 from .warp import fit, warp_tensor
@@ -335,7 +335,7 @@ class DiffusionRenderer:
         return Own(coherence.mixed([(own.look, weight) for own, weight in found]), plan)
 
     def _own_of(self, engine: Engine, request: RenderRequest, text: str) -> Own:
-        text = " | ".join(plain(part) for part in worded(text).parts)  # weights may move all the time
+        text = " | ".join(self._book.plain(part) for part in worded(text).parts)  # weights may move all the time
         key = (text, request.size)
         if key in self._owns:
             self._owns.move_to_end(key)

@@ -21,7 +21,7 @@ from .coherence import Look
 log = logging.getLogger(__name__)
 
 MOST = 1000  # files, of 1.5 kB
-FORM = 2
+FORM = 1
 """Another number where what is measured of which pictures changes in the code."""
 
 

@@ -94,11 +94,6 @@ def _joined(pieces: Sequence[tuple[str, float]]) -> tuple[Stretch, ...]:
     return kept or (("", 1.0),)
 
 
-def plain(text: str) -> str:
-    """The words of `text` without their weights: what it is about."""
-    return " ".join(piece for piece, _ in stretches(text))
-
-
 def even(share: float) -> float:
     """How far from one prompt to another to go for a picture that has changed by `share` (0..1) of the whole change.
 
@@ -139,12 +134,19 @@ class PromptBook:
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
-        pieces = stretches(text)
-        result = self._encode(pieces if self._lexicon is None else self._lexicon.read(pieces, subject))
+        result = self._encode(self._read(text, subject))
         self._known[key] = result
         if len(self._known) > CACHE_SIZE:
             self._known.popitem(last=False)
         return result
+
+    def plain(self, text: str) -> str:
+        """The words that are read of one part, without their weights: what it is about."""
+        return " ".join(piece for piece, _ in self._read(text))
+
+    def _read(self, text: str, subject: bool = True) -> tuple[Stretch, ...]:
+        pieces = stretches(text)
+        return pieces if self._lexicon is None else self._lexicon.read(pieces, subject)
 
     def conditions(self, prompts: Sequence[Prompt]) -> list[tuple[Embedding, float]]:
         """What to denoise with, with weights that sum to 1: one blend, or every part where a prompt composes with |."""

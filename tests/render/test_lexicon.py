@@ -42,7 +42,7 @@ def text_of(lexicon: Lexicon, text: str, subject: bool = True) -> str:
         (
             "tiny cute swamp bunny, highly detailed, intricate, ultra hd, sharp photo, crepuscular rays, in focus, "
             "by tomasz alen kopera",
-            "forest and feathers",
+            "forest and eye",
         ),
     ],
 )
@@ -67,7 +67,7 @@ def test_a_prompt_of_unknown_words_has_a_subject_of_its_own_whatever_their_weigh
 
 def test_weights_stay_with_their_words(ember: Lexicon) -> None:
     read = ember.read(stretches("masterpiece, (a nebula:1.4), (a cat:0.7), (nebula:2)"))
-    assert read == (("galaxy", 1.4), ("feathers", 0.7))
+    assert read == (("galaxy", 1.4), ("eye", 0.7))
 
 
 def test_what_is_led_away_from_gets_no_subject(ember: Lexicon) -> None:
@@ -78,6 +78,12 @@ def test_what_is_led_away_from_gets_no_subject(ember: Lexicon) -> None:
     book.negative(prompts, "text")
     assert encoder.calls[0] in ember.otherwise
     assert encoder.calls[1] == "city"
+
+
+def test_what_a_prompt_is_about_is_what_is_read_of_it(ember: Lexicon) -> None:
+    book = PromptBook(Encoder(), ember)
+    assert book.plain("(a cat:1.2), 8k") == book.plain("a puppy on artstation") == "eye"
+    assert book.plain("(neon:1.2) waves") == "neon waves"
 
 
 def texts(table: object, key: str = "") -> Iterator[str]:

@@ -109,17 +109,17 @@ FILLER = (
 
 MEANINGS: dict[str, str] = {
     "eye": "portrait god face woman women man men girl boy lady person people human head selfie goddess queen king "
-    "princess warrior character mask skull vision",
-    "feathers": "peacock bird wing owl eagle phoenix angel swan parrot crow raven cat kitten dog puppy bunny rabbit "
-    "hare fox wolf lion tiger leopard bear horse unicorn animal fur furry",
+    "princess warrior character mask skull vision cat kitten dog puppy bunny rabbit hare fox wolf lion tiger leopard "
+    "bear horse unicorn animal",
+    "feathers": "peacock bird wing owl eagle phoenix angel swan parrot crow raven fur furry",
     "scales": "dragon snake serpent lizard koi mermaid shark armor armour",
     "butterfly": "insect bee dragonfly fairy fairies",
     "flower": "garden bloom blooming floral cherry tulip sunflower orchid lily bouquet strawberry banana fruit",
     "forest": "tree woodland vegetation lush swamp plant leaf leaves grass moss nature countryside root bamboo",
     "mountains": "landscape valley canyon cliff terrain rock alpine hill",
-    "city": "building architecture street urban town village house castle tokyo futuristic future dystopian cyber "
-    "construction",
-    "circuit": "robot cyborg android machine machinery mechanical biomechanical tech techno technology computer mecha",
+    "city": "building architecture street urban town village house castle tokyo construction",
+    "synthwave": "cyber futuristic future dystopian robot cyborg android machine machinery mechanical biomechanical "
+    "tech techno technology computer mecha",
     "tunnel": "hallway portal cave cavern pipe underground dungeon abyss doorway gate hole room interior passage",
     "galaxy": "space nebula nebulae cosmic cosmos universe interstellar astral",
     "planet": "moon earth mars jupiter orb globe sphere alien spaceship astronaut ufo",
@@ -129,12 +129,13 @@ MEANINGS: dict[str, str] = {
     "waves": "music musical sound note surf surfing tsunami",
     "fire": "flame inferno hell hellish explosion volcano candle burn demon devil apocalypse",
     "lightning": "energy plasma tesla electricity",
-    "mandala": "fractal temple buddha ornate shrine trippy visionary dmt lsd tribal",
+    "spiral": "fractal trippy visionary dmt lsd",
+    "mandala": "temple buddha ornate shrine tribal",
     "kaleidoscope": "mirror",
     "crystals": "crystalline diamond jewel glacier prism",
     "cells": "bacteria virus flesh meat slime brains organism anatomy",
-    "knots": "tentacle vines vine tangled rope",
-    "jellyfish": "mushroom fungi fungus octopus squid creature monster swimming",
+    "knots": "vines vine tangled rope",
+    "jellyfish": "tentacle mushroom fungi fungus octopus squid creature monster swimming",
     "smoke": "ghost spirit phantom soul incense",
     "marble": "statue sculpture",
     "lace": "dress wedding cobweb spiderweb spider",
@@ -162,10 +163,10 @@ MEANINGS: dict[str, str] = {
 """What of its own ember paints for words of others: those of prompts for Stable Diffusion, without plurals."""
 
 OTHERWISE = (
-    "galaxy", "crystals", "rays", "flower", "spiral", "mandala", "jellyfish", "aurora", "tunnel", "clouds", "ribbons",
-    "waves",
+    "rays", "crystals", "lightning", "aurora", "synthwave", "spiral", "waves", "ocean", "clouds", "dunes", "mountains",
+    "eye", "jellyfish", "fire", "tunnel", "galaxy",
 )  # fmt: skip
-"""What ember paints for a prompt of which it knows nothing."""
+"""What ember paints for a prompt of which it knows nothing: what it paints best."""
 
 
 def lexicon() -> dict[str, object]:
