@@ -20,6 +20,7 @@ from typing import Any
 from liveanim.core.errors import UserError
 
 LEXICON, VOCABULARY, SUBJECT = "lexicon.json", "vocabulary.json", "motifs"
+FEW = 0.25  # share of unknown words that does not muddle a prompt with a subject
 _WORDS = re.compile(r"[^\W_]+")
 
 Stretch = tuple[str, float]
@@ -38,20 +39,22 @@ class Lexicon:
     otherwise: Sequence[str]
 
     def read(self, pieces: Sequence[Stretch], subject: bool = True) -> tuple[Stretch, ...]:
-        """`pieces` of a prompt in known words: as they are where all are known, else by the names in them alone.
+        """`pieces` of a prompt in known words: as they are where few are not, else by the names in them alone.
 
         `subject`: a prompt that loses words and names none gets one, for the same words always the same.
         """
         words = [_WORDS.findall(text.lower()) for text, _ in pieces]
         every = [word for one in words for word in one]
-        if self.known.issuperset(every):
+        unknown = sum(word not in self.known for word in every)
+        named = [list(dict.fromkeys(self._named(one))) for one in words]
+        clear = unknown <= FEW * len(every) and any(kind == SUBJECT for one in named for kind, _ in one)
+        if clear or not unknown:
             return tuple(pieces)
         said: Counter[str] = Counter()
         names: set[Name] = set()
         kept = []
-        for one, (_, weight) in zip(words, pieces, strict=True):
-            found = [name for name in dict.fromkeys(self._named(one)) if name not in names]
-            fresh = [name for name in found if self._counts(name, said)]
+        for one, (_, weight) in zip(named, pieces, strict=True):
+            fresh = [name for name in one if name not in names and self._counts(name, said)]
             names.update(fresh)
             kept += [(self._caption(fresh), weight)] if fresh else []
         if subject and not said[SUBJECT]:

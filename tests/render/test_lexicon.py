@@ -57,6 +57,12 @@ def test_phrases_go_before_their_words_and_plurals_are_the_same(ember: Lexicon) 
     assert text_of(ember, "nebulas") == "galaxy"
 
 
+def test_a_few_unknown_words_beside_a_subject_change_nothing(ember: Lexicon) -> None:
+    for text in ("water caustics, waves, turquoise, glass", "calligraphy, ribbons, inked, silver, dark background"):
+        assert text_of(ember, text) == text
+    assert text_of(ember, "calligraphy, inked, silver, dark background").endswith(" silver, inked")  # no subject
+
+
 def test_a_prompt_of_unknown_words_has_a_subject_of_its_own_whatever_their_weights(ember: Lexicon) -> None:
     said = {text_of(ember, f"(qwx:{weight}) zzyx{weight:.0f}") for weight in (1.2, 1.3)}
     assert len(said) == 1 and said <= set(ember.otherwise)
