@@ -81,7 +81,7 @@ def test_reference_contrast_does_not_wrap() -> None:
 
 def smooth(seed: int, gain: float, middle: tuple[float, float, float]) -> np.ndarray:
     noise = np.random.default_rng(seed).standard_normal((96, 128, 3)).astype(np.float32)
-    return np.clip(cv2.GaussianBlur(noise, (0, 0), 4) * np.float32(gain) + np.float32(middle), 0, 1)
+    return np.clip(cv2.GaussianBlur(noise, (0, 0), 4) * gain + np.asarray(middle, np.float32), 0, 1)
 
 
 def test_colours_that_are_led_have_the_mean_and_the_spread_of_the_sample() -> None:
