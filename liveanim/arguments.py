@@ -276,7 +276,7 @@ def _presets(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
-def _json(parser: argparse.ArgumentParser) -> None:
+def _json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="the same as JSON, for programs")
 
 
@@ -300,6 +300,12 @@ def _learn(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _words(parser: argparse.ArgumentParser) -> None:
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("prompt", nargs="?", metavar="PROMPT", help="say what of it is painted")
+    _json(shown)
+
+
 def _nothing(_parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -316,7 +322,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "travel": ("make a preset whose prompts follow a piece of music", _travel),
     "presets": ("list the presets", _presets),
     "shaders": ("list the ISF shaders and what each of their inputs does", _json),
-    "words": ("list the words the embedded model knows", _json),
+    "words": ("list the words the embedded model knows, or say what it reads in a prompt", _words),
     "schedule": ("show the values an expression takes", _schedule),
     "osc": ("list the OSC addresses that play it", _osc),
     "learn": ("teach a MIDI knob or pad what to play, or list what has been learned", _learn),

@@ -309,6 +309,9 @@ def doctor(arguments: Arguments) -> int:
 def words(arguments: Arguments) -> int:
     from .doctor import EMBER
 
+    if arguments.prompt is not None:
+        say(_read_by(EMBER, arguments.prompt))
+        return 0
     path = EMBER / "vocabulary.json"
     try:
         text = path.read_text(encoding="utf-8")
@@ -322,6 +325,17 @@ def words(arguments: Arguments) -> int:
         say(f"{title}:")
         say(textwrap.fill(", ".join(sorted(map(str, group))), 100, initial_indent="  ", subsequent_indent="  "))
     return 0
+
+
+def _read_by(model: Path, prompt: str) -> str:
+    """`prompt` as the model in that folder reads it, without weights and what it is led away from."""
+    from .core.schedule import split_negative
+    from .render.lexicon import lexicon_of
+
+    lexicon, parts = lexicon_of(model), split_negative(prompt)[0].split("|")
+    if lexicon is None:
+        return prompt
+    return " | ".join(text for part in parts for text, _ in lexicon.read([(part.strip(), 1.0)]))
 
 
 def take(arguments: Arguments) -> int:

@@ -33,6 +33,7 @@ PICTURE = (1280, 720)  # of a video or a window when nothing else is said
 RENDER_FPS = 30.0
 PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 512, PAINT: 640 * 360}
 BROKEN_OFF = "_broken off_"  # a take's name for the state that the show offered to take up
+PAINTED_SIDE = {"ember": 256}  # pixels of the shorter side above which a model repeats its motifs, small
 GRID = 32  # painted pictures are whole multiples: the networks halve them five times
 
 
@@ -78,10 +79,10 @@ class Plan:
 def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
     """(width, height) to paint for a picture of that shape: what the model does well, never more than the picture."""
     width, height = picture
-    area = PAINTED_AREA.get(model, 512 * 512)
-    if width * height <= area:
+    area, side = PAINTED_AREA.get(model, 512 * 512), PAINTED_SIDE.get(model, math.inf)
+    scale = min(math.sqrt(area / (width * height)), side / min(width, height))
+    if scale >= 1:
         return picture
-    scale = math.sqrt(area / (width * height))
     wide, high = (max(2, round(n * scale / GRID)) * GRID for n in picture)
     return wide, high
 

@@ -255,6 +255,10 @@ def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:
         ("paint", (1280, 720), (640, 352)),
         ("ember", (256, 256), (256, 256)),
         ("ember", (1280, 720), (448, 256)),
+        ("ember", (1080, 1920), (256, 448)),
+        ("ember", (512, 512), (256, 256)),  # in more of a square it paints pebbles
+        ("ember", (1024, 768), (352, 256)),
+        ("ember", (320, 240), (320, 240)),
         ("sd-turbo", (1024, 1024), (512, 512)),
         ("some/folder", (64, 64), (64, 64)),
     ],

@@ -225,6 +225,18 @@ def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [row["name"] for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a portrait of a woman, 8k | nebulas --neg text", "eye | galaxy\n"),
+        ("neon waves", "neon waves\n"),
+    ],
+)
+def test_what_ember_reads_in_a_prompt_is_said(prompt: str, read: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["words", prompt]) == 0
+    assert capsys.readouterr().out == read
+
+
 def test_own_presets_are_listed_by_the_numbers_that_play_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -132,6 +132,12 @@ _ROWS = (
         "keyframe",
         "share of the previous picture kept (1 - denoise)",
     ),
+    _choice(
+        "picture.strength_as",
+        "keyframe",
+        "strength by this model's noise, or so that as much is kept as by Stable Diffusion's",
+        "own sd",
+    ),
     P("picture.steps", "", 1, 8, 2, "keyframe", "diffusion steps of a keyframe", "step"),
     P("picture.guidance", "", 0, 12, 1, "keyframe", "classifier-free guidance; 1 is off (and the fastest)"),
     _choice(

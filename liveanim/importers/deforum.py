@@ -239,6 +239,7 @@ def _feedback(job: Job) -> None:
         job.say("strength_schedule", "off", "every picture is painted afresh in Interpolation")
     else:
         job.schedule("strength_schedule", "picture.strength")
+    job.put("picture.strength_as", "sd")
     rows = {
         "noise_schedule": "noise.amount",
         "contrast_schedule": "picture.contrast",

@@ -245,7 +245,7 @@ def _persistent(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
 def _imported(value: Any, where: str) -> Mapping[str, str]:
     """Pictures of the shader's own: an object of objects with a PATH; version 1 also has a list with NAMEs."""
     if isinstance(value, list):
-        value = {str(row.get("NAME")): row for row in value if isinstance(row, dict)}
+        value = {_text(row.get("NAME")): row for row in value if isinstance(row, dict)}
     found = {}
     for name, row in (value or {}).items() if isinstance(value, dict) or value is None else [(None, None)]:
         path = row.get("PATH") if isinstance(row, dict) else row

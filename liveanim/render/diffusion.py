@@ -30,7 +30,7 @@ from .family import Schedule
 from .feedback import Feedback, Start
 from .looks import Looks
 from .models import Parts
-from .prompts import PromptBook, plain, worded
+from .prompts import PromptBook, worded
 from .resident import Resident, Tape
 from .tune import Floats
 from .warp import fit, warp_tensor
@@ -297,7 +297,8 @@ class DiffusionRenderer:
         """What `request` says, as the brush wants it."""
         low, high = brush.CONTRAST_LIMITS
         contrast = 1.0 if self._feedback.contrasts(request) else min(high, max(low, request.contrast))
-        start, share = family.start_time(self._schedule, request.denoise), request.denoise / brush.SMALLEST_SHARE
+        noise = self._parts.spec.noise if Values(request.values).word("picture.strength_as") == "sd" else 1.0
+        start, share = family.start_time(self._schedule, request.denoise, noise), request.denoise / brush.SMALLEST_SHARE
         dials = Dials(request.coherence, contrast, request.sharpen, request.noise, start, min(1.0, share))
         return Stroke(dials, self._own(engine, request), self._way(request, request.steps), *self._noises(request))
 
@@ -337,7 +338,7 @@ class DiffusionRenderer:
         return Own(coherence.mixed([(own.look, weight) for own, weight in found]), plan)
 
     def _own_of(self, engine: Engine, request: RenderRequest, text: str) -> Own:
-        text = " | ".join(plain(part) for part in worded(text).parts)  # weights may move all the time
+        text = " | ".join(self._book.plain(part) for part in worded(text).parts)  # weights may move all the time
         key = (text, request.size)
         if key in self._owns:
             self._owns.move_to_end(key)

@@ -91,14 +91,17 @@ def _betas(config: Mapping[str, Any]) -> np.ndarray:
     raise UserError(f"scheduler_config.json: beta_schedule {kind!r} is not supported (linear, scaled_linear)")
 
 
-def start_time(schedule: Schedule, denoise: float) -> float:
+def start_time(schedule: Schedule, denoise: float, noise: float = 1.0) -> float:
     """Where img2img starts for denoise 0..1. Monotone and continuous, 0 at 0 and 1 at 1.
 
     The models of the SD family are used to timestep = 1000 denoise, and it changes pictures evenly (measured). A flow
     starts at the t with the same noise to picture ratio, so that a strength means about the same whatever paints.
+
+    `noise`: factor on that ratio, for models that keep less of a picture under as much noise.
     """
     d = min(1.0, max(0.0, denoise))
-    return d * (1.6 + d * (0.5 * d - 1.1)) if schedule.prediction == "flow" else d
+    t = d * (1.6 + d * (0.5 * d - 1.1)) if schedule.prediction == "flow" else d
+    return noise * t / (1 + (noise - 1) * t)
 
 
 def times(start: Any, steps: int, shift: float = 1.0) -> tuple[Any, ...]:

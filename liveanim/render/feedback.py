@@ -57,8 +57,9 @@ class Feedback:
     """Prepares pictures for a painter and finishes what it painted. Its memory only saves work: answers do not depend
     on it."""
 
-    def __init__(self, depth: Depth | None = None, finder: Finder | None = None) -> None:
-        self._depth, self._finder = depth or Depth(), finder
+    def __init__(self, depth: Depth | None = None, finder: Finder | None = None, plain: bool = False) -> None:
+        """`plain`: colours are matched by mean and spread alone (ModelSpec.plain)."""
+        self._depth, self._finder, self._led_colours = depth or Depth(), finder, plain
         self._said = False
         self._near: tuple[Image, Plane] | None = None
 
@@ -188,6 +189,8 @@ class Feedback:
         values, sample = Values(request.values), request.shots.sample
         if sample is None:
             return picture
+        if self._led_colours and values.word("match.space") != "none":
+            return tune.led(picture, sample, values["match.amount"])
         return tune.matched(picture, sample, values.word("match.space"), values["match.amount"])
 
     def _tuned(self, request: RenderRequest, picture: Floats, mask: Plane | None) -> Floats:

@@ -20,6 +20,7 @@ from .depth import Depth, load_depth
 from .diffusion import DiffusionRenderer
 from .engines import CompiledEngine, Engine, EnginePool, OpenVinoEngine, TorchEngine, on, prepared
 from .feedback import Feedback
+from .lexicon import lexicon_of
 from .looks import Looks
 from .models import ENGINES, Parts, find
 from .processor import fast_int8
@@ -100,7 +101,7 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
 
     makes = None if engine == "torch" else build
     pool = EnginePool(lambda: TorchEngine(parts), makes, options.background, eager_first=device != "cpu")
-    feedback, lacking = _feedback(options, device)
+    feedback, lacking = _feedback(options, device, spec.plain)
     adapters = Adapters(parts, options.loras, options.controls) if adapted else None
     tape = CudaTape(device) if device.startswith("cuda") else None
     looks = None if cache is None else Looks(cache / "looks", device, threads)
@@ -138,10 +139,11 @@ def prepare(name: str, size: tuple[int, int], threads: int, allow_pickle: bool =
 
 def _book(parts: Parts, fast: bool, threads: int, cache: Path | None) -> PromptBook:
     """`fast`: texts are read by OpenVINO."""
-    return PromptBook(compiled_encoder(parts, threads, cache) if fast else clip_encoder(parts))
+    encode = compiled_encoder(parts, threads, cache) if fast else clip_encoder(parts)
+    return PromptBook(encode, lexicon_of(parts.folder))
 
 
-def _feedback(options: Options, device: str) -> tuple[Feedback, str]:
+def _feedback(options: Options, device: str, plain: bool) -> tuple[Feedback, str]:
     """With the models beside that are asked for; which of them cannot be had is said."""
     depth, words, troubles = Depth(), None, []
     if options.depth is not None:
@@ -156,7 +158,7 @@ def _feedback(options: Options, device: str) -> tuple[Feedback, str]:
             troubles.append(f"{error}; masks in words are off")
     for trouble in troubles:
         log.warning("%s", trouble)
-    return Feedback(depth, words), "; ".join(troubles)
+    return Feedback(depth, words, plain), "; ".join(troubles)
 
 
 def load_or_ember(

@@ -17,6 +17,7 @@ from torch import Tensor
 from liveanim.core.model import Prompt
 
 from .family import slerp
+from .lexicon import Lexicon, Stretch
 
 CACHE_SIZE = 256
 EVENING = 0.45  # by which a journey starts faster and is slower half-way (ember, 18 journeys, a judge's features)
@@ -36,7 +37,6 @@ class Embedding:
     keys: tuple[tuple[Tensor, Tensor], ...] = ()
 
 
-Stretch = tuple[str, float]
 Encoder = Callable[[Sequence[Stretch]], Embedding]
 
 
@@ -94,11 +94,6 @@ def _joined(pieces: Sequence[tuple[str, float]]) -> tuple[Stretch, ...]:
     return kept or (("", 1.0),)
 
 
-def plain(text: str) -> str:
-    """The words of `text` without their weights: what it is about."""
-    return " ".join(piece for piece, _ in stretches(text))
-
-
 def even(share: float) -> float:
     """How far from one prompt to another to go for a picture that has changed by `share` (0..1) of the whole change.
 
@@ -124,22 +119,34 @@ def blended(weighted: Sequence[tuple[Embedding, float]]) -> Embedding:
 
 
 class PromptBook:
-    """Embeddings by text. `encode` runs the text encoder; the last CACHE_SIZE texts are kept."""
+    """Embeddings by text. `encode` runs the text encoder; the last CACHE_SIZE texts are kept.
 
-    def __init__(self, encode: Encoder) -> None:
-        self._encode = encode
-        self._known: OrderedDict[str, Embedding] = OrderedDict()
+    lexicon  of a model that knows few words
+    """
 
-    def embedding(self, text: str) -> Embedding:
-        """The embedding of one part."""
-        if text in self._known:
-            self._known.move_to_end(text)
-            return self._known[text]
-        result = self._encode(stretches(text))
-        self._known[text] = result
+    def __init__(self, encode: Encoder, lexicon: Lexicon | None = None) -> None:
+        self._encode, self._lexicon = encode, lexicon
+        self._known: OrderedDict[tuple[str, bool], Embedding] = OrderedDict()
+
+    def embedding(self, text: str, subject: bool = True) -> Embedding:
+        """The embedding of one part. `subject`: it names what is to be painted."""
+        key = text, subject
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        result = self._encode(self._read(text, subject))
+        self._known[key] = result
         if len(self._known) > CACHE_SIZE:
             self._known.popitem(last=False)
         return result
+
+    def plain(self, text: str) -> str:
+        """The words that are read of one part, without their weights: what it is about."""
+        return " ".join(piece for piece, _ in self._read(text))
+
+    def _read(self, text: str, subject: bool = True) -> tuple[Stretch, ...]:
+        pieces = stretches(text)
+        return pieces if self._lexicon is None else self._lexicon.read(pieces, subject)
 
     def conditions(self, prompts: Sequence[Prompt]) -> list[tuple[Embedding, float]]:
         """What to denoise with, with weights that sum to 1: one blend, or every part where a prompt composes with |."""
@@ -155,4 +162,4 @@ class PromptBook:
         """What to keep away from: `text` and the prompts' --neg parts together; None when none is asked for."""
         found = [text.strip(), *(worded(prompt.text).negative for prompt in prompts if prompt.weight > 0)]
         joined = ", ".join(dict.fromkeys(part for part in found if part))
-        return self.embedding(joined) if joined else None
+        return self.embedding(joined, subject=False) if joined else None

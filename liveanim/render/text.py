@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from .compiled import converted, cpu_options, for_cpu, quiet_openvino, stored
+from .lexicon import Stretch
 from .models import Parts
-from .prompts import Embedding, Encoder, Stretch
+from .prompts import Embedding, Encoder
 
 
 @dataclass(frozen=True, slots=True)

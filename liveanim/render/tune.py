@@ -19,6 +19,8 @@ from .twister import Twister
 Floats = NDArray[np.float32]
 SPACES = ("none", "lab", "hsv", "rgb")
 _CONVERSIONS = {"lab": (cv2.COLOR_RGB2LAB, cv2.COLOR_LAB2RGB), "hsv": (cv2.COLOR_RGB2HSV, cv2.COLOR_HSV2RGB)}
+_FLAT = 0.012  # deviation (0..1) below which there is nothing to spread
+_MOST_GAIN = 1.35  # of colours at a time
 _GRAIN = 64  # pixels: perlin noise is made for whole multiples of this and scaled
 
 
@@ -54,6 +56,26 @@ def _curve(channel: NDArray[np.uint8], sample: NDArray[np.uint8]) -> NDArray[np.
     counts = np.bincount(sample.ravel(), minlength=256)
     values = np.nonzero(counts)[0]
     return np.interp(below, counts[values].cumsum() / sample.size, values).astype(np.uint8)
+
+
+def led(picture: Floats, sample: Image, amount: float = 1.0) -> Floats:
+    """`picture` whose colours have the sample's mean and spread, by `amount` 0..1: one affine map of RGB, which makes
+    no false colours, as curves of channels do where much is of one colour."""
+    if amount <= 0:
+        return picture
+    now, wanted = picture[::2, ::2].reshape(-1, 3), floats(sample)[::2, ::2].reshape(-1, 3)
+    low = np.eye(3) * _FLAT**2
+    root, back = (_power(np.cov(now.T) + low, power) for power in (0.5, -0.5))
+    gain = back @ _power(root @ (np.cov(wanted.T) + low) @ root, 0.5) @ back
+    gain = (np.eye(3) + amount * (_power(gain, 1.0, _MOST_GAIN) - np.eye(3))).astype(np.float32)
+    mean = now.mean(0)
+    return np.clip((picture - mean) @ gain + mean + np.float32(amount) * (wanted.mean(0) - mean), 0, 1)
+
+
+def _power(matrix: NDArray[np.float64], power: float, most: float = math.inf) -> NDArray[np.float64]:
+    """A symmetric matrix to a power, its eigenvalues within 1 / `most` and `most`."""
+    values, ways = np.linalg.eigh(matrix)
+    return np.asarray((ways * np.clip(values**power, 1 / most, most)) @ ways.T, np.float64)
 
 
 def grey(picture: Floats) -> Floats:

@@ -103,6 +103,7 @@ def test_strength_and_camera_give_what_the_family_computes(path: Path) -> None:
         rows["translation_x"] = ("camera.x", lambda v: v / height * fps)
         rows["angle"] = ("camera.angle", lambda v: v * fps)
         rows["zoom"] = ("camera.zoom", lambda v: v**fps)
+    assert preset.drivers["picture.strength_as"] == 1.0
     for field, (name, converted) in rows.items():
         last = max(0, (preset.clock.frames or 0) - 1)
         wanted = converted(family_values(str(fields[field]), count, max_f=last, seed=1, compat="deforum", fps=fps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,16 @@ from ember.captions import caption, foreign_word  # noqa: E402
 from ember.drawing import COMPOSITIONS, MOTIFS, Spec, draw, random_spec  # noqa: E402
 from ember.palettes import PALETTES  # noqa: E402
 from ember.styles import STYLES  # noqa: E402
-from ember.words import COMPOSITION_WORDS, MOTIF_WORDS, PALETTE_WORDS, STYLE_WORDS, all_words, vocabulary  # noqa: E402
+from ember.words import (  # noqa: E402
+    COMPOSITION_WORDS,
+    MEANINGS,
+    MOTIF_WORDS,
+    PALETTE_WORDS,
+    STYLE_WORDS,
+    all_words,
+    lexicon,
+    vocabulary,
+)
 
 SIDE = 40
 
@@ -101,6 +111,13 @@ def test_no_synonym_means_two_things_of_one_kind() -> None:
     for entries in vocabulary().values():
         said = [word for words in entries.values() for word in words]
         assert len(said) == len(set(said))
+
+
+def test_words_of_others_mean_one_thing_and_the_model_has_them_with_it() -> None:
+    words = [word for said in MEANINGS.values() for word in said.split()]
+    assert len(words) == len(set(words)) > 200
+    folder = Path(__file__).parents[2] / "liveanim" / "models" / "ember"
+    assert json.loads((folder / "lexicon.json").read_text()) == lexicon()
 
 
 def test_a_caption_follows_from_its_seed_and_names_the_motif() -> None:

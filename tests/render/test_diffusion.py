@@ -17,6 +17,7 @@ from liveanim.render.brush import Own
 from liveanim.render.coherence import Look
 from liveanim.render.diffusion import REDO_SEED, DiffusionRenderer
 from liveanim.render.engines import Engine, vram_of
+from liveanim.render.family import start_time
 from liveanim.render.load import Options, load
 from liveanim.render.looks import Looks
 from liveanim.render.warp import warp
@@ -148,6 +149,23 @@ def test_more_denoise_leaves_less_of_the_picture(renderer: DiffusionRenderer, be
         for d in (0.0, 0.01, 0.03, 0.05)
     ]
     assert changes == sorted(changes)
+
+
+def test_strength_as_stable_diffusion_is_less_noise_for_a_model_that_keeps_less_under_it(
+    flow_model: Path, renderer: DiffusionRenderer, before: Image
+) -> None:
+    weaker = load(str(flow_model), options=TORCH)
+    weaker._parts.spec = replace(weaker._parts.spec, noise=0.5)
+    own, as_sd = request(denoise=0.35), request(denoise=0.35, values={"picture.strength_as": 1.0})
+    plain = renderer.render(own, before).image
+    assert np.array_equal(renderer.render(as_sd, before).image, plain)  # of its own kind: the same
+    assert np.array_equal(weaker.render(own, before).image, plain)
+
+    starts = [start_time(renderer._schedule, denoise) for denoise in np.linspace(0, 1, 10_001)]
+    half = np.interp(start_time(renderer._schedule, 0.35, noise=0.5), starts, np.linspace(0, 1, 10_001))
+    assert 0.2 < half < 0.21
+    less = renderer.render(request(denoise=float(half)), before).image
+    assert distance(weaker.render(as_sd, before).image, less) < 0.1 * distance(less, plain)
 
 
 def test_denoise_one_and_fresh_forget_the_picture(renderer: DiffusionRenderer, before: Image) -> None:

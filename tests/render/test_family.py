@@ -103,6 +103,23 @@ def test_a_strength_means_the_same_noise_in_every_family(denoise: float) -> None
     assert ratios[0] == pytest.approx(ratios[1], abs=0.09)
 
 
+@every_schedule
+@given(a=SHARES, b=SHARES)
+def test_a_model_that_keeps_less_starts_nearer_the_picture(schedule: family.Schedule, a: float, b: float) -> None:
+    low, high = (family.start_time(schedule, d, noise=0.5) for d in sorted((a, b)))
+    assert 0 <= low <= high <= family.start_time(schedule, max(a, b))
+    assert family.start_time(schedule, 0, 0.5) == 0 and family.start_time(schedule, 1, 0.5) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("denoise", [0.2, 0.4, 0.6, 0.8])
+def test_half_the_noise_is_half_the_noise_beside_the_picture(denoise: float) -> None:
+    ratios = []
+    for noise in (1.0, 0.5):
+        alpha, sigma = SCHEDULES["flow"].mix(family.start_time(SCHEDULES["flow"], denoise, noise))
+        ratios.append(sigma / alpha)
+    assert ratios[1] == pytest.approx(ratios[0] / 2)
+
+
 @given(start=st.floats(1e-3, 1), steps=st.integers(1, 12), shift=st.floats(0.5, 6))
 def test_times_fall_from_start_to_nought(start: float, steps: int, shift: float) -> None:
     path = family.times(start, steps, shift)

@@ -60,6 +60,14 @@ def test_video_mode_paints_over_the_video_and_forgets_the_last_picture() -> None
     assert np.array_equal(start(without, picture(1)), picture(1))  # no video: feedback goes on
 
 
+def test_the_colours_of_plain_pictures_are_led_where_they_would_be_matched() -> None:
+    sample, still = picture(2), tune.floats(picture(1))
+    asked, plain = request(Shots(sample=sample), match__space=1.0, match__amount=0.5), Feedback(plain=True)
+    assert np.array_equal(plain.coloured(asked, still), tune.led(still, sample, 0.5))
+    assert np.array_equal(Feedback().coloured(asked, still), tune.matched(still, sample, "lab", 0.5))
+    assert plain.coloured(request(Shots(sample=sample)), still) is still
+
+
 def test_still_mode_paints_every_picture_from_noise() -> None:
     assert start(request(picture__mode=1.0), picture(1)) is None
 

@@ -79,6 +79,41 @@ def test_reference_contrast_does_not_wrap() -> None:
     assert (ours[~whole] == 255).all()
 
 
+def smooth(seed: int, gain: float, middle: tuple[float, float, float]) -> np.ndarray:
+    noise = np.random.default_rng(seed).standard_normal((96, 128, 3)).astype(np.float32)
+    return np.clip(cv2.GaussianBlur(noise, (0, 0), 4) * gain + np.asarray(middle, np.float32), 0, 1)
+
+
+def test_colours_that_are_led_have_the_mean_and_the_spread_of_the_sample() -> None:
+    picture, sample = smooth(1, 1.0, (0.5, 0.4, 0.3)), tune.levels(smooth(2, 0.9, (0.4, 0.5, 0.5)))
+    led, wanted = tune.led(picture, sample), tune.floats(sample)
+    assert led.dtype == np.float32
+    assert led.mean((0, 1)) == pytest.approx(wanted.mean((0, 1)), abs=0.005)
+    assert np.cov(led.reshape(-1, 3).T) == pytest.approx(np.cov(wanted.reshape(-1, 3).T), abs=6e-4)
+    half = tune.led(picture, sample, 0.5).mean((0, 1))
+    assert half == pytest.approx((picture.mean((0, 1)) + wanted.mean((0, 1))) / 2, abs=0.005)
+    assert np.array_equal(tune.led(picture, sample, 0), picture)
+
+
+def test_a_dark_ground_stays_plain_where_colours_are_led() -> None:
+    """Histograms would give it the sample's colours, pixel by pixel: speckle."""
+    picture = np.full((96, 128, 3), (0.05, 0.05, 0.1), np.float32)
+    picture[40:56, 50:80] = 0.9, 0.8, 0.3
+    picture += np.random.default_rng(3).integers(-1, 2, picture.shape).astype(np.float32) / 255
+    picture, sample = np.clip(picture, 0, 1), tune.levels(smooth(2, 1.0, (0.4, 0.5, 0.5)))
+    ground = np.s_[:30]
+    speckle = [
+        made[ground].std((0, 1)).max() for made in (tune.led(picture, sample), tune.matched(picture, sample, "lab"))
+    ]
+    assert speckle[0] < 0.01 < 0.03 < speckle[1]
+
+
+def test_what_is_flat_is_led_without_growing_noise() -> None:
+    flat = np.full((32, 32, 3), 0.5, np.float32)
+    led = tune.led(flat, tune.levels(smooth(2, 1.0, (0.4, 0.5, 0.5))))
+    assert np.isfinite(led).all() and led.std((0, 1)).max() < 1e-5
+
+
 def test_a_match_by_half_lies_between() -> None:
     a, b = picture(1), tune.levels(picture(2) * np.float32(0.5))
     half, whole = tune.matched(a, b, "rgb", 0.5), tune.matched(a, b, "rgb", 1.0)

@@ -13,7 +13,7 @@ from transformers import CLIPTextModel
 
 from .nets import LATENT_CHANNELS, Text, Unet, Vae, make_text, make_unet, make_vae
 from .tokens import END, START, load_tokenizer, write_tokenizer
-from .words import vocabulary
+from .words import lexicon, vocabulary
 
 SHARD = "14MB"
 
@@ -67,7 +67,7 @@ def _forget_where_from(config: Path) -> None:
 
 
 def export(ember: Ember, folder: Path) -> None:
-    """Writes unet, vae, text_encoder, tokenizer, scheduler, model_index.json and vocabulary.json."""
+    """Writes unet, vae, text_encoder, tokenizer, scheduler, model_index.json, vocabulary.json and lexicon.json."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in (("unet", ember.unet), ("vae", ember.vae), ("text_encoder", ember.text)):
         for old in (folder / name).glob("*.safetensors*"):
@@ -92,4 +92,5 @@ def export(ember: Ember, folder: Path) -> None:
         "requires_safety_checker": False,
     }
     (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-    (folder / "vocabulary.json").write_text(json.dumps(vocabulary(), indent=1) + "\n", encoding="utf-8")
+    for name, told in (("vocabulary", vocabulary()), ("lexicon", lexicon())):
+        (folder / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

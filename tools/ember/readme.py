@@ -27,7 +27,8 @@ not draw itself: `python tools/train_ember.py --minutes N` draws, trains and exp
 - From nothing: `x_1 = noise`, t = 1. Img2img: encode, mix with noise to the t the strength asks for, go on from there.
 - Guidance is trained in by the stage `few`: one UNet pass a step, no negative pass needed.
 - Trained at 256 x 256; other multiples of 16 work.
-- Words it knows: `vocabulary.json`. Others fall into pieces that it was taught to ignore.
+- Words it knows: `vocabulary.json`. Others fall into pieces that it was taught to ignore, but of many it paints the
+  mean of all motifs: liveanim reads prompts with such words by `lexicon.json`, as what is nearest.
 
 ## What it is
 """

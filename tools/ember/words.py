@@ -107,6 +107,76 @@ FILLER = (
 )
 
 
+MEANINGS: dict[str, str] = {
+    "eye": "portrait god face woman women man men girl boy lady person people human head selfie goddess queen king "
+    "princess warrior character mask skull vision cat kitten dog puppy bunny rabbit hare fox wolf lion tiger leopard "
+    "bear horse unicorn animal",
+    "feathers": "peacock bird wing owl eagle phoenix angel swan parrot crow raven fur furry",
+    "scales": "dragon snake serpent lizard koi mermaid shark armor armour",
+    "butterfly": "insect bee dragonfly fairy fairies",
+    "flower": "garden bloom blooming floral cherry tulip sunflower orchid lily bouquet strawberry banana fruit",
+    "forest": "tree woodland vegetation lush swamp plant leaf leaves grass moss nature countryside root bamboo",
+    "mountains": "landscape valley canyon cliff terrain rock alpine hill",
+    "city": "building architecture street urban town village house castle tokyo construction",
+    "synthwave": "cyber futuristic future dystopian robot cyborg android machine machinery mechanical biomechanical "
+    "tech techno technology computer mecha",
+    "tunnel": "hallway portal cave cavern pipe underground dungeon abyss doorway gate hole room interior passage",
+    "galaxy": "space nebula nebulae cosmic cosmos universe interstellar astral",
+    "planet": "moon earth mars jupiter orb globe sphere alien spaceship astronaut ufo",
+    "starfield": "sparkle sparkles particle glitter snow snowy snowflake winter dust constellation firefly fireflies",
+    "clouds": "sky skies heavenly dream dreamy fog mist foggy storm",
+    "ocean": "lake river underwater beach shore boat ship pool island tropical fishing",
+    "waves": "music musical sound note surf surfing tsunami",
+    "fire": "flame inferno hell hellish explosion volcano candle burn demon devil apocalypse",
+    "lightning": "energy plasma tesla electricity",
+    "spiral": "fractal trippy visionary dmt lsd",
+    "mandala": "temple buddha ornate shrine tribal",
+    "kaleidoscope": "mirror",
+    "crystals": "crystalline diamond jewel glacier prism",
+    "cells": "bacteria virus flesh meat slime brains organism anatomy",
+    "knots": "vines vine tangled rope",
+    "jellyfish": "tentacle mushroom fungi fungus octopus squid creature monster swimming",
+    "smoke": "ghost spirit phantom soul incense",
+    "marble": "statue sculpture",
+    "lace": "dress wedding cobweb spiderweb spider",
+    "rain": "waterfall cascade",
+    "dunes": "egypt pyramid",
+    "ribbons": "hair dancer dancing dance silky",
+    "splashes": "splash acrylic graffiti",
+    "rays": "sun sunlight sunshine divine",
+    "rainbow": "colorful colourful vibrant iridescent holographic prismatic",
+    "neon": "fluorescent rave nightclub",
+    "silver": "gray monochromatic noir",
+    "sepia": "vintage rust rusty steampunk antique",
+    "violet": "lavender mauve ultraviolet",
+    "azure": "cerulean navy",
+    "crimson": "bloody burgundy maroon",
+    "sunset": "sunrise dawn twilight",
+    "ice": "frost frosty frigid",
+    "tangerine": "autumn autumnal",
+    "glowing": "glow luminescent bioluminescent bioluminescence luminescence lit glimmering",
+    "inked": "sketch manga anime cartoon engraving",
+    "faceted": "polygonal voxel geometric",
+    "oil": "impressionism rutkowski monet gogh",
+    "glass": "translucent transparent",
+}
+"""What of its own ember paints for words of others: those of prompts for Stable Diffusion, without plurals."""
+
+OTHERWISE = (
+    "rays", "crystals", "lightning", "aurora", "synthwave", "spiral", "waves", "ocean", "clouds", "dunes", "mountains",
+    "eye", "jellyfish", "fire", "tunnel", "galaxy",
+)  # fmt: skip
+"""What ember paints for a prompt of which it knows nothing: what it paints best."""
+
+
+def lexicon() -> dict[str, object]:
+    """What stands in lexicon.json (liveanim/render/lexicon.py)."""
+    filler = sorted({word for phrase in FILLER.split("|") for word in phrase.split()})
+    meanings = {own: words.split() for own, words in MEANINGS.items()}
+    most = {"motifs": 2, "palettes": 2, "styles": 1, "composition": 1}
+    return {"filler": filler, "meanings": meanings, "most": most, "otherwise": list(OTHERWISE)}
+
+
 def vocabulary() -> dict[str, dict[str, list[str]]]:
     """Kind of word -> canonical name -> the ways to say it, the canonical name first."""
     return {
