@@ -39,7 +39,7 @@ class Lexicon:
     otherwise: Sequence[str]
 
     def read(self, pieces: Sequence[Stretch], subject: bool = True) -> tuple[Stretch, ...]:
-        """`pieces` of a prompt in known words: as they are where few are not, else by the names in them alone.
+        """`pieces` of a prompt in known words: as they are where few are unknown, else the names in them alone.
 
         `subject`: a prompt that loses words and names none gets one, for the same words always the same.
         """
