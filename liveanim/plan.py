@@ -35,6 +35,7 @@ PAINTED_AREA = {"ember": 448 * 256, "sd-turbo": 512 * 512, "sdxl-turbo": 768 * 5
 BROKEN_OFF = "_broken off_"  # a take's name for the state that the show offered to take up
 PAINTED_SIDE = {"ember": 256}  # pixels of the shorter side above which a model repeats its motifs, small
 GRID = 32  # painted pictures are whole multiples: the networks halve them five times
+UNIT = 16  # of which every network can paint multiples
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def painted_size(model: str, picture: tuple[int, int]) -> tuple[int, int]:
     area, side = PAINTED_AREA.get(model, 512 * 512), PAINTED_SIDE.get(model, math.inf)
     scale = min(math.sqrt(area / (width * height)), side / min(width, height))
     if scale >= 1:
-        return picture
+        return picture if model == PAINT else (width // UNIT * UNIT, height // UNIT * UNIT)
     wide, high = (max(2, round(n * scale / GRID)) * GRID for n in picture)
     return wide, high
 

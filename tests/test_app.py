@@ -259,6 +259,8 @@ def test_the_events_of_a_take_are_played_at_their_times(tmp_path: Path) -> None:
         ("ember", (512, 512), (256, 256)),  # in more of a square it paints pebbles
         ("ember", (1024, 768), (352, 256)),
         ("ember", (320, 240), (320, 240)),
+        ("ember", (384, 216), (384, 208)),  # 27 rows of latents cannot be halved
+        ("paint", (384, 216), (384, 216)),
         ("sd-turbo", (1024, 1024), (512, 512)),
         ("some/folder", (64, 64), (64, 64)),
     ],

@@ -139,9 +139,14 @@ def _made(path: Path | None, write: Callable[[Path], object], read: Callable[[Pa
         whole = Path(scratch) / "whole"
         whole.mkdir()
         write(whole)
-        if path is not None:
+        if path is None:
+            return read(whole)
+        try:
             os.replace(whole, path)
-        return read(path or whole)
+        except OSError:
+            if not path.is_dir():  # else another process has made it meanwhile
+                raise
+        return read(path)
 
 
 def cache_folder(parts: Parts, kind: str, *versions: str) -> Path:

@@ -113,6 +113,18 @@ def kept(flow_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[e.
     return e.OpenVinoEngine(Parts(find(str(flow_model))), (96, 64), WORDS, threads=1, cache=folder), folder
 
 
+def test_what_another_process_has_made_meanwhile_is_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "network"
+
+    def write(folder: Path) -> None:
+        (folder / "who").write_text("ours")
+        path.mkdir()
+        (path / "who").write_text("theirs")
+
+    assert compiled.kept(path, write, lambda folder: (folder / "who").read_text()) == "theirs"
+    assert caplog.text == "" and [one.name for one in tmp_path.iterdir()] == ["network"]
+
+
 @needs_openvino
 def test_openvino_is_loaded_without_its_reports() -> None:
     asked = """
