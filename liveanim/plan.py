@@ -6,7 +6,7 @@ import logging
 import math
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .core.errors import UserError
@@ -45,17 +45,19 @@ class Painting:
     model     the one that was asked for, for all of them; default: of those that name none, when none was
     picture   (width, height) that is shown
     painted   (width, height) of keyframes; None: as the preset says, or as suits the model
+    known     by model, what suited it when a take was played
     """
 
     model: str | None
     default: str
     picture: tuple[int, int]
     painted: tuple[int, int] | None = None
+    known: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __call__(self, preset: Preset) -> tuple[str, tuple[int, int]]:
         """(model, (width, height) of keyframes)."""
         name = self.model or preset.model or self.default
-        return name, self.painted or preset.size or painted_size(name, self.picture)
+        return name, self.painted or preset.size or self.known.get(name) or painted_size(name, self.picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,9 @@ def _painted_then(options: RenderOptions, take: TakeReader, picture: tuple[int, 
     model, default = options.model or info.asked or (info.model if stayed else None), info.default or default_model()
     if options.model not in (None, info.model):
         return Painting(model, default, picture, options.painted)
-    return Painting(model, default, take.shown or picture, options.painted or (info.size if stayed else None))
+    painted = options.painted or (info.size if stayed else None)
+    named = kept_preset(take, info.preset_text, info.preset).size  # then that is what the first size is
+    return Painting(model, default, take.shown or picture, painted, {} if named else {info.model: info.size})
 
 
 def _named(name: str, options: RenderOptions) -> Preset:

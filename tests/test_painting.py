@@ -68,10 +68,10 @@ THEN = {"default": "paint"}
 @pytest.mark.parametrize(
     ("info", "model", "expected"),
     [
-        (THEN, None, [("paint", SHOWN), ("ember", (128, 64))]),
+        (THEN, None, [("paint", (96, 48)), ("ember", (128, 64))]),
         (THEN, "sdxs", [("sdxs", (256, 128)), ("sdxs", (128, 64))]),
-        (THEN, "paint", [("paint", SHOWN), ("paint", (128, 64))]),
-        ({"asked": "paint", **THEN}, None, [("paint", SHOWN), ("paint", (128, 64))]),
+        (THEN, "paint", [("paint", (96, 48)), ("paint", (128, 64))]),
+        ({"asked": "paint", **THEN}, None, [("paint", (96, 48)), ("paint", (128, 64))]),
         ({}, None, [("paint", (96, 48)), ("paint", (96, 48))]),  # kept before models changed during a show
         ({}, "ember", [("ember", (256, 128)), ("ember", (128, 64))]),
     ],
@@ -105,7 +105,7 @@ def test_a_take_with_two_models_is_painted_by_each_in_its_time(
     played = [(0.35, "glow"), (0.65, "odd"), (0.85, "plain")]
     folder = take(tmp_path, *(ControlEvent(at, "do.preset", name, "keys") for at, name in played), default="paint")
     painted = rendered(folder, monkeypatch)
-    assert painted == [("paint", SHOWN)] * 4 + [("ember", (128, 64))] * 5 + [("paint", SHOWN)]
+    assert painted == [("paint", (96, 48))] * 4 + [("ember", (128, 64))] * 5 + [("paint", (96, 48))]
     (line,) = [record.getMessage() for record in caplog.records if "goes on" in record.getMessage()]
     assert line.startswith("unknown model 'embr' (did you mean: ember?)") and line.endswith("; ember goes on")
     assert rendered(folder, monkeypatch, model="paint", end=0.6)[-1] == ("paint", (128, 64))
