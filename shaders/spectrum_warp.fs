@@ -32,7 +32,7 @@ void main() {
     vec2 wide = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     vec2 p = (isf_FragNormCoord - centre) * wide;
     float r = length(p);
-    float slope = (height(r + 0.012) - height(max(r - 0.012, 0.0))) / 0.024;
+    float slope = (height(r + 0.012) - height(max(r - 0.012, 0.0))) / 0.024 * smoothstep(0.0, 0.06, r);  // flat on top
     vec2 out_of_place = (p / max(r, 1e-3)) * clamp(slope, -6.0, 6.0) * amount * 0.022;
     vec2 q = isf_FragNormCoord + (out_of_place - p * height(r) * amount * 0.28) / wide;
     q = 1.0 - abs(1.0 - mod(q, 2.0));

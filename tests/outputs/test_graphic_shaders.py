@@ -80,3 +80,16 @@ def test_a_shape_is_cut_out_of_black(drawn: Draw) -> None:
     assert ring[36, 64] == 0 and ring.sum() == pytest.approx(0.75 * large.sum(), rel=0.15)
     rows = drawn("shape", white, sides=4.0, size=0.5, glow=0.0, field=4.0)
     assert rises(rows[36 // 4]) == 7 and rises(rows[:, 64 - 9]) == 4
+
+
+def test_a_quiet_spectrum_draws_rings_and_no_disc_in_their_middle(stage: Callable[..., Headless]) -> None:
+    fft = np.zeros(256, np.float32)
+    fft[:6] = 0.25, 0.2, 0.15, 0.1, 0.05, 0.02
+    wave = (0.1 * np.sin(np.arange(512) / 9)).astype(np.float32)
+    place = stage((320, 180))
+    plain = replace(still(flat((90, 90, 90), (320, 180))), stage={"vignette": 0.0}, fft=fft, wave=wave)
+    for n in range(20):  # it follows the sound
+        place.write(replace(plain, time=n / 30, chain=Chain(filters=(SHADERS["spectrum_warp"],))), n / 30)
+    light = place.read().mean(axis=2)
+    assert np.abs(light[90, 159:162] - 90).max() < 6 and light[80:100, 150:170].min() > 72
+    assert light.std() > 1
