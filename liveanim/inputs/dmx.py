@@ -1,7 +1,7 @@
 """DMX from a lighting desk, by Art-Net or sACN: which channels of one universe moved, and where they stand.
 
-Formats: Art-Net 4 (Artistic Licence), ArtDmx; ANSI E1.31-2018, data packets. Of two senders of one universe that of the
-higher priority counts, else the first, until nothing has come of it for 2.5 s (E1.31, 6.7.1).
+Formats: Art-Net 4 (Artistic Licence), ArtDmx, ArtPoll and its reply; ANSI E1.31-2018, data packets. Of two senders of one
+universe that of the higher priority counts, else the first, until nothing has come of it for 2.5 s (E1.31, 6.7.1).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PORTS = {ARTNET: 6454, SACN: 5568}
 UNIVERSES = {ARTNET: (0, 32767), SACN: (1, 63999)}
 AWAY = 2.5  # s without a packet after which a sender is taken to be gone
 _ARTDMX = b"Art-Net\x00\x00\x50"
+_ARTPOLL = b"Art-Net\x00\x00\x20"
 _ACN = b"\x00\x10\x00\x00ASC-E1.17\x00\x00\x00"
 _TERMINATED, _PREVIEW = 0x40, 0x80
 Moved = Sequence[tuple[int, int]]
@@ -59,6 +60,18 @@ def artnet(data: bytes) -> Packet | None:
     (length,) = struct.unpack(">H", data[16:18])
     levels = data[18 : 18 + min(length, CHANNELS)]
     return Packet(data[14] | (data[15] & 0x7F) << 8, levels) if len(levels) == length else None
+
+
+def poll_reply(universe: int, address: str) -> bytes:
+    """What a desk that asks for nodes (ArtPoll) is told: one output, of `universe`, at this machine's `address`."""
+    ip = socket.inet_aton(address)
+    head = b"Art-Net\x00" + struct.pack("<H", 0x2100) + ip + struct.pack("<H", PORTS[ARTNET])
+    place = struct.pack(">HBBHBBH", 1, universe >> 8, universe >> 4 & 15, 0x00FF, 0, 0xD0, 0)  # version .. manufacturer
+    names = b"liveanim".ljust(18, b"\x00") + b"liveanim: live diffusion".ljust(64, b"\x00")
+    report = b"#0001 [0000] ready".ljust(64, b"\x00")
+    outputs = struct.pack(">H4s4s4s4s4s", 1, b"\x80", b"", b"\x80", b"", bytes([universe & 15]))
+    rest = bytes(7) + bytes(6) + ip + bytes([1, 8])  # style: a node; no MAC; the first of its kind; 15-bit universes
+    return (head + place + names + report + outputs + rest).ljust(239, b"\x00")
 
 
 def sacn(data: bytes) -> Packet | None:
@@ -121,7 +134,7 @@ class DmxIn:
         address: str = "",
         port: int | None = None,
     ) -> None:
-        self.name = f"DMX {way} {universe}"
+        self.name, self._universe = f"DMX {way} {universe}", universe
         self._parse = artnet if way == ARTNET else sacn
         self._frames, self._hear, self._clock = Frames(universe), hear, clock
         port = PORTS[way] if port is None else port
@@ -160,11 +173,20 @@ class DmxIn:
         except OSError as error:  # no network that has groups: what is sent to this machine alone is heard
             log.warning("%s: no multicast (%s)", self.name, brief(error))
 
+    def _introduce(self, asker: tuple[str, int]) -> None:
+        """Tell a desk that asks for nodes of this one."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+            way.connect(asker)  # sends nothing, but says by which address of ours they are reached
+            own = way.getsockname()[0]
+        self._socket.sendto(poll_reply(self._universe, own), asker)
+
     def _run(self) -> None:
         """Thread 'dmx': owns the socket."""
         while not self._closing.is_set():
             try:
                 data, sender = self._socket.recvfrom(2048)
+                if data.startswith(_ARTPOLL) and self._parse is artnet:
+                    self._introduce(sender)
                 packet, now = self._parse(data), self._clock()
                 if packet is not None and (moved := self._frames.take(packet, repr(sender).encode(), now)):
                     self._hear(self.name, moved, now)

@@ -137,6 +137,25 @@ def test_maps_name_channels_from_1_to_512() -> None:
     assert any(one.fits("DMX sacn 1") and one.find("dmx", 1, 1) for one in shipped() if one.match)
 
 
+def test_a_desk_that_asks_for_nodes_finds_this_one() -> None:
+    desk = DmxIn(ARTNET, 0x1234, lambda *_: None, lambda: 0.0, "127.0.0.1", 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as console:
+        console.settimeout(20)
+        console.sendto(
+            b"Art-Net\x00" + struct.pack("<H", 0x2000) + struct.pack(">H", 14) + b"\x02\x00", ("127.0.0.1", desk.port)
+        )
+        reply, sender = console.recvfrom(2048)
+    assert sender == ("127.0.0.1", desk.port) and len(reply) == 239
+    # By the table of ArtPollReply: opcode, address, port, universe in three parts, names, one output port of DMX.
+    assert reply[:10] == b"Art-Net\x00\x00\x21" and reply[10:14] == bytes([127, 0, 0, 1])
+    assert struct.unpack("<H", reply[14:16]) == (6454,)
+    assert (reply[18] << 8 | reply[19] << 4 | reply[190]) == 0x1234
+    assert reply[26:44].rstrip(b"\x00") == b"liveanim" and reply[44:108].startswith(b"liveanim")
+    assert struct.unpack(">H", reply[172:174]) == (1,) and (reply[174], reply[182]) == (0x80, 0x80)
+    assert reply[207:211] == bytes([127, 0, 0, 1]) and reply[211] == 1 and reply[212] & 8
+    desk.close()
+
+
 @pytest.mark.parametrize("way", [ARTNET, SACN])
 def test_a_desk_on_the_network_moves_what_its_faders_play(way: str) -> None:
     got: list[tuple[str, list[tuple[int, int]]]] = []
