@@ -1,7 +1,7 @@
 """DMX from a lighting desk, by Art-Net or sACN: which channels of one universe moved, and where they stand.
 
-Formats: Art-Net 4 (Artistic Licence), ArtDmx, ArtPoll and its reply; ANSI E1.31-2018, data packets. Of two senders of one
-universe that of the higher priority counts, else the first, until nothing has come of it for 2.5 s (E1.31, 6.7.1).
+Formats: Art-Net 4 (Artistic Licence), ArtDmx, ArtPoll and its reply; ANSI E1.31-2018, data packets. Of two senders of
+one universe that of the higher priority counts, else the first, until nothing has come of it for 2.5 s (E1.31, 6.7.1).
 """
 
 from __future__ import annotations
