@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def _check(good: bool, message: str) -> None:
@@ -53,17 +56,19 @@ def target(text: str) -> tuple[str, int]:
     """'host:9000' -> (host, 9000)."""
     from .inputs.oscout import parse_target
 
-    try:
-        return parse_target(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return _parsed(parse_target, text)
 
 
 def universe(text: str) -> tuple[str, int]:
     """'artnet:0' -> ('artnet', 0)."""
     from .inputs.dmx import parse_universe
 
+    return _parsed(parse_universe, text)
+
+
+def _parsed(parse: Callable[[str], T], text: str) -> T:
+    """What `parse` makes of `text`; its own words where it refuses, for argparse would say other ones."""
     try:
-        return parse_universe(text)
+        return parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

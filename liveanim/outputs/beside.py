@@ -69,10 +69,15 @@ class Beside:
 
     def read(self) -> Image:
         """What is on the window now, (height, width, 3) uint8, top row first."""
-        width, height = glfw.get_framebuffer_size(self.handle)
         with self.current():
-            data = self.ctx.screen.read((0, 0, width, height), components=3, alignment=1)
-        return np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
+            return on_window(self.handle, self.ctx)
 
     def close(self) -> None:
         glfw.destroy_window(self.handle)
+
+
+def on_window(handle: Any, ctx: moderngl.Context) -> Image:
+    """What is on a window now, whose context is current: (height, width, 3) uint8, top row first."""
+    width, height = glfw.get_framebuffer_size(handle)
+    data = ctx.screen.read((0, 0, width, height), components=3, alignment=1)
+    return np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]

@@ -33,9 +33,9 @@ class Projector(Beside):
 
     def follow(self) -> None:
         """Screens came or went: fill this one's own, or wait for it."""
-        screen = monitors.handle_named(self.mapper.screen)
         if glfw.get_window_monitor(self.handle):
             return
+        screen = monitors.handle_named(self.mapper.screen)
         if not screen:
             glfw.hide_window(self.handle)
             return

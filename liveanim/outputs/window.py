@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import glfw
-import numpy as np
 import psutil
 from moderngl import Context
 
@@ -18,6 +17,7 @@ from liveanim.core.model import Blend, ControlEvent, Image
 from liveanim.core.params import PARAMS, Table
 
 from . import monitors
+from .beside import on_window
 from .compositor import Compositor
 from .context import current_context
 from .hud import Hud
@@ -222,9 +222,7 @@ class Window:
 
     def read_window(self) -> Image:
         """What is on the window now, (height, width, 3) uint8, top row first."""
-        width, height = glfw.get_framebuffer_size(self._window)
-        data = self._ctx.screen.read((0, 0, width, height), components=3, alignment=1)
-        return np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1]
+        return on_window(self._window, self._ctx)
 
     @property
     def fps(self) -> float:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import subprocess
 import sys
 import time
 import types
@@ -19,6 +16,8 @@ import pytest
 from liveanim.core.errors import UserError
 from liveanim.inputs import programs
 from liveanim.inputs.video import Camera, is_camera, open_clip
+
+from .. import ndi
 
 SIZE = (64, 32)
 
@@ -77,13 +76,7 @@ sender.close()
 
 
 def test_an_ndi_sender_is_seen_goes_away_and_is_found_again(tmp_path: Path) -> None:
-    pytest.importorskip("cyndilib", reason="macos and windows have no cyndilib here")
-    network = {"ndi": {"networks": {"ips": "127.0.0.1"}, "machinename": "test"}}
-    (tmp_path / "ndi-config.v1.json").write_text(json.dumps(network), encoding="utf-8")
-    environment = {**os.environ, "NDI_CONFIG_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", NDI], capture_output=True, text=True, env=environment, timeout=110, check=False
-    )
+    done = ndi.run(NDI, tmp_path, timeout=110)
     nobody, first, later, away, back = done.stdout.splitlines() or [""] * 5
     assert nobody.startswith("ndi:nobody: cannot be opened (no NDI sender nobody: "), done.stdout + done.stderr
     assert numbers(first)[:8] == pytest.approx([200, 40, 10, 255, 5, 20, 100, 255], abs=15) and "True" in first

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 import threading
 import types
@@ -18,6 +15,7 @@ from liveanim.core.errors import UserError
 from liveanim.core.model import Image
 from liveanim.outputs.share import WAYS, CameraSender, Shared, SpoutSender, SyphonSender, way
 
+from .. import ndi
 from .pictures import flat
 
 NDI = """
@@ -58,17 +56,7 @@ shared.close()
 
 
 def test_an_ndi_receiver_sees_the_picture_the_right_way_up_with_its_transparency(tmp_path: Path) -> None:
-    pytest.importorskip("cyndilib", reason="macos and windows have no cyndilib here")
-    network = {"ndi": {"networks": {"ips": "127.0.0.1"}, "machinename": "test"}}
-    (tmp_path / "ndi-config.v1.json").write_text(json.dumps(network), encoding="utf-8")
-    environment = {
-        **os.environ,
-        "NDI_CONFIG_DIR": str(tmp_path),
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", NDI], capture_output=True, text=True, env=environment, timeout=100, check=False
-    )
+    done = ndi.run(NDI, tmp_path, timeout=100)
     numbers = [int(word.strip(" [],")) for word in done.stdout.replace("]", " ").replace("[", " ").split()]
     assert numbers == pytest.approx([200, 40, 10, 255, 10, 40, 200, 128], abs=15), done.stdout + done.stderr
 
