@@ -326,7 +326,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "schedule": ("show the values an expression takes", _schedule),
     "osc": ("list the OSC addresses that play it", _osc),
     "learn": ("teach a MIDI knob or pad what to play, or list what has been learned", _learn),
-    "devices": ("list sound inputs, MIDI ports, monitors and GPUs", _json),
+    "devices": ("list what is plugged in and who sends: sound, MIDI, screens, cameras, programs, desks, GPUs", _json),
     "doctor": ("say what works here, what is missing, and how to mend it", _json),
 }
 

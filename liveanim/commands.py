@@ -7,7 +7,7 @@ import logging
 import math
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from .arguments import Arguments, parse
 from .core.errors import UserError, told_as
 from .options import BUILTIN, LOGO, LatencyOptions, ListenOptions, Outside, PlayOptions, RenderOptions
-from .probes import Answer
 
 log = logging.getLogger(__name__)
 Options = TypeVar("Options")
@@ -217,56 +216,19 @@ def _shader_row(path: Path) -> dict[str, Any]:
 
 
 def devices(arguments: Arguments) -> int:
-    from . import probes
+    from . import devicelist, probes
 
-    found = probes.run_all(("sound", "midi", "screen", "torch"))
+    found = probes.run_all(devicelist.looked_for())
     if arguments.json:
-        say(
-            json.dumps(
-                {name: dict(answer.facts) | {"problem": answer.problem} for name, answer in found.items()}, indent=2
-            )
-        )
+        rows = {name: dict(answer.facts) | {"problem": answer.problem} for name, answer in found.items()}
+        say(json.dumps(rows, indent=2))
         return 0
-    for title, lines in device_lines(found):
+    for title, lines in devicelist.device_lines(found):
         say(title)
         for text in lines or ["none"]:
             say(f"  {text}")
     say("\nliveanim doctor says how to mend what is missing.")
     return 0
-
-
-def device_lines(found: Mapping[str, Answer]) -> list[tuple[str, list[str]]]:
-    """(heading, lines) of everything one can choose, in the words and numbers that the options take."""
-    from .doctor import loopback
-
-    sounds, heard = found["sound"].value("inputs") or [], loopback(found["sound"])
-    monitors = found["screen"].value("monitors") or []
-    cards = [f"{card['name']}, {card['memory'] / 1e9:.0f} GB" for card in found["torch"].value("gpus") or []]
-    parts = [
-        (
-            "Sound inputs (--input NAME or number)",
-            [
-                f"{one['number']:>2}  {one['name']}, {one['channels']} channels, {one['rate']} Hz, {one['system']}"
-                + (" (default)" if one["default"] else "")
-                for one in sounds
-            ]
-            + ([f"    loopback: what this machine plays ({heard})"] if heard else []),
-            "sound",
-        ),
-        ("MIDI inputs", [f"{one['name']} ({one['system']})" for one in found["midi"].value("inputs") or []], "midi"),
-        (
-            "Monitors (--monitor N)",
-            [
-                f"{n:>2}  {one['name']}, {one['width']}x{one['height']}"
-                + (f", {one['rate']} Hz" if one["rate"] else "")
-                for n, one in enumerate(monitors, 1)
-            ],
-            "screen",
-        ),
-        ("GPUs", cards + (["Apple GPU (mps)"] if found["torch"].value("mps") else []), "torch"),
-    ]
-    problems = {key: [f"cannot tell: {found[key].problem}"] if found[key].problem else [] for key in found}
-    return [(title, lines or problems[key]) for title, lines, key in parts]
 
 
 def osc(arguments: Arguments) -> int:

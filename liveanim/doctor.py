@@ -20,7 +20,7 @@ from typing import Literal
 from .core.errors import UserError
 from .data import data_dir
 from .inputs.devices import SoundDevice, find_loopback, loopback_cure
-from .probes import PROBES, Answer, run_all
+from .probes import Answer, run_all
 
 State = Literal["ok", "note", "missing"]
 _GB = 1e9
@@ -283,7 +283,7 @@ _JUDGES: Mapping[str, Callable[[Answer], list[Row]]] = {
 
 def examine() -> list[Row]:
     """Every row of the table, in reading order. Takes about as long as importing torch does."""
-    answers = run_all(PROBES)
+    answers = run_all(_JUDGES)
     rows = python_rows() + library_rows()
     for name, judge in _JUDGES.items():
         rows += judge(answers[name])

@@ -12,9 +12,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+LISTEN = 1.0  # seconds in which whoever sends on the network is heard
 _MARK = "liveanim-probe "
 _PATIENCE = 60.0  # seconds; the first import of torch from a cold disk takes tens of them
 
@@ -205,6 +208,42 @@ def _encoders() -> Facts:
     return {"version": av.__version__, "works": works, "fails": fails}
 
 
+def _outside(look: Callable[[], list[Facts]]) -> Facts:
+    """What `look` finds; where something for it is not installed, or taken, `why` there is nothing."""
+    from liveanim.core.errors import UserError
+
+    try:
+        return {"found": look()}
+    except UserError as error:
+        return {"found": [], "why": str(error)}
+
+
+def _cameras() -> list[Facts]:
+    from liveanim.inputs.video import cameras
+
+    return [{"number": camera.number, "name": camera.name} for camera in cameras()]
+
+
+def _senders(way: str) -> list[Facts]:
+    from liveanim.inputs.programs import senders
+
+    return [{"name": name} for name in senders(way, LISTEN)]
+
+
+def _desks() -> Facts:
+    from liveanim.inputs.dmx import Overhearing
+
+    ears = Overhearing()
+    return {"found": [asdict(desk) for desk in ears.heard(LISTEN)], "why": "; ".join(ears.trouble)}
+
+
+def _link() -> list[Facts]:
+    from liveanim.inputs.abletonlink import company
+
+    others, bpm = company(LISTEN)
+    return [{"others": others, "bpm": bpm}] if others else []
+
+
 PROBES: Mapping[str, Callable[[], Facts]] = {
     "sound": _sound,
     "midi": _midi,
@@ -214,6 +253,10 @@ PROBES: Mapping[str, Callable[[], Facts]] = {
     "screen": _screen,
     "headless": _headless,
     "encoders": _encoders,
+    "cameras": partial(_outside, _cameras),
+    **{way: partial(_outside, partial(_senders, way)) for way in ("ndi", "spout", "syphon")},
+    "desks": _desks,
+    "link": partial(_outside, _link),
 }
 
 
@@ -246,6 +289,7 @@ def run_all(names: Iterable[str]) -> dict[str, Answer]:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this liveanim, installed or not
     sys.stdout.write(f"{_MARK}{json.dumps(PROBES[sys.argv[1]]())}\n")
     sys.stdout.flush()
     # Some drivers crash while they are unloaded; the answer is out, so leave without that.

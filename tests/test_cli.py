@@ -254,27 +254,6 @@ def test_own_presets_are_listed_by_the_numbers_that_play_them(
     assert own_one.prompts == find_preset("neon-tunnel").prompts == ("x",)
 
 
-def test_devices_are_listed_in_the_words_that_the_options_take() -> None:
-    device = {"number": 3, "name": "USB Audio", "channels": 2, "rate": 48000, "system": "ALSA", "default": True}
-    server = {**device, "number": 4, "name": "pulse", "default": False}
-    found = {
-        "sound": Answer("sound", {"inputs": [device, server]}),
-        "midi": Answer("midi", problem="crashed with signal 11"),
-        "screen": Answer("screen", {"monitors": [{"name": "DP-1", "width": 1920, "height": 1080, "rate": 60}]}),
-        "torch": Answer("torch", {"gpus": [], "mps": False}),
-    }
-    assert [lines for _title, lines in commands.device_lines(found)] == [
-        [
-            " 3  USB Audio, 2 channels, 48000 Hz, ALSA (default)",
-            " 4  pulse, 2 channels, 48000 Hz, ALSA",
-            "    loopback: what this machine plays (pulse)",
-        ],
-        ["cannot tell: crashed with signal 11"],
-        [" 1  DP-1, 1920x1080, 60 Hz"],
-        [],
-    ]
-
-
 def test_help_is_quick_and_names_every_command() -> None:
     before = os.times()
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -58,6 +59,16 @@ class LinkSession:
 
     def close(self) -> None:
         self._link.enabled = False
+
+
+def company(seconds: float, session: Session | None = None) -> tuple[int, float]:
+    """(how many others are in the session, its tempo), after having been in it for so long. UserError as above."""
+    session = session or LinkSession()
+    try:
+        time.sleep(seconds)
+        return session.peers, session.place()[0]
+    finally:
+        session.close()
 
 
 class LinkClock:

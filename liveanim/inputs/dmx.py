@@ -7,10 +7,12 @@ one universe that of the higher priority counts, else the first, until nothing h
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import struct
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.errors import UserError, brief, near
@@ -22,6 +24,7 @@ CHANNELS = 512
 ARTNET, SACN = "artnet", "sacn"
 PORTS = {ARTNET: 6454, SACN: 5568}
 UNIVERSES = {ARTNET: (0, 32767), SACN: (1, 63999)}
+GROUPS = 16  # multicast groups that are joined to see what is sent: Linux lets a socket have 20
 AWAY = 2.5  # s without a packet after which a sender is taken to be gone
 _ARTDMX = b"Art-Net\x00\x00\x50"
 _ARTPOLL = b"Art-Net\x00\x00\x20"
@@ -88,6 +91,9 @@ def sacn(data: bytes) -> Packet | None:
     return Packet(universe, levels, data[22:38], data[108], bool(options & _TERMINATED))
 
 
+_PARSERS = {ARTNET: artnet, SACN: sacn}
+
+
 class Frames:
     """From packets to what moved. What the first packet says is where the desk stands, not that it was moved."""
 
@@ -114,6 +120,73 @@ class Frames:
         return [(n, new) for n, (new, was) in enumerate(zip(packet.levels, old, strict=False), 1) if new != was]
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who sends a universe: the address that it comes from."""
+
+    way: str
+    universe: int
+    sender: str
+
+
+class Overhearing:
+    """Listens for whatever universes are sent; ports that somebody else listens on are theirs, and said in `trouble`.
+
+    Of sACN, which is sent to the members of a group alone, the first GROUPS universes.
+    """
+
+    def __init__(self, address: str = "", ports: Mapping[str, int] = PORTS) -> None:
+        self._sockets: dict[str, socket.socket] = {}  # by the way
+        self.trouble: list[str] = []
+        for way, port in ports.items():
+            try:
+                self._sockets[way] = _listening(way, address, port, shared=False)
+            except UserError as error:
+                self.trouble.append(str(error))
+        for universe in range(1, GROUPS + 1) if SACN in self._sockets else ():
+            _join(self._sockets[SACN], universe)
+
+    def heard(self, seconds: float) -> list[Desk]:
+        """Who sends what, of all that comes within `seconds`, in order."""
+        ways = {listening: way for way, listening in self._sockets.items()}
+        found, end, left = set(), time.monotonic() + seconds, seconds
+        while ways and left >= 0.0 and (ready := select.select(list(ways), [], [], left)[0]):
+            for listening in ready:
+                data, (host, _) = listening.recvfrom(2048)
+                packet = _PARSERS[ways[listening]](data)
+                if packet is not None:
+                    found.add((ways[listening], packet.universe, host))
+            left = end - time.monotonic()
+        return [Desk(*row) for row in sorted(found)]
+
+    def close(self) -> None:
+        for listening in self._sockets.values():
+            listening.close()
+
+
+def _listening(way: str, address: str, port: int, shared: bool) -> socket.socket:
+    """`shared`: also where another program listens already, which then may get less than it did."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((address, port))
+    except OSError as error:
+        made.close()
+        raise UserError(f"DMX: cannot listen for {way} on port {port} ({brief(error)})") from None
+    return made
+
+
+def _join(listening: socket.socket, universe: int) -> str:
+    """Have what is sent to the group of `universe` too; why that cannot be, '' when it can."""
+    group = socket.inet_aton(f"239.255.{universe >> 8}.{universe & 255}")
+    try:
+        listening.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + b"\x00\x00\x00\x00")
+    except OSError as error:
+        return brief(error)
+    return ""
+
+
 class DmxIn:
     """Hears one universe in a thread of its own; what moved goes to `hear`, whose maps say what it plays.
 
@@ -135,18 +208,11 @@ class DmxIn:
         port: int | None = None,
     ) -> None:
         self.name, self._universe = f"DMX {way} {universe}", universe
-        self._parse = artnet if way == ARTNET else sacn
+        self._parse = _PARSERS[way]
         self._frames, self._hear, self._clock = Frames(universe), hear, clock
-        port = PORTS[way] if port is None else port
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.bind((address, port))
-            if way == SACN:
-                self._join(universe)
-        except OSError as error:
-            self._socket.close()
-            raise UserError(f"DMX: cannot listen for {way} on port {port} ({brief(error)})") from None
+        self._socket = _listening(way, address, PORTS[way] if port is None else port, shared=True)
+        if way == SACN and (trouble := _join(self._socket, universe)):
+            log.warning("%s: no multicast (%s)", self.name, trouble)  # what is sent to this machine alone is heard
         self.port = int(self._socket.getsockname()[1])
         self._socket.settimeout(0.25)
         self._closing = threading.Event()
@@ -165,13 +231,6 @@ class DmxIn:
     def close(self) -> None:
         self._closing.set()
         self._thread.join(1.0)
-
-    def _join(self, universe: int) -> None:
-        group = socket.inet_aton(f"239.255.{universe >> 8}.{universe & 255}")
-        try:
-            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + b"\x00\x00\x00\x00")
-        except OSError as error:  # no network that has groups: what is sent to this machine alone is heard
-            log.warning("%s: no multicast (%s)", self.name, brief(error))
 
     def _introduce(self, asker: tuple[str, int]) -> None:
         """Tell a desk that asks for nodes of this one."""

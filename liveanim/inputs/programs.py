@@ -2,6 +2,7 @@
 
 `pictures(name)` begins a generator of (height, width, 4) uint8 RGBA pictures, top row first; None where nothing new has
 come yet. It raises what the library raises, and OSError with a reason where the sender is not there or goes away.
+`senders(way, seconds)` lists who sends.
 """
 
 from __future__ import annotations
@@ -62,6 +63,14 @@ def ndi(name: str) -> Pictures:
         finder.close()
 
 
+def ndi_senders(seconds: float) -> Sequence[str]:
+    from cyndilib.finder import Finder
+
+    with Finder() as finder:
+        time.sleep(seconds)
+        return list(finder.get_source_names())
+
+
 def spout(name: str) -> Pictures:
     """Spout on Windows, by SpoutGL; without a name, the sender that is active."""
     import SpoutGL
@@ -92,12 +101,22 @@ def spout(name: str) -> Pictures:
         receiver.releaseReceiver()
 
 
+def spout_senders(seconds: float) -> Sequence[str]:
+    import SpoutGL
+
+    receiver = SpoutGL.SpoutReceiver()
+    try:
+        return list(receiver.getSenderList())
+    finally:
+        receiver.releaseReceiver()
+
+
 def syphon(name: str) -> Pictures:
     """Syphon on macOS, by syphon-python."""
-    from syphon import SyphonMetalClient, SyphonServerDirectory
+    from syphon import SyphonMetalClient
     from syphon.utils.numpy import copy_mtl_texture_to_image
 
-    servers = [(f"{each.app_name} {each.name}".strip(), each) for each in SyphonServerDirectory().servers]
+    servers = _syphon_servers()
     server = _called(name, servers)
     if server is None:
         raise OSError(_none("Syphon server", name, [each for each, _ in servers]))
@@ -115,19 +134,37 @@ def syphon(name: str) -> Pictures:
         client.stop()
 
 
+def syphon_senders(seconds: float) -> Sequence[str]:
+    return [name for name, _ in _syphon_servers()]
+
+
+def _syphon_servers() -> list[tuple[str, Any]]:
+    from syphon import SyphonServerDirectory
+
+    return [(f"{each.app_name} {each.name}".strip(), each) for each in SyphonServerDirectory().servers]
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How pictures come: the generator, the module it needs, and how that is installed."""
+    """How pictures come.
+
+    pictures  begins those of a sender
+    senders   the names of those that are seen within so many seconds, where the way does not know them at once
+    module    what it needs; install: how that is installed
+    system    the only `sys.platform` that has it; '': all have
+    """
 
     pictures: Callable[[str], Pictures]
+    senders: Callable[[float], Sequence[str]]
     module: str
     install: str
+    system: str = ""
 
 
 WAYS: Mapping[str, Way] = {
-    "ndi": Way(ndi, "cyndilib", 'pip install "liveanim[ndi]"'),
-    "spout": Way(spout, "SpoutGL", 'pip install "liveanim[spout]" (Windows only)'),
-    "syphon": Way(syphon, "syphon", 'pip install "liveanim[syphon]" (macOS only)'),
+    "ndi": Way(ndi, ndi_senders, "cyndilib", 'pip install "liveanim[ndi]"'),
+    "spout": Way(spout, spout_senders, "SpoutGL", 'pip install "liveanim[spout]" (Windows only)', "win32"),
+    "syphon": Way(syphon, syphon_senders, "syphon", 'pip install "liveanim[syphon]" (macOS only)', "darwin"),
 }
 
 
@@ -139,12 +176,23 @@ def is_program(name: str) -> bool:
 def pictures_of(name: str) -> Callable[[], Pictures]:
     """What begins the pictures of 'ndi', 'ndi:NAME' ..; UserError when what it needs is not installed."""
     kind, _, sender = name.partition(":")
-    way = WAYS[kind.lower()]
+    way = _way(kind.lower(), name)
+    return lambda: way.pictures(sender.strip())
+
+
+def senders(kind: str, seconds: float) -> Sequence[str]:
+    """The names of those that send by 'ndi', 'spout' or 'syphon', looked for that long where they are not known at
+    once; UserError when what it needs is not installed."""
+    return _way(kind, kind).senders(seconds)
+
+
+def _way(kind: str, asked: str) -> Way:
+    way = WAYS[kind]
     try:
         importlib.import_module(way.module)
     except ImportError as error:
-        raise UserError(f"{name}: needs {way.module} ({error}): {way.install}") from None
-    return lambda: way.pictures(sender.strip())
+        raise UserError(f"{asked}: needs {way.module} ({error}): {way.install}") from None
+    return way
 
 
 def _called(name: str, known: Sequence[tuple[str, T]]) -> T | None:

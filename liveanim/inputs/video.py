@@ -13,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 FOLDER_FPS = 30.0
+_V4L2 = "/dev/video"
 _KEPT = 8  # decoded frames of a file that are remembered
 _FAR = 90  # frames ahead from which seeking is quicker than decoding on
 _AGAIN = 1.0  # s between two tries to open a camera that is away
@@ -284,16 +286,47 @@ def filmed(name: str) -> Iterator[Any]:
         yield from container.decode(video=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A camera: its number for `--video`, what it calls itself, and the name that its driver has for it."""
+
+    number: int
+    name: str
+    opened: str
+
+
+def cameras(system: str = sys.platform) -> list[Device]:
+    """The cameras there are, none asked for a picture. UserError when they cannot be listed."""
+    if not hasattr(av, "enumerate_input_devices"):
+        raise UserError("cameras are listed by a newer version of av: pip install -U av")
+    driver = _driver(system)
+    try:
+        listed = av.enumerate_input_devices(driver)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise UserError(f"cameras cannot be listed ({brief(error)})") from None
+    found = []
+    for n, each in enumerate(each for each in listed if "video" in (each.media_types or ["video"])):
+        number = int(each.name.removeprefix(_V4L2)) if driver == "v4l2" else n
+        found.append(Device(number, each.description, each.name))
+    return sorted(found, key=lambda device: device.number)
+
+
 def address(name: str, system: str = sys.platform) -> tuple[str, str | None]:
     """(what to open, driver) of a camera: a number, 'camera', a device file, its name, or the URL of a stream."""
     if "://" in name:
         return name, None
-    number = "0" if name == "camera" else name
-    if system.startswith("linux"):
-        return (f"/dev/video{number}" if number.isdecimal() else number), "v4l2"
-    if system == "darwin":
-        return number, "avfoundation"
-    return f"video={number}", "dshow"
+    number, driver = "0" if name == "camera" else name, _driver(system)
+    if driver == "v4l2":
+        return (f"{_V4L2}{number}" if number.isdecimal() else number), driver
+    if driver == "avfoundation":
+        return number, driver
+    if number.isdecimal():  # it knows names alone
+        number = next((device.opened for device in cameras(system) if device.number == int(number)), number)
+    return f"video={number}", driver
+
+
+def _driver(system: str) -> str:
+    return "v4l2" if system.startswith("linux") else "avfoundation" if system == "darwin" else "dshow"
 
 
 def is_camera(name: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from liveanim.core.model import Blend, ControlEvent
 from liveanim.core.tempo import BeatClock, told
-from liveanim.inputs.abletonlink import LinkClock
+from liveanim.inputs.abletonlink import LinkClock, company
 from tests.inputs.test_osc import until
 
 
@@ -131,3 +131,8 @@ def test_a_real_session_is_joined_followed_and_left(peer: subprocess.Popen[str])
     assert abs((ours - phase + 2) % 4 - 2) < 0.1  # 40 ms at 150 BPM: a busy machine between the two looks
     clock.close()
     until(lambda: ask(peer)[2] == 0)
+
+
+def test_who_else_is_there_is_told_and_the_session_left() -> None:
+    session = Paper(peers=3)
+    assert company(0.0, session) == (3, 120.0) and session.led == [(0.0, 0.0)]

@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Status
 from liveanim.core.params import PARAMS
-from liveanim.inputs.dmx import ARTNET, AWAY, SACN, DmxIn, Frames, Packet, artnet, parse_universe, sacn
+from liveanim.inputs.dmx import (
+    ARTNET,
+    AWAY,
+    SACN,
+    Desk,
+    DmxIn,
+    Frames,
+    Overhearing,
+    Packet,
+    artnet,
+    parse_universe,
+    sacn,
+)
 from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.midimap import map_from, shipped
 from liveanim.inputs.readback import Readback
@@ -171,4 +183,35 @@ def test_a_desk_on_the_network_moves_what_its_faders_play(way: str) -> None:
     assert got == [(f"DMX {way} 1", [(2, 0x63)])] and desk.problem() == ""
     with pytest.raises(UserError, match=f"DMX: cannot listen for {way} on port 70 "):
         DmxIn(way, 1, lambda *_: None, lambda: 0.0, "192.0.2.1", 70)
+    desk.close()
+
+
+def test_every_universe_that_is_sent_is_overheard_with_its_sender() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+    ):
+        for free in (out, one):
+            free.bind(("127.0.0.1", 0))
+        ports = {ARTNET: one.getsockname()[1], SACN: out.getsockname()[1]}
+    ears = Overhearing("127.0.0.1", ports)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for way, data in [(ARTNET, art(7, b"\x01\x02"))] * 2 + [(ARTNET, art(300, bytes(2))), (ARTNET, b"?")]:
+            out.sendto(data, ("127.0.0.1", ports[way]))
+        out.sendto(e131(2, bytes(3)), ("127.0.0.1", ports[SACN]))
+    assert ears.heard(0.02) == [
+        Desk("artnet", 7, "127.0.0.1"),
+        Desk("artnet", 300, "127.0.0.1"),
+        Desk("sacn", 2, "127.0.0.1"),
+    ]
+    assert ears.heard(0.0) == [] and ears.trouble == []
+    ears.close()
+
+
+def test_a_show_that_listens_keeps_what_is_sent_to_it() -> None:
+    desk = DmxIn(ARTNET, 1, lambda *_: None, lambda: 0.0, "127.0.0.1", 0)
+    ears = Overhearing("127.0.0.1", {ARTNET: desk.port})
+    assert ears.heard(0.0) == [] and len(ears.trouble) == 1
+    assert ears.trouble[0].startswith(f"DMX: cannot listen for artnet on port {desk.port} (")
+    ears.close()
     desk.close()

@@ -85,6 +85,26 @@ def test_an_ndi_sender_is_seen_goes_away_and_is_found_again(tmp_path: Path) -> N
     assert numbers(back)[0] == pytest.approx(250, abs=15) and back.endswith("True")
 
 
+SEEN = """
+import time
+import numpy as np
+from liveanim.outputs.share import NdiSender
+from liveanim.probes import ask
+
+sender, found, end = NdiSender("liveanim out", (64, 48), 30.0), [], time.monotonic() + 60
+sender.send(np.zeros((48, 64, 3), np.uint8))
+while not found and time.monotonic() < end:
+    found = ask("ndi").facts["found"]
+print(found)
+sender.close()
+"""
+
+
+def test_an_ndi_sender_is_listed(tmp_path: Path) -> None:
+    done = ndi.run(SEEN, tmp_path, timeout=100)
+    assert done.stdout == "[{'name': 'TEST (liveanim out)'}]\n", done.stdout + done.stderr
+
+
 def numbers(line: str) -> list[int]:
     return [int(word) for word in "".join(c if c.isdigit() else " " for c in line).split()]
 
@@ -139,6 +159,8 @@ def test_spout_gives_each_picture_at_its_size_until_the_sender_is_gone(monkeypat
     with pytest.raises(OSError, match="its sender is gone"):
         list(came)
     assert receiver.released
+    receiver.released = False
+    assert programs.senders("spout", 0.0) == ["Arena - Composition", "TouchDesigner"] and receiver.released
     with pytest.raises(OSError, match="no Spout sender nobody: there are Arena - Composition, TouchDesigner"):
         next(programs.pictures_of("spout:nobody")())
 
@@ -204,6 +226,7 @@ def test_syphon_gives_red_first_whatever_the_card_has(monkeypatch: pytest.Monkey
     with pytest.raises(OSError, match="its server is gone"):
         next(came)
     assert Syphon.made.server is servers[1] and Syphon.made.stopped
+    assert programs.senders("syphon", 0.0) == ["Resolume Out", "VDMX"]
     with pytest.raises(OSError, match="no Syphon server nobody: there are Resolume Out, VDMX"):
         next(programs.pictures_of("syphon:nobody")())
 
@@ -214,6 +237,8 @@ def test_names_of_programs_and_what_they_need(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "SpoutGL", None)
     with pytest.raises(UserError, match=r'^spout:x: needs SpoutGL .*pip install "liveanim\[spout\]"'):
         open_clip("spout:x", SIZE, live=True)
+    with pytest.raises(UserError, match=r"^spout: needs SpoutGL "):
+        programs.senders("spout", 0.0)
 
 
 def test_one_that_gives_nothing_or_ends_is_said_and_one_that_comes_back_is_seen(

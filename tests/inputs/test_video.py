@@ -8,6 +8,7 @@ import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -20,7 +21,7 @@ from liveanim.core.params import defaults
 from liveanim.core.scenes import Scene
 from liveanim.inputs import media
 from liveanim.inputs.media import MediaDesk
-from liveanim.inputs.video import FileClip, FolderClip, Waiting, address, is_camera, open_clip
+from liveanim.inputs.video import FileClip, FolderClip, Waiting, address, cameras, is_camera, open_clip
 
 SIZE = (64, 32)
 
@@ -133,6 +134,29 @@ def test_a_video_cut_short_gives_what_there_is(video: Path, tmp_path: Path) -> N
 )
 def test_names_of_cameras(name: str, system: str, expected: tuple[str, str | None]) -> None:
     assert address(name, system) == expected
+
+
+def test_cameras_are_listed_by_the_numbers_that_open_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    drivers = {
+        "v4l2": [("/dev/video10", "Capture", []), ("/dev/video2", "BRIO", [])],
+        "avfoundation": [("0", "FaceTime", ["video"]), ("0", "Microphone", ["audio"])],
+        "dshow": [("@mic", "Microphone", ["audio"]), ("@a", "BRIO", ["video"]), ("@b", "BRIO", ["video", "audio"])],
+    }
+
+    def listed(driver: str) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name=one, description=said, media_types=kinds) for one, said, kinds in drivers[driver]]
+
+    monkeypatch.setattr("av.enumerate_input_devices", listed)
+    found = {system: [(one.number, one.name) for one in cameras(system)] for system in ("linux", "darwin", "win32")}
+    assert found == {
+        "linux": [(2, "BRIO"), (10, "Capture")],
+        "darwin": [(0, "FaceTime")],
+        "win32": [(0, "BRIO"), (1, "BRIO")],
+    }
+    assert address("1", "win32") == ("video=@b", "dshow") and address("7", "win32") == ("video=7", "dshow")
+    monkeypatch.delattr("av.enumerate_input_devices")
+    with pytest.raises(UserError, match="pip install -U av"):
+        cameras()
 
 
 def test_a_camera_is_told_from_a_file() -> None:
