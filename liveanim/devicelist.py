@@ -15,7 +15,7 @@ Found = Mapping[str, Answer]
 
 def looked_for(system: str = sys.platform) -> tuple[str, ...]:
     """The probes to ask on a `system`."""
-    programs = [name for name, way in WAYS.items() if way.system in ("", system)]
+    programs = [name for name, way in WAYS.items() if way.needs.system in ("", system)]
     return ("sound", "midi", "screen", "cameras", *programs, "desks", "link", "torch")
 
 

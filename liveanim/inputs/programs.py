@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..core.errors import UserError
+from ..core import extras
+from ..core.extras import Extra
 from ..core.model import Image
 
 Pictures = Iterator[Image | None]
@@ -146,25 +147,21 @@ def _syphon_servers() -> list[tuple[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How pictures come.
+    """How pictures come, and what that needs.
 
     pictures  begins those of a sender
     senders   the names of those that are seen within so many seconds, where the way does not know them at once
-    module    what it needs; install: how that is installed
-    system    the only `sys.platform` that has it; '': all have
     """
 
     pictures: Callable[[str], Pictures]
     senders: Callable[[float], Sequence[str]]
-    module: str
-    install: str
-    system: str = ""
+    needs: Extra
 
 
 WAYS: Mapping[str, Way] = {
-    "ndi": Way(ndi, ndi_senders, "cyndilib", 'pip install "liveanim[ndi]"'),
-    "spout": Way(spout, spout_senders, "SpoutGL", 'pip install "liveanim[spout]" (Windows only)', "win32"),
-    "syphon": Way(syphon, syphon_senders, "syphon", 'pip install "liveanim[syphon]" (macOS only)', "darwin"),
+    "ndi": Way(ndi, ndi_senders, extras.NDI),
+    "spout": Way(spout, spout_senders, extras.SPOUT),
+    "syphon": Way(syphon, syphon_senders, extras.SYPHON),
 }
 
 
@@ -189,9 +186,9 @@ def senders(kind: str, seconds: float) -> Sequence[str]:
 def _way(kind: str, asked: str) -> Way:
     way = WAYS[kind]
     try:
-        importlib.import_module(way.module)
+        importlib.import_module(way.needs.module)
     except ImportError as error:
-        raise UserError(f"{asked}: needs {way.module} ({error}): {way.install}") from None
+        raise way.needs.lacking(f"{asked}:", error) from None
     return way
 
 

@@ -16,7 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from liveanim.core import extras
 from liveanim.core.errors import UserError, brief, near
+from liveanim.core.extras import Extra
 from liveanim.core.model import Image
 
 from .encode import plain
@@ -126,19 +128,18 @@ class SyphonSender:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How pictures are shared: the class, the module it needs, how that is installed, and whether it has alpha."""
+    """How pictures are shared: the class, what it needs, and whether it has alpha."""
 
     make: Callable[[str, tuple[int, int], float], Sender]
-    module: str
-    install: str
+    needs: Extra
     alpha: bool = False
 
 
 WAYS: Mapping[str, Way] = {
-    "ndi": Way(NdiSender, "cyndilib", 'pip install "liveanim[ndi]"', alpha=True),
-    "camera": Way(CameraSender, "pyvirtualcam", 'pip install "liveanim[camera]"'),
-    "spout": Way(SpoutSender, "SpoutGL", 'pip install "liveanim[spout]" (Windows only)'),
-    "syphon": Way(SyphonSender, "syphon", 'pip install "liveanim[syphon]" (macOS only)'),
+    "ndi": Way(NdiSender, extras.NDI, alpha=True),
+    "camera": Way(CameraSender, extras.CAMERA),
+    "spout": Way(SpoutSender, extras.SPOUT),
+    "syphon": Way(SyphonSender, extras.SYPHON),
 }
 
 
@@ -146,10 +147,11 @@ def way(name: str) -> Way:
     """The row of WAYS called `name`; UserError when there is none or what it needs is not installed."""
     if name not in WAYS:
         raise UserError(f"cannot share by {name!r}{near(name, WAYS)}: expected one of {', '.join(WAYS)}")
+    needs = WAYS[name].needs
     try:
-        importlib.import_module(WAYS[name].module)
+        importlib.import_module(needs.module)
     except ImportError as error:
-        raise UserError(f"sharing by {name} needs {WAYS[name].module} ({error}): {WAYS[name].install}") from None
+        raise needs.lacking(f"sharing by {name}", error) from None
     return WAYS[name]
 
 
