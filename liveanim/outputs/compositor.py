@@ -99,13 +99,15 @@ class Compositor:
         return self._pictures.uploads
 
     def draw(self, blend: Blend, dt: float) -> None:
-        """Draw `blend`, `dt` seconds after the last one. Frozen: the picture stays as it is, but for its level."""
+        """Draw `blend`, `dt` seconds after the last one. Frozen: the picture stays, but for logo and level."""
         self._ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not blend.freeze or not self._drawn_once:
             self._draw_picture(blend, dt)
-            if self._logo:
-                self._logo.draw(self._out, Values(blend.values), blend.time)
             self._drawn_once = True
+        elif self._logo:
+            self._logo.lift(self._out)
+        if self._logo:
+            self._logo.draw(self._out, Values(blend.values), blend.time)
         self._shown = self._at_level(blend.level)
         if self.limiter:
             self._shown = self.limiter.limit(self._shown, blend.time, cut=blend.level <= 0.0)

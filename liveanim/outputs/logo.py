@@ -39,6 +39,8 @@ _MODES = {
 }
 
 
+Part = tuple[int, int, int, int]
+"""(x, y, width, height) of a picture, in pixels."""
 Sizes = tuple[Image, ...]
 """A logo and smaller copies of it, each (height, width, 4) uint8: light that is there, and how opaque it is."""
 
@@ -122,8 +124,8 @@ def placed(values: Values, logo: tuple[int, int], picture: tuple[int, int]) -> t
     return matrix, (width, height)
 
 
-def covered(matrix: Matrix, picture: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """(x, y, width, height) in pixels of the part of a picture that a logo placed so may touch; None: it is outside."""
+def covered(matrix: Matrix, picture: tuple[int, int]) -> Part | None:
+    """The part of a picture that a logo placed so may touch; None: it is outside."""
     corners = np.linalg.inv(matrix) @ np.array([[0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]])
     first = np.clip(np.floor(corners[:2].min(axis=1)) - 1, 0, picture).astype(int)  # its edge is soft
     last = np.clip(np.ceil(corners[:2].max(axis=1)) + 1, 0, picture).astype(int)
@@ -139,13 +141,17 @@ class Logo:
         self._sizes: Sizes = ()
         self._textures: dict[int, moderngl.Texture] = {}  # by the place of their size
         self._program: Program | None = None
+        self._same: Program | None = None  # draws a picture as it is
+        self._below: Target | None = None
+        self._covers: Part | None = None
 
     def problem(self) -> str:
         """One line when its file is no good any more; '' while all is well."""
         return self._file.problem
 
     def draw(self, target: Target, values: Values, now: float) -> None:
-        """Over the picture in `target` (row 0 its top row), where and how `logo.*` say."""
+        """Over the picture in `target` (row 0 its top row), where and how `logo.*` say. What it covers is kept."""
+        self._covers = None
         if self._program is None:
             self._program = Program(self._ctx, ["logo.frag.glsl"])
         if self._file.at(now) is not self._sizes:
@@ -159,15 +165,28 @@ class Logo:
         part = covered(place, self._size)
         if part is None:
             return
+        if self._below is None:
+            self._below = Target(self._ctx, self._size, "f1")
+        self._copy(target, self._below, part)
+        self._covers = part
         self._texture(wide / shown[0]).use(0)
         self._program.set(logo=0, place=place, wide=shown, opacity=opacity)
-        target.fbo.use()
-        target.fbo.scissor = part
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = _MODES[values.word("logo.mode")]  # type: ignore[assignment]
-        self._program.draw()
+        _draw_in(self._program, target, part)
         self._ctx.disable(moderngl.BLEND)
-        target.fbo.scissor = None  # type: ignore[assignment]
+
+    def lift(self, target: Target) -> None:
+        """Have the picture in `target` as it was before the logo was drawn over it."""
+        if self._below is not None and self._covers is not None:
+            self._copy(self._below, target, self._covers)
+
+    def _copy(self, source: Target, target: Target, part: Part) -> None:
+        if self._same is None:
+            self._same = Program(self._ctx, ["dim.frag.glsl"])
+        source.texture.use(0)
+        self._same.set(picture=0, level=1.0)
+        _draw_in(self._same, target, part)
 
     def _texture(self, reduction: float) -> moderngl.Texture:
         """The logo in the size to read it from where so many of its pixels are one that is seen."""
@@ -188,5 +207,14 @@ class Logo:
 
     def release(self) -> None:
         self._forget()
-        if self._program is not None:
-            self._program.release()
+        for made in (self._program, self._same, self._below):
+            if made is not None:
+                made.release()
+
+
+def _draw_in(program: Program, target: Target, part: Part) -> None:
+    """Draw into that part of `target` alone."""
+    target.fbo.use()
+    target.fbo.scissor = part
+    program.draw()
+    target.fbo.scissor = None  # type: ignore[assignment]

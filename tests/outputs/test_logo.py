@@ -144,6 +144,28 @@ def test_where_the_picture_is_transparent_the_logo_is_not(stage: Make, tmp_path:
         assert seen[120].tolist() == [255] * 4 and seen[200].tolist() == [128] * 4 and seen[10].tolist() == [0] * 4
 
 
+def test_it_goes_on_over_a_frozen_picture(stage: Make, tmp_path: Path) -> None:
+    """Moved, faded, taken away and put back, each frame is as one that was never frozen."""
+    logo, picture = saved(plain((200, 100, 0, 128)), tmp_path), smooth(SIZE)
+    frozen = stage(SIZE)
+    frozen.compositor.lay_over(open_logo(logo, live=False))
+    frozen.write(laid(picture, size=0.5), 0.0)
+    for n, values in enumerate(
+        [
+            {"size": 0.5},
+            {"size": 0.4, "x": 0.3, "angle": 20.0},
+            {"opacity": 0.3, "mode": ADD},
+            {"opacity": 0.0},
+            {"y": 0.9},
+        ]
+    ):
+        other = laid(flat((9, 9, 9), SIZE), **values)
+        frozen.write(replace(other, freeze=True), 0.0)
+        assert np.array_equal(frozen.read(), drawn(stage, logo, laid(picture, **values))), n
+    frozen.write(replace(laid(picture, opacity=0.0), freeze=True, level=0.5), 0.0)
+    assert np.array_equal(frozen.read(), drawn(stage, logo, replace(laid(picture, opacity=0.0), level=0.5)))
+
+
 def test_the_master_fader_a_blackout_and_the_flash_limiter_have_it_too(stage: Make, tmp_path: Path) -> None:
     one = stage(SIZE)
     one.compositor.lay_over(open_logo(saved(plain((200, 200, 200, 255)), tmp_path), live=False))
