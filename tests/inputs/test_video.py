@@ -137,7 +137,7 @@ def test_names_of_cameras(name: str, system: str, expected: tuple[str, str | Non
 
 
 def test_cameras_are_listed_by_the_numbers_that_open_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    drivers = {
+    drivers: dict[str, list[tuple[str, str, list[str]]]] = {
         "v4l2": [("/dev/video10", "Capture", []), ("/dev/video2", "BRIO", [])],
         "avfoundation": [("0", "FaceTime", ["video"]), ("0", "Microphone", ["audio"])],
         "dshow": [("@mic", "Microphone", ["audio"]), ("@a", "BRIO", ["video"]), ("@b", "BRIO", ["video", "audio"])],
