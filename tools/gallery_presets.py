@@ -1,12 +1,12 @@
-"""Performs every shipped preset to the built-in track and keeps a contact sheet of each in docs/gallery, and the
-liveliest frame of each sheet in presets/thumbnails.
+"""Performs every shipped preset and each of its scenes to the built-in track and keeps a contact sheet of each preset
+and a row of its scenes in docs/gallery, and the liveliest frame of each in presets/thumbnails.
 
     python tools/gallery_presets.py [NAME ...] [--into DIR] [--thumbnails DIR] [--seconds S] [--model NAME]
-        [--no-painting]
+        [--only-scenes] [--no-painting]
 
 Presets that want a video are shown one that is drawn here: a figure that dances to the beat. Worth running again when
-the weights of ember or a preset have changed; docs/gallery.md shows the sheets, the README presets.jpg: a frame of each
-sheet that is there, the web remote the thumbnails.
+the weights of ember or a preset have changed; docs/gallery.md shows sheets and rows, the README presets.jpg (a frame of
+each sheet that is there), the web remote the thumbnails.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import tomlkit
 from PIL import Image as Pillow
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,13 +32,16 @@ sys.path.insert(0, str(ROOT))
 from liveanim import app  # noqa: E402
 from liveanim.core.model import Image  # noqa: E402
 from liveanim.core.params import PARAMS  # noqa: E402
+from liveanim.core.preset import Preset  # noqa: E402
+from liveanim.core.preset_data import preset_data  # noqa: E402
 from liveanim.inputs.track import BPM  # noqa: E402
 from liveanim.library import read_preset, shipped  # noqa: E402
 from liveanim.options import BUILTIN, Outside, RenderOptions  # noqa: E402
-from liveanim.thumbnails import as_webp, best, shipped_dir  # noqa: E402
+from liveanim.thumbnails import as_webp, best, liveliness, shipped_dir  # noqa: E402
 
 SIZE, FPS, SECONDS = (640, 360), 12.0, 24.0
 LONGER = {"prompt-travel": 48.0}  # s: once round its journey
+OF_SCENES = 12.0  # s of all scenes of a preset in turn: up to the break
 WIDTH, QUALITY = 1280, 82
 CLIP, CLIP_FPS = (512, 288), 24
 COLUMNS, ROWS, SHOWN = 4, 3, (1, 0)  # of a sheet; the column and row of the frame that stands for it
@@ -55,38 +59,84 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--thumbnails", type=Path, default=shipped_dir(), metavar="DIR")
     parser.add_argument("--seconds", type=float, metavar="S", help=f"of each ({SECONDS:g})")
     parser.add_argument("--model", default="ember", metavar="NAME")
+    parser.add_argument("--only-scenes", action="store_true", help="the sheets stay as they are")
     parser.add_argument("--no-painting", action="store_true", help="only what is made of the sheets that are there")
     asked = parser.parse_args(argv)
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"there is no preset {unknown[0]!r}; known: {', '.join(known)}")
-    asked.into.mkdir(parents=True, exist_ok=True)
+    rows = asked.into / "scenes"
+    rows.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "dance.mp4"
         write_clip(clip)
         for name in () if asked.no_painting else asked.names or known:
-            seconds = asked.seconds or LONGER.get(name, SECONDS)
-            sheet(name, seconds, asked.model, clip, asked.into / f"{name}.jpg")
+            if not asked.only_scenes:
+                seconds = asked.seconds or LONGER.get(name, SECONDS)
+                sheet(name, seconds, asked.model, clip, asked.into / f"{name}.jpg")
+            scenes(name, asked.seconds or OF_SCENES, asked.model, clip, rows / f"{name}.jpg")
             sys.stdout.write(f"{asked.into / name}.jpg\n")
             sys.stdout.flush()
-    sheets = [path for name in known if (path := asked.into / f"{name}.jpg").exists()]
+    sheets, rowed = (
+        [path for name in known if (path := folder / f"{name}.jpg").exists()] for folder in (asked.into, rows)
+    )
     overview(sheets, asked.into / "presets.jpg")
     thumbnails(sheets, asked.thumbnails)
+    scene_thumbnails(rowed, asked.thumbnails)
     return 0
 
 
 def sheet(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
     """Twelve frames of the preset called `name`, performed for `seconds`."""
-    drivers = read_preset(next(path for path in shipped() if path.stem == name)).drivers
+    performed(of_package(name), name, seconds, model, clip).save(out, quality=QUALITY, optimize=True)
+
+
+def scenes(name: str, seconds: float, model: str, clip: Path, out: Path) -> None:
+    """The liveliest frame of each scene of the preset called `name`, side by side, of a performance of all in turn for
+    `seconds`; none: no row."""
+    preset = of_package(name)
+    count = len(preset.scenes)
+    if not count:
+        return
+    data, turn = preset_data(preset), {"transition": "cut", "advance": "timer", "every": seconds / count}
+    played = {"start": preset.scenes[0].name, **data, "scene": [{**row, **turn} for row in data["scene"]]}
+    look = clip.with_name(f"{name}.toml")
+    look.write_text(tomlkit.dumps(played), encoding="utf-8")
+    frames = cells(performed(preset, str(look), seconds, model, clip))
+    parts = [
+        [frame for n, frame in enumerate(frames) if int((n + 0.5) * count / len(frames)) == k] for k in range(count)
+    ]
+    shown = [max(part, key=lambda frame: liveliness(bare(frame))) for part in parts]
+    Pillow.fromarray(np.concatenate(shown, axis=1)).save(out, quality=QUALITY, optimize=True)
+
+
+def of_package(name: str) -> Preset:
+    return read_preset(next(path for path in shipped() if path.stem == name))
+
+
+def performed(preset: Preset, called: str, seconds: float, model: str, clip: Path) -> Pillow.Image:
+    """The contact sheet of `preset`, which is the name or the file `called`, performed for `seconds`."""
+    drivers = preset.drivers
     shown = drivers.get("picture.mode") == VIDEO or any(driver.startswith("hybrid.") for driver in drivers)
     files = {"video": str(clip)} if shown else {}
-    film, picture = clip.with_name(f"{name}.mp4"), clip.with_name(f"{name}.png")
+    film, picture = clip.with_name(f"{preset.name}.mp4"), clip.with_name(f"{preset.name}.png")
     seed = None if "picture.seed" in drivers else 7
-    asked = RenderOptions(BUILTIN, film, name, SIZE, FPS, seconds, seed=seed, model=model, sheet=picture, quiet=True)
+    asked = RenderOptions(BUILTIN, film, called, SIZE, FPS, seconds, seed=seed, model=model, sheet=picture, quiet=True)
     app.render(replace(asked, outside=Outside(files)))
     with Pillow.open(picture) as whole:
         size = WIDTH, round(whole.height * WIDTH / whole.width)
-        small = whole.convert("RGB").resize(size, Pillow.Resampling.LANCZOS)
-    small.save(out, quality=QUALITY, optimize=True)
+        return whole.convert("RGB").resize(size, Pillow.Resampling.LANCZOS)
+
+
+def cells(sheet: Pillow.Image) -> list[Image]:
+    """The frames of a sheet, with the margins around them."""
+    rows = np.array_split(np.asarray(sheet.convert("RGB")), ROWS)
+    return [frame for row in rows for frame in np.array_split(row, COLUMNS, axis=1)]
+
+
+def bare(cell: Image) -> Image:
+    """A frame of a sheet or a row without its margins."""
+    rim = -(-WIDTH // 200)
+    return cell[rim:-rim, rim:-rim]
 
 
 def overview(sheets: Sequence[Path], out: Path) -> None:
@@ -109,11 +159,19 @@ def thumbnails(sheets: Sequence[Path], into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
     for path in sheets:
         with Pillow.open(path) as whole:
-            sheet = np.asarray(whole.convert("RGB"))
-        rim = -(-sheet.shape[1] // 200)
-        rows = [frame for row in np.array_split(sheet, ROWS) for frame in np.array_split(row, COLUMNS, axis=1)]
-        frames = [frame[rim:-rim, rim:-rim] for frame in rows]
+            frames = [bare(cell) for cell in cells(whole)]
         (into / f"{path.stem}.webp").write_bytes(as_webp(best(frames)))
+
+
+def scene_thumbnails(rows: Sequence[Path], into: Path) -> None:
+    """Each frame of the `rows`, without the margins, as the thumbnail of its scene."""
+    for path in rows:
+        names = [scene.name for scene in of_package(path.stem).scenes]
+        with Pillow.open(path) as whole:
+            frames = np.array_split(np.asarray(whole.convert("RGB")), len(names), axis=1)
+        (into / path.stem).mkdir(parents=True, exist_ok=True)
+        for name, frame in zip(names, frames, strict=True):
+            (into / path.stem / f"{name}.webp").write_bytes(as_webp(bare(frame)))
 
 
 def write_clip(path: Path) -> None:

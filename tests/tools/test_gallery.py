@@ -10,6 +10,8 @@ import pytest
 from PIL import Image as Pillow
 
 from liveanim.core.model import Image, Keyframe, frozen_image
+from liveanim.core.preset import Preset
+from liveanim.library import read_preset, shipped
 from liveanim.options import RenderOptions
 from liveanim.thumbnails import SIZE
 from tools import gallery_presets as gallery
@@ -70,6 +72,46 @@ def test_the_liveliest_frame_of_a_sheet_is_the_thumbnail(tmp_path: Path) -> None
     with Pillow.open(tmp_path / "small" / "vertigo.webp") as small:
         assert small.size == SIZE
         assert 180 < np.asarray(small.convert("RGB"))[90, 130, 1] < 220
+
+
+def test_a_row_has_the_liveliest_frame_of_each_scene_and_gives_their_thumbnails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str, float]] = []
+
+    def performed(preset: Preset, called: str, seconds: float, model: str, clip: Path) -> Pillow.Image:
+        played = read_preset(Path(called))
+        assert played.start == "cruise"
+        asked.extend((one.name, one.transition, one.advance, one.every) for one in played.scenes)
+        sheet = Pillow.new("RGB", (1280, 549), (14, 14, 14))
+        for n, level in enumerate([9, 70, 9, 9, 9, 9, 9, 140, 210, 9, 9, 9]):
+            sheet.paste(Pillow.new("RGB", (150, 90), (0, level, 0)), (n % 4 * 320 + 60, n // 4 * 183 + 40))
+        return sheet
+
+    monkeypatch.setattr(gallery, "performed", performed)
+    gallery.scenes("neon-tunnel", 12.0, "paint", tmp_path / "dance.mp4", tmp_path / "neon-tunnel.jpg")
+    gallery.scenes("vertigo", 12.0, "paint", tmp_path / "dance.mp4", tmp_path / "vertigo.jpg")
+    assert asked == [(name, "cut", "timer", 4.0) for name in ("cruise", "drive", "warp")]
+    assert not (tmp_path / "vertigo.jpg").exists()
+    with Pillow.open(tmp_path / "neon-tunnel.jpg") as row:
+        assert row.size == (960, 183)
+        assert np.asarray(row)[80, 120::320, 1].tolist() == pytest.approx([70, 140, 210], abs=6)
+    gallery.scene_thumbnails([tmp_path / "neon-tunnel.jpg"], tmp_path / "small")
+    for name, green in (("cruise", 70), ("drive", 140), ("warp", 210)):
+        with Pillow.open(tmp_path / "small" / "neon-tunnel" / f"{name}.webp") as small:
+            assert small.size == SIZE and abs(int(np.asarray(small.convert("RGB"))[80, 120, 1]) - green) < 12
+
+
+def test_the_gallery_shows_every_preset_and_its_scenes_by_their_names() -> None:
+    page = (gallery.ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    for preset in (read_preset(path) for path in shipped()):
+        shown = page.partition(f"\n## {preset.name}\n")[2].partition("\n## ")[0]
+        assert f"](gallery/{preset.name}.jpg)" in shown
+        names = ", ".join(f"`{scene.name}`" for scene in preset.scenes)
+        row = gallery.ROOT / "docs" / "gallery" / "scenes" / f"{preset.name}.jpg"
+        line = f"Scenes: {names}\n\n![The scenes of {preset.name}](gallery/scenes/{row.name})"
+        assert (line in shown) is bool(names)
+        assert row.exists() is bool(names)
 
 
 def test_presets_that_nobody_knows_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
