@@ -202,21 +202,23 @@ class Thumbnailer:
     def _look(self) -> None:
         known = self._known
         files = {path.name[:16]: path for path in _by_age(self._folder)}
-        package = {path.stem: path for path in shipped_dir().glob("*.webp")}
+        theirs = shipped_dir()
+        package = {path.relative_to(theirs).with_suffix("").as_posix(): path for path in theirs.rglob("*.webp")}
         texts = {path.stem: read_text(path) for path in shipped()}
         addresses, data, lacking = {}, {}, set()
         for preset in known:
             content, as_shipped = content_of(preset), texts.get(preset.name) == preset.text
             for scene in ("", *(one.name for one in preset.scenes)):
                 who = _hash(f"{preset.name}\n{scene}")
-                ours, kept = None if scene else package.get(preset.name), files.get(who)
+                of = f"{preset.name}/{scene}" if scene else preset.name
+                ours, kept = package.get(of), files.get(who)
                 right = {self._folder / f"{who}-{content}.webp", ours if as_shipped else None}
                 path, webp = _first([ours, kept] if as_shipped else [kept, ours])
                 if path is None or path not in right:
                     lacking.add((preset.name, scene))
                 if path is not None:
                     name = f"{hashlib.sha256(webp).hexdigest()[:16]}.webp"
-                    addresses[f"{preset.name}/{scene}" if scene else preset.name] = THUMBNAILS + name
+                    addresses[of] = THUMBNAILS + name
                     data[name] = webp
         self._found, self._lacking = Thumbnails(addresses, data), frozenset(lacking)
 
@@ -258,7 +260,7 @@ def content_of(preset: Preset) -> str:
 
 
 def shipped_dir() -> Path:
-    """The thumbnails of the presets that travel with the package."""
+    """The thumbnails of the presets that travel with the package, of scenes in a folder named as their preset."""
     return data_dir("presets") / "thumbnails"
 
 

@@ -92,11 +92,14 @@ def contrast(webp: bytes) -> float:
         return float(np.asarray(picture.convert("L")).max())
 
 
-def test_every_shipped_preset_has_a_thumbnail_and_none_is_left_over() -> None:
+def test_every_shipped_preset_and_scene_has_a_thumbnail_and_none_is_left_over() -> None:
     """Paint those that are missing: python tools/gallery_presets.py NAME"""
-    files = {path.stem: path for path in shipped_dir().glob("*")}
-    assert sorted(files) == [path.stem for path in shipped()]
-    for path in files.values():
+    files = [path for path in shipped_dir().rglob("*") if path.is_file()]
+    presets = [read_preset(path) for path in shipped()]
+    wanted = [f"{preset.name}.webp" for preset in presets]
+    wanted += [f"{preset.name}/{scene.name}.webp" for preset in presets for scene in preset.scenes]
+    assert sorted(path.relative_to(shipped_dir()).as_posix() for path in files) == sorted(wanted)
+    for path in files:
         with Pictures.open(path) as picture:
             assert (picture.format, picture.size) == ("WEBP", SIZE)
         assert path.stat().st_size < 32_000
@@ -213,6 +216,26 @@ def test_shipped_presets_keep_what_they_came_with_until_they_are_edited(tmp_path
     bench.known = (first,)
     bench.play(0.1, first)
     assert bench.kept()[first.name] == theirs
+
+
+def test_scenes_of_shipped_presets_come_with_theirs(tmp_path: Path) -> None:
+    preset = read_preset(next(path for path in shipped() if path.stem == "op-art"))
+    bench = Bench(tmp_path, preset)
+    assert bench.kept() == {
+        of: (shipped_dir() / f"{of}.webp").read_bytes()
+        for of in ("op-art", "op-art/waves", "op-art/rosette", "op-art/wires", "op-art/moire")
+    }
+    bench.play(REST + 4, preset, "wires")
+    assert bench.fetched == 0
+    edited = parse_preset(preset.text.replace("silver", "gold"), "op-art")
+    bench.known = (edited,)
+    bench.play(0.1, edited)
+    bench.kept()
+    bench.play(REST + 4, edited, "wires")
+    kept = bench.kept()
+    assert bench.fetched == 4
+    assert kept["op-art/wires"] != (shipped_dir() / "op-art/wires.webp").read_bytes()
+    assert kept["op-art/waves"] == (shipped_dir() / "op-art/waves.webp").read_bytes()  # until it has played
 
 
 def test_where_the_package_has_no_good_one_the_stage_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
