@@ -12,7 +12,6 @@ from moderngl import Context
 
 from liveanim.core.errors import UserError
 from liveanim.core.gauges import FrameRate
-from liveanim.core.mapping import in_the_middle
 from liveanim.core.model import Blend, ControlEvent, Image
 from liveanim.core.params import PARAMS, Table
 
@@ -26,6 +25,7 @@ from .keys import BY_NAME, PLAIN, Key, Leaving, event_for
 from .mapper import Mapper, Screens
 from .performer import Performer, place_for
 from .picker import Picker, Wish, event_of
+from .present import Present
 from .preview import Viewer
 from .projector import Projector
 from .shaders import Program
@@ -95,7 +95,7 @@ class Window:
         self._ctx = _context_of(self._window, vsync)
         self.compositor = Compositor(self._ctx, size, flash_limit, live=True)
         self._feed = TapFeed(self.compositor, later=True)
-        self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
+        self._hud, self._present = Hud(self._ctx), Present(self._ctx)
         screens = screens or Screens()
         self.mapper, self._mapped = Mapper(screens), Program(self._ctx, ["mapped.frag.glsl"])
         self.picker, self._table = Picker(table), table
@@ -241,10 +241,7 @@ class Window:
         if not self.mapper.plain:
             self.mapper.draw(self._mapped, self.compositor.texture, (width, height))
             return self._show_hud(blend, (width, height))
-        screen.viewport = in_the_middle(self.size, (width, height))
-        self.compositor.texture.use(0)
-        self._present.set(picture=0, aspect=1.0)
-        self._present.draw()
+        self._present.show(self.compositor.texture, (width, height))
         return self._show_hud(blend, (width, height))
 
     def _show_hud(self, blend: Blend, size: tuple[int, int]) -> bool:
