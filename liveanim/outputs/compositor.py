@@ -48,7 +48,7 @@ def _named(**flags: bool) -> list[str]:
 
 def _tilted(drawn: Sequence[_Drawn]) -> bool:
     """Whether some layer is seen in perspective."""
-    return any(not np.allclose(layer.matrix[2], (0.0, 0.0, 1.0), rtol=0.0, atol=1e-12) for layer in drawn)
+    return any(max(abs(x), abs(y), abs(z - 1.0)) > 1e-12 for x, y, z in (layer.matrix[2] for layer in drawn))
 
 
 class Compositor:
