@@ -26,7 +26,7 @@ from .mapper import Mapper, Screens
 from .performer import Performer, place_for
 from .picker import Picker, Wish, event_of
 from .present import Present
-from .preview import Viewer
+from .preview import RATE, WIDTH, Viewer
 from .projector import Projector
 from .shaders import Program
 from .taps import Tap, TapFeed
@@ -155,9 +155,9 @@ class Window:
     def remove_tap(self, tap: Tap) -> None:
         self._feed.remove(tap)
 
-    def show_to(self, viewer: Viewer) -> None:
-        """Small pictures for `viewer`, without the HUD, while it looks."""
-        self._feed.show(self._ctx, viewer)
+    def show_to(self, viewer: Viewer, width: int = WIDTH, rate: float = RATE) -> None:
+        """Small pictures for `viewer`, without the HUD, while it looks: at most so wide, and so many a second."""
+        self._feed.show(self._ctx, viewer, width, rate)
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What was typed since the last call, stamped `now`; closing the window asks to quit."""
