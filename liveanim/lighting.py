@@ -10,7 +10,7 @@ from .core.errors import UserError
 from .core.lights import Light, read_lights
 from .data import stamp
 from .library import read_text
-from .outputs.lights import Lights, Sender, chase
+from .outputs.lights import Lights, Sender, chase, darken
 
 STEP = 0.6  # s that a colour of a light that is looked for stays
 
@@ -63,7 +63,7 @@ def listed(path: Path) -> list[str]:
 
 
 def identify(path: Path) -> None:
-    """Show every light of a file in turn, until ctrl+C."""
+    """Show every light of a file in turn, until ctrl+C; then none."""
     lights, sender = LightsFile(path).lights, Sender()
     try:
         while True:
@@ -71,4 +71,5 @@ def identify(path: Path) -> None:
             if sender.trouble:
                 raise UserError(sender.trouble)
     finally:
+        darken(lights, sender)
         sender.close()

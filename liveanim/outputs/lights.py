@@ -181,11 +181,15 @@ class Lights:
 
 
 def chase(lights: Sequence[Light], sender: Sender, step: float, wait: Callable[[float], None]) -> None:
-    """Show every light by itself, in turn: red, green, blue and white, `step` seconds each; black at the end."""
+    """Show every light by itself, in turn: red, green, blue and white, `step` seconds each."""
     for n, _ in enumerate(lights):
         for colour in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 1.0, 1.0)):
             seen = [np.tile(np.array(colour) * (k == n), (light.cells, 1)) for k, light in enumerate(lights)]
             sender.send(universes(lights, seen, Mood()), time.perf_counter())
             wait(step)
+
+
+def darken(lights: Sequence[Light], sender: Sender) -> None:
+    """Show nothing on any of them."""
     dark = [np.zeros((light.cells, 3)) for light in lights]
     sender.send(universes(lights, dark, Mood()), time.perf_counter())

@@ -13,7 +13,7 @@ from liveanim.core.dmx import Packet, artnet, sacn
 from liveanim.core.errors import UserError
 from liveanim.core.lights import Address, Light
 from liveanim.core.model import Blend, Image
-from liveanim.outputs.lights import Hosts, Lights, Sender, chase
+from liveanim.outputs.lights import Hosts, Lights, Sender, chase, darken
 
 LOCAL = "127.0.0.1"
 PARSE = {"artnet": artnet, "sacn": sacn}
@@ -156,5 +156,6 @@ def test_every_light_can_be_looked_for() -> None:
         chase(lights, sender, 0.5, wait)
         lit = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
         assert [tuple(step) for step in steps] == [(*c, 0, 0, 0) for c in lit] + [(0, 0, 0, *c) for c in lit]
+        darken(lights, sender)
         assert node.packet().levels == bytes(6)
         sender.close()
