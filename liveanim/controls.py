@@ -72,7 +72,7 @@ def open_controls(
     sinks: list[Sink] = [readback, *_tellers(options, table, stack)]
     sinks += [control for control in controls if isinstance(control, LinkClock)]
     sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
-    lights = None if options.lights is None else open_lights(options.lights, options.dmx)
+    lights = None if options.lights is None else open_lights(options.lights, options.dmx, options.flash_limit)
     if lights is not None:
         stack.callback(lights.close)
         sinks.append(lights)

@@ -33,16 +33,17 @@ class LightsFile:
         return self.lights
 
 
-def open_lights(path: Path, desk: tuple[str, int] | None = None) -> Lights:
+def open_lights(path: Path, desk: tuple[str, int] | None = None, flash_limit: bool = True) -> Lights:
     """What shows the picture on the lights of a file, also as it is written again. UserError: file, light, reason.
 
-    desk   the universe that the show is played by: what is sent to everybody would come back by it
+    desk          the universe that the show is played by: what is sent to everybody would come back by it
+    flash_limit   whether lights that flash too often are held back
     """
     file = LightsFile(path)
     for light in file.lights:
         if any((to.way, to.universe) == desk and not to.host for to, *_ in light.runs()):
             raise UserError(f"{path}: {light.name}: --dmx hears that universe: name a host, or take another universe")
-    lights = Lights(file.lights, file.again)
+    lights = Lights(file.lights, file.again, flash_limit=flash_limit)
     lights.start()
     return lights
 

@@ -18,6 +18,7 @@ from .toml import read_toml
 Floats = NDArray[np.float64]
 
 MOST = 4096  # cells of one light
+JUDGED = 16  # cells of each light that are looked at for flashes
 GAMMA = 2.2  # light is about the display's value to this power
 _LETTERS = "RGBWDrgbwd+-"
 _THINNEST = 1e-3  # of the picture: what has no width of its own has this
@@ -230,11 +231,25 @@ def _means(sums: Floats, left: Floats, top: Floats, right: Floats, bottom: Float
     return np.clip(total / ((right - left) * (bottom - top))[:, None], 0.0, 1.0)
 
 
-def universes(lights: Sequence[Light], seen: Sequence[Floats], mood: Mood) -> dict[Address, bytes]:
-    """The levels of every universe up to the last channel that is used, when lights show the light `seen`."""
+def tinted(seen: Sequence[Floats], mood: Mood) -> list[Floats]:
+    """The light `seen` as bright and as colourful as `mood` has it."""
+    greys = [cells.mean(axis=1, keepdims=True) for cells in seen]
+    return [
+        np.clip(grey + mood.saturation * (cells - grey), 0.0, 1.0) * mood.level
+        for cells, grey in zip(seen, greys, strict=True)
+    ]
+
+
+def spread(lit: Sequence[Floats]) -> NDArray[np.float32]:
+    """What is lit as a picture in which every light has the same area: (lights, JUDGED, 3)."""
+    return np.stack([cells[np.linspace(0, len(cells) - 1, JUDGED).round().astype(int)] for cells in lit], dtype="f4")
+
+
+def universes(lights: Sequence[Light], lit: Sequence[Floats]) -> dict[Address, bytes]:
+    """The levels of every universe up to the last channel that is used, when `lights` are lit so."""
     found: dict[Address, bytearray] = {}
-    for light, cells in zip(lights, seen, strict=True):
-        levels = _levels(light, cells, mood)
+    for light, cells in zip(lights, lit, strict=True):
+        levels = _levels(light, cells)
         for address, first, cell, count in light.runs():
             part = levels[cell : cell + count].tobytes()
             filled = found.setdefault(address, bytearray())
@@ -243,10 +258,9 @@ def universes(lights: Sequence[Light], seen: Sequence[Floats], mood: Mood) -> di
     return {address: bytes(levels) for address, levels in found.items()}
 
 
-def _levels(light: Light, cells: Floats, mood: Mood) -> NDArray[np.uint8]:
+def _levels(light: Light, cells: Floats) -> NDArray[np.uint8]:
     """(cells, channels) of one light."""
-    grey = cells.mean(axis=1, keepdims=True)
-    colour = np.clip(grey + mood.saturation * (cells - grey), 0.0, 1.0) * mood.level * light.level
+    colour = cells * light.level
     letters = light.channels.upper()
     parts = dict(zip("RGB", colour.T, strict=True))
     if "W" in letters:

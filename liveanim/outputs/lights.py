@@ -15,7 +15,8 @@ import numpy as np
 
 from liveanim.core.dmx import ARTNET, PORTS, Packet, artnet_packet, sacn_group, sacn_packet
 from liveanim.core.errors import UserError, brief
-from liveanim.core.lights import Address, Floats, Light, Mood, colours, universes
+from liveanim.core.flash import FlashBudget
+from liveanim.core.lights import Address, Floats, Light, Mood, colours, spread, tinted, universes
 from liveanim.core.model import Blend, Image
 from liveanim.core.params import Values
 
@@ -98,12 +99,18 @@ class Sender:
 
 
 class Lights:
-    """Shows the picture on `lights`; `read` tells of new ones when their file is written. Black when it is closed."""
+    """Shows the picture on `lights`; `read` tells of new ones when their file is written. Black when it is closed.
+
+    flash_limit   hold them back where, with a level that jumps, they would flash more often than a picture may
+    """
 
     width, rate = 128, 40.0  # pixels and Hz of the pictures that it looks at; DMX has 44 Hz at most
 
-    def __init__(self, lights: Sequence[Light], read: Read, sender: Sender | None = None) -> None:
+    def __init__(
+        self, lights: Sequence[Light], read: Read, sender: Sender | None = None, flash_limit: bool = True
+    ) -> None:
         self._lights, self._read, self._sender = lights, read, sender or Sender()
+        self._limited, self._budget = flash_limit, FlashBudget()
         self._mood = Mood()
         self._newest: _Seen | None = None
         self._shown: list[Floats] = []
@@ -165,31 +172,48 @@ class Lights:
             if (lights := self._read()) is not None:
                 dark = {address: bytes(len(levels)) for address, levels in self._levels.items()}
                 self._lights, self._shown, self._levels, self._bad = lights, [], dark, ""
+                self._budget, self._shown_at = FlashBudget(), -math.inf
         except UserError as error:
             self._bad = str(error)
 
     def _show(self, now: float) -> None:
         seen = self._newest
-        if seen is not None:
-            wanted = colours(self._lights, seen.image)
-            dt = max(0.0, seen.now - self._shown_at)
-            share = 1.0 if not self._shown or seen.mood.smooth <= 0 else 1.0 - math.exp(-dt / seen.mood.smooth)
-            self._shown = [old + share * (new - old) for old, new in zip(self._shown or wanted, wanted, strict=True)]
+        if seen is not None and seen.now != self._shown_at:
+            lit = tinted(colours(self._lights, seen.image), seen.mood)
+            smooth = seen.mood.smooth if self._shown else 0.0
+            share = 1.0 - math.exp((self._shown_at - seen.now) / smooth) if smooth > 0 else 1.0
+            self._shown = self._within_budget(self._mixed(lit, share), seen.now)
             self._shown_at = seen.now
-            self._levels |= universes(self._lights, self._shown, seen.mood)
+            self._levels |= universes(self._lights, self._shown)
         self._sender.send(self._levels, now)
+
+    def _mixed(self, lit: Sequence[Floats], share: float) -> list[Floats]:
+        """So much of `lit` in what is shown."""
+        return [old + share * (new - old) for old, new in zip(self._shown or lit, lit, strict=True)]
+
+    def _within_budget(self, lit: list[Floats], now: float) -> list[Floats]:
+        """As much of `lit` as may be shown at `now`; darkness always."""
+        if not self._limited:
+            return lit
+        picture = spread(lit)
+        weight = self._budget.weight(picture, now) if picture.any() else 1.0
+        if weight < 1.0:
+            lit = self._mixed(lit, weight)
+            picture = spread(lit)
+        self._budget.show(picture, now)
+        return lit
 
 
 def chase(lights: Sequence[Light], sender: Sender, step: float, wait: Callable[[float], None]) -> None:
     """Show every light by itself, in turn: red, green, blue and white, `step` seconds each."""
     for n, _ in enumerate(lights):
         for colour in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 1.0, 1.0)):
-            seen = [np.tile(np.array(colour) * (k == n), (light.cells, 1)) for k, light in enumerate(lights)]
-            sender.send(universes(lights, seen, Mood()), time.perf_counter())
+            lit = [np.tile(np.array(colour) * (k == n), (light.cells, 1)) for k, light in enumerate(lights)]
+            sender.send(universes(lights, lit), time.perf_counter())
             wait(step)
 
 
 def darken(lights: Sequence[Light], sender: Sender) -> None:
     """Show nothing on any of them."""
     dark = [np.zeros((light.cells, 3)) for light in lights]
-    sender.send(universes(lights, dark, Mood()), time.perf_counter())
+    sender.send(universes(lights, dark), time.perf_counter())

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
-from liveanim.core.lights import Address, Light, Mood, colours, read_lights, universes
+from liveanim.core.lights import Address, Light, Mood, colours, read_lights, spread, tinted, universes
 from liveanim.core.model import Image
 
 HERE = Address("artnet", 0)
@@ -22,7 +22,7 @@ AS_IT_IS = Mood()
 
 
 def levels(one: Light, image: Image, mood: Mood = AS_IT_IS) -> list[int]:
-    return list(universes([one], colours([one], image), mood)[HERE])
+    return list(universes([one], tinted(colours([one], image), mood))[HERE])
 
 
 def flat(*colour: int) -> Image:
@@ -80,7 +80,7 @@ def test_a_field_is_wired_as_it_is_said() -> None:
 
 def test_cells_go_on_in_the_next_universe_without_being_cut() -> None:
     strip = light(grid=(300, 1), channel=2)
-    found = universes([strip], colours([strip], flat(255, 255, 255)), Mood())
+    found = universes([strip], colours([strip], flat(255, 255, 255)))
     assert {address.universe: len(part) for address, part in found.items()} == {0: 511, 1: 390}
     assert found[HERE][0] == 0 and set(found[HERE][1:]) == {255}
 
@@ -101,6 +101,13 @@ def test_any_part_of_one_colour_has_that_colour(area: list[float], columns: int,
     (seen,) = colours([one], flat(200, 100, 50))
     assert seen.shape == (columns * rows, 3)
     assert seen == pytest.approx(np.tile((np.array([200, 100, 50]) / 255) ** 2.2, (columns * rows, 1)), abs=1e-6)
+
+
+def test_a_lamp_weighs_as_much_as_a_long_strip() -> None:
+    lit = [np.ones((1, 3)), np.repeat(np.linspace(0, 1, 301)[:, None], 3, axis=1)]
+    area = spread(lit)
+    assert area.shape == (2, 16, 3) and area.dtype == np.float32
+    assert (area[0] == 1).all() and area[1, :, 0] == pytest.approx(np.linspace(0, 1, 16), abs=0.01)
 
 
 def test_a_file_is_read() -> None:

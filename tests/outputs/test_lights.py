@@ -92,6 +92,22 @@ def test_lights_follow_in_their_time_and_say_the_same_again_while_nothing_comes(
         lights.close()
 
 
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_level_that_jumps_flashes_no_more_often_than_a_picture_may(limited: bool) -> None:
+    with closing(Node("artnet")) as node:
+        lights = Lights([light(node)], lambda: None, Sender(ports=node.ports), flash_limit=limited)
+        levels = []
+        for n in range(120):  # three seconds of ten flashes a second, then dark
+            lights.write(shown(smooth=0.0, level=1.0 if n < 120 - 1 and n // 2 % 2 else 0.0), n / 40)
+            lights.picture(flat(255, 255, 255), n / 40)
+            lights._show(n / 40)
+            levels.append(node.packet().levels[0] / 255)
+        steps = np.abs(np.diff(levels)) > 0.097
+        assert levels[-1] == 0.0 and (steps[40:79].sum() <= 7) == limited
+        lights.start()
+        lights.close()
+
+
 def test_a_file_that_is_written_again_counts_and_a_mistake_leaves_what_was() -> None:
     with closing(Node("artnet")) as node:
         answers: list[Sequence[Light] | UserError] = [UserError("lights.toml: no"), [light(node, channels="B")]]
