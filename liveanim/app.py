@@ -268,6 +268,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
             *(control.problem for control in opened.controls),
             takes.status,
         ]
+        problems += [] if opened.lights is None else [opened.lights.problem]
         problems += [source.problem, *_files(options, stage, ears), films.status, media.problem, edited.problem]
         offered = None if options.resume else broken
         archive = Archive(
@@ -308,6 +309,8 @@ def _devices(
     source, found = opening.result()
     for viewer in found.viewers:
         stage.show_to(viewer)
+    if found.lights is not None:
+        stage.show_to(found.lights, found.lights.width, found.lights.rate)
     return source, found
 
 

@@ -61,7 +61,7 @@ def target(text: str) -> tuple[str, int]:
 
 def universe(text: str) -> tuple[str, int]:
     """'artnet:0' -> ('artnet', 0)."""
-    from .inputs.dmx import parse_universe
+    from .core.dmx import parse_universe
 
     return _parsed(parse_universe, text)
 

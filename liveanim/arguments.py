@@ -115,6 +115,8 @@ def _play(parser: argparse.ArgumentParser) -> None:
     _many(out, "--share", metavar="WAY", help="give the picture to other programs: ndi, spout, syphon or camera")
     stream = "stream picture and sound to rtmp://, srt://, udp:// or tcp://"
     _many(out, "--stream", dest="streams", metavar="URL", help=stream)
+    about = "lamps and LEDs that show parts of the picture (docs/outputs.md)"
+    out.add_argument("--lights", type=Path, metavar="FILE", help=about)
     keep = parser.add_argument_group("keeping it")
     record = "record the show: .mp4 .mov .mkv .gif .png (a series) .wav .flac"
     _many(keep, "-r", "--record", type=Path, metavar="OUT.mp4", help=record)
@@ -306,6 +308,12 @@ def _words(parser: argparse.ArgumentParser) -> None:
     _json(shown)
 
 
+def _lights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="lamps and LEDs, as play --lights takes them")
+    about = "show each by itself in turn: red, green, blue, white (ctrl+C ends it)"
+    parser.add_argument("--try", dest="tried", action="store_true", help=about)
+
+
 def _nothing(_parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -326,6 +334,7 @@ _TABLE: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "schedule": ("show the values an expression takes", _schedule),
     "osc": ("list the OSC addresses that play it", _osc),
     "learn": ("teach a MIDI knob or pad what to play, or list what has been learned", _learn),
+    "lights": ("list the lamps and LEDs of a file, or show each in turn", _lights),
     "devices": ("list what is plugged in and who sends: sound, MIDI, screens, cameras, programs, desks, GPUs", _json),
     "doctor": ("say what works here, what is missing, and how to mend it", _json),
 }

@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
     "schedule": commands.schedule,
     "osc": commands.osc,
     "learn": commands.learn,
+    "lights": commands.lights,
     "devices": commands.devices,
     "doctor": commands.doctor,
 }

@@ -215,6 +215,16 @@ def _shader_row(path: Path) -> dict[str, Any]:
     return {**about, "file": str(path), "inputs": inputs}
 
 
+def lights(arguments: Arguments) -> int:
+    from . import lighting
+
+    for line in lighting.listed(arguments.file):
+        say(line)
+    if arguments.tried:
+        lighting.identify(arguments.file)
+    return 0
+
+
 def devices(arguments: Arguments) -> int:
     from . import devicelist, probes
 

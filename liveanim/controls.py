@@ -22,7 +22,9 @@ from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.web.server import WebRemote
+from .lighting import open_lights
 from .options import LOGO, PlayOptions
+from .outputs.lights import Lights
 from .remote import open_remote
 from .show import Sink
 from .taking import Takes
@@ -36,12 +38,13 @@ Control = OscInput | MidiInput | NoMidi | LinkClock | WebRemote | DmxIn
 @dataclass(frozen=True, slots=True)
 class Controls:
     """What was opened. told: sinks that hear what is played; viewers: those among them that like to see the stage;
-    thumbnailer: the one that takes thumbnails for the remote."""
+    thumbnailer: the one that takes thumbnails for the remote; lights: lamps that show the picture, told too."""
 
     controls: Sequence[Control]
     told: Sequence[Sink]
     viewers: Sequence[WebRemote | Thumbnailer] = ()
     thumbnailer: Thumbnailer | None = None
+    lights: Lights | None = None
 
 
 def open_controls(
@@ -69,16 +72,21 @@ def open_controls(
     sinks: list[Sink] = [readback, *_tellers(options, table, stack)]
     sinks += [control for control in controls if isinstance(control, LinkClock)]
     sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
+    lights = None if options.lights is None else open_lights(options.lights, options.dmx, options.flash_limit)
+    if lights is not None:
+        stack.callback(lights.close)
+        sinks.append(lights)
     osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)
     learned = next((control.learned for control in controls if isinstance(control, MidiInput)), dict)
     thumbnailer = Thumbnailer(options.model, logo=LOGO in options.outside.files)
     remote = open_remote(options, clock.now, choice, table, osc_port, learned, takes.rows, thumbnailer.thumbnails)
     if remote is None:
-        return Controls(controls, sinks)
+        return Controls(controls, sinks, lights=lights)
     stack.callback(remote.close)
     thumbnailer.start()
     stack.callback(thumbnailer.close)
-    return Controls([*controls, remote], [*sinks, remote, thumbnailer], (remote, thumbnailer), thumbnailer)
+    viewers = remote, thumbnailer
+    return Controls([*controls, remote], [*sinks, *viewers], viewers, thumbnailer, lights)
 
 
 def _osc(options: PlayOptions, clock: WallClock, readback: Readback, table: Table) -> OscInput | None:

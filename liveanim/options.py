@@ -59,6 +59,7 @@ class PlayOptions:
     osc_out     (host, port) of everybody who is told what is heard and what changes
     midi        part of the name of the MIDI input to use; None: every one; '-': none
     dmx         way and universe by which a lighting desk is heard: ('artnet', 0), ('sacn', 1)
+    lights      .toml file of the lamps and LEDs that show parts of the picture
     link        whether to share tempo and bar with the Ableton Link programs of the network
     midi_clock_out   part of the name of a MIDI output that gets our beat as MIDI clock
     midi_map    .toml file that says what its knobs and pads do; None: the profile that fits
@@ -99,6 +100,7 @@ class PlayOptions:
     midi: str | None = None
     midi_map: Path | None = None
     dmx: tuple[str, int] | None = None
+    lights: Path | None = None
     link: bool = False
     midi_clock_out: str | None = None
     flash_limit: bool = True

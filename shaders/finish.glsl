@@ -1,6 +1,6 @@
 // Light and colour of the finished picture. Every step leaves the picture as it is when its amount is 0.
 // GRAIN: with film grain, left out where there is none.
-uniform mat3 colour;      // hue and saturation in one matrix
+uniform mat3 colour;      // hue, saturation and gain in one matrix
 uniform float gain;       // 2^(EV / 2.2): exposure of linear light, applied to display values
 uniform float invert;
 uniform float vignette;
@@ -36,15 +36,15 @@ vec3 shoulder(vec3 c, float lift) {
 
 vec3 finished(vec3 c, vec2 p, float half_width, vec2 pixel) {
     c = colour * c;
-    c *= gain;
     if (gain > 1.0) c = shoulder(max(c, 0.0), gain);
     c = clamp(c, 0.0, 1.0);
-    c = mix(c, 1.0 - c, invert);
+    c = c * (1.0 - 2.0 * invert) + invert;
+    float light = lamp;
     if (vignette > 0.0) {
         float r = dot(p, p) / (half_width * half_width + 0.25);
-        c *= 1.0 - vignette * smoothstep(0.12, 1.05, r);
+        light *= 1.0 - vignette * smoothstep(0.12, 1.05, r);
     }
-    c *= lamp;
+    c *= light;
 #ifdef GRAIN
     c = grained(c, pixel);
 #endif

@@ -1,6 +1,7 @@
 // The blend: up to four keyframes, each where the camera sees it now, mixed by weight.
 // LAYERS: how many are drawn (0: the quiet gradient shown before the first keyframe).
 // FOLDED: mirror, kaleidoscope, blocks and filtered reduction; left out where nothing needs them.
+// TILTED: some layer is seen in perspective; left out where all are flat, since a division costs as much as a fetch.
 #if LAYERS > 0
 uniform sampler2D layer0;
 #endif
@@ -13,11 +14,12 @@ uniform sampler2D layer2;
 #if LAYERS > 3
 uniform sampler2D layer3;
 #endif
-uniform mat3 place[4];   // point on the stage -> texture coordinates of the keyframe, before the division
 uniform vec4 weights;
 uniform int linear_light;
 uniform float idle_time;
 #ifdef FOLDED
+uniform mat3 place[4];   // point on the stage -> texture coordinates of the keyframe, before the division
+#define SEEN(i) (place[i] * vec3(p, 1.0))
 uniform vec4 texels[4];  // xy: texture size in texels; z: detail level for blocks; w: 1 when the texture has mipmaps
 uniform float blocks;    // blocks per picture height; 0: none
 uniform int mirror;
@@ -36,13 +38,16 @@ vec2 fold(vec2 p) {
     }
     return p;
 }
+#elif LAYERS > 0
+in vec3 seen[LAYERS];
+#define SEEN(i) seen[i]
 #endif
 
 // Mirrored repeat; with clamped edges the filter meets the same texels on both sides of the border.
 vec2 reflected(vec2 t) { return 1.0 - abs(1.0 - mod(t, 2.0)); }
 
-vec3 sampled(sampler2D picture, int i, vec2 p) {
-    vec3 q = place[i] * vec3(p, 1.0);
+#if LAYERS > 0
+vec3 sampled(sampler2D picture, int i, vec3 q) {
 #ifdef FOLDED
     // Points at or behind the horizon of a tilted picture fade into its mean colour instead of sparkling.
     vec2 t = q.xy / max(q.z, 0.004);
@@ -51,11 +56,14 @@ vec3 sampled(sampler2D picture, int i, vec2 p) {
     float level = blocks > 0.0 ? texels[i].z : 0.5 * log2(max(max(dot(dx, dx), dot(dy, dy)), 1e-8));
     level = texels[i].w > 0.5 ? max(level, 0.0) : 0.0;
     vec3 c = textureLod(picture, reflected(t), level).rgb;
-#else
+#elif defined(TILTED)
     vec3 c = textureLod(picture, reflected(q.xy / q.z), 0.0).rgb;
+#else
+    vec3 c = textureLod(picture, reflected(q.xy), 0.0).rgb;
 #endif
     return linear_light == 1 ? c * c : c;
 }
+#endif
 
 // A slow dark glow, shown until the first keyframe is there.
 vec3 idle(vec2 p) {
@@ -73,15 +81,15 @@ vec3 scene(vec2 p) {
 #ifdef FOLDED
     p = fold(p);
 #endif
-    vec3 c = weights.x * sampled(layer0, 0, p);
+    vec3 c = weights.x * sampled(layer0, 0, SEEN(0));
 #if LAYERS > 1
-    c += weights.y * sampled(layer1, 1, p);
+    c += weights.y * sampled(layer1, 1, SEEN(1));
 #endif
 #if LAYERS > 2
-    c += weights.z * sampled(layer2, 2, p);
+    c += weights.z * sampled(layer2, 2, SEEN(2));
 #endif
 #if LAYERS > 3
-    c += weights.w * sampled(layer3, 3, p);
+    c += weights.w * sampled(layer3, 3, SEEN(3));
 #endif
     return linear_light == 1 ? sqrt(c) : c;
 #endif

@@ -394,7 +394,9 @@ def test_an_interrupted_render_leaves_nothing_under_the_asked_for_name(tmp_path:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _out, said = process.communicate(timeout=60)
-    assert process.returncode == cli.INTERRUPTED
+    # Shells call both 130. Where the signal finds Python in an `exec` of a text, as dataclasses are made by, Python
+    # ends itself by the signal although it was caught.
+    assert process.returncode in (cli.INTERRUPTED, -signal.SIGINT)
     assert "Traceback" not in said
     assert "out.mp4" not in written(tmp_path)
 

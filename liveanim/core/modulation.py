@@ -15,7 +15,7 @@ from .params import PARAMS, ParamSpec, Table, defaults, spec
 TOGGLE = "toggle"
 LOOP = "loop"
 """Who holds a knob that a gesture moves."""
-KEPT = ("out", "macro", "play", "logo")
+KEPT = ("out", "macro", "play", "logo", "lights")
 """Groups whose knobs outlive a change of look: it must not undo a blackout."""
 Drivers = Mapping[str, Driver | float]
 

@@ -329,6 +329,10 @@ _ROWS = (
     P("logo.size", "", 0, 1, 0.3, "stage", "size of the logo: 1 is as large as fits the picture", reach=(0, 10)),
     P("logo.angle", "deg", -180, 180, 0, "stage", "roll of the logo, counter-clockwise", reach=(-1e6, 1e6)),
     _choice("logo.mode", "stage", "how the logo is laid over the picture", "over add screen"),
+    # lamps and LEDs that show the picture: --lights FILE
+    P("lights.level", "", 0, 1, 1, "stage", "brightness of the lights, of that of the picture"),
+    P("lights.saturation", "", 0, 2, 1.3, "stage", "colourfulness of the lights; 1 as the picture has it"),
+    P("lights.smooth", "s", 0, 5, 0.05, "stage", "time in which the lights follow the picture"),
     # safety and sound
     P("out.blackout", "", 0, 1, 0, "stage", "black picture: at once, or faded by out.fade", "toggle"),
     P("out.freeze", "", 0, 1, 0, "stage", "hold the picture", "toggle"),

@@ -1,7 +1,7 @@
 """DMX from a lighting desk, by Art-Net or sACN: which channels of one universe moved, and where they stand.
 
-Formats: Art-Net 4 (Artistic Licence), ArtDmx, ArtPoll and its reply; ANSI E1.31-2018, data packets. Of two senders of
-one universe that of the higher priority counts, else the first, until nothing has come of it for 2.5 s (E1.31, 6.7.1).
+Formats: core/dmx.py, and of Art-Net 4 ArtPoll and its reply. Of two senders of one universe that of the higher priority
+counts, else the first, until nothing has come of it for 2.5 s (E1.31, 6.7.1).
 """
 
 from __future__ import annotations
@@ -15,54 +15,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..core.errors import UserError, brief, near
+from ..core.dmx import ARTNET, PORTS, SACN, Packet, artnet, sacn, sacn_group
+from ..core.errors import UserError, brief
 from ..core.model import ControlEvent
 
 log = logging.getLogger(__name__)
 
-CHANNELS = 512
-ARTNET, SACN = "artnet", "sacn"
-PORTS = {ARTNET: 6454, SACN: 5568}
-UNIVERSES = {ARTNET: (0, 32767), SACN: (1, 63999)}
 GROUPS = 16  # multicast groups that are joined to see what is sent: Linux lets a socket have 20
 AWAY = 2.5  # s without a packet after which a sender is taken to be gone
-_ARTDMX = b"Art-Net\x00\x00\x50"
 _ARTPOLL = b"Art-Net\x00\x00\x20"
-_ACN = b"\x00\x10\x00\x00ASC-E1.17\x00\x00\x00"
-_TERMINATED, _PREVIEW = 0x40, 0x80
 Moved = Sequence[tuple[int, int]]
 """(channel from 1, level 0..255)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """Levels (0..255) of channels 1.. of a universe. sender: who says so; ended: that was the last of it."""
-
-    universe: int
-    levels: bytes
-    sender: bytes = b""
-    priority: int = 100
-    ended: bool = False
-
-
-def parse_universe(text: str) -> tuple[str, int]:
-    """'artnet:0' or 'sacn:1' -> (way, universe). ValueError says what was expected."""
-    way, _, number = text.partition(":")
-    if way not in PORTS:
-        raise ValueError(f"{text!r}: expected artnet:UNIVERSE or sacn:UNIVERSE{near(way, PORTS)}")
-    low, high = UNIVERSES[way]
-    if not number.isdecimal() or not low <= int(number) <= high:
-        raise ValueError(f"{text!r}: expected a universe from {low} to {high} after {way}:")
-    return way, int(number)
-
-
-def artnet(data: bytes) -> Packet | None:
-    """An ArtDmx packet; None for anything else."""
-    if len(data) < 18 or not data.startswith(_ARTDMX):
-        return None
-    (length,) = struct.unpack(">H", data[16:18])
-    levels = data[18 : 18 + min(length, CHANNELS)]
-    return Packet(data[14] | (data[15] & 0x7F) << 8, levels) if len(levels) == length else None
 
 
 def poll_reply(universe: int, address: str) -> bytes:
@@ -75,20 +38,6 @@ def poll_reply(universe: int, address: str) -> bytes:
     outputs = struct.pack(">H4s4s4s4s4s", 1, b"\x80", b"", b"\x80", b"", bytes([universe & 15]))
     rest = bytes(7) + bytes(6) + ip + bytes([1, 8])  # style: a node; no MAC; the first of its kind; 15-bit universes
     return (head + place + names + report + outputs + rest).ljust(239, b"\x00")
-
-
-def sacn(data: bytes) -> Packet | None:
-    """An E1.31 data packet with DMX levels (start code 0); None for anything else, and what is for previews only."""
-    if len(data) < 126 or not data.startswith(_ACN):
-        return None
-    root, framing = struct.unpack(">I", data[18:22])[0], struct.unpack(">I", data[40:44])[0]
-    universe, (first, step, count) = struct.unpack(">H", data[113:115])[0], struct.unpack(">HHH", data[119:125])
-    options = data[112]
-    good = (root, framing, data[117], data[118], first, step, data[125]) == (4, 2, 2, 0xA1, 0, 1, 0)
-    levels = data[126 : 125 + count]
-    if not good or options & _PREVIEW or len(levels) != count - 1 or len(levels) > CHANNELS:
-        return None
-    return Packet(universe, levels, data[22:38], data[108], bool(options & _TERMINATED))
 
 
 _PARSERS = {ARTNET: artnet, SACN: sacn}
@@ -179,7 +128,7 @@ def _listening(way: str, address: str, port: int, shared: bool) -> socket.socket
 
 def _join(listening: socket.socket, universe: int) -> str:
     """Have what is sent to the group of `universe` too; why that cannot be, '' when it can."""
-    group = socket.inet_aton(f"239.255.{universe >> 8}.{universe & 255}")
+    group = socket.inet_aton(sacn_group(universe))
     try:
         listening.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + b"\x00\x00\x00\x00")
     except OSError as error:

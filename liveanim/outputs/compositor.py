@@ -46,6 +46,11 @@ def _named(**flags: bool) -> list[str]:
     return [name for name, wanted in flags.items() if wanted]
 
 
+def _tilted(drawn: Sequence[_Drawn]) -> bool:
+    """Whether some layer is seen in perspective."""
+    return any(max(abs(x), abs(y), abs(z - 1.0)) > 1e-12 for x, y, z in (layer.matrix[2] for layer in drawn))
+
+
 class Compositor:
     """Blend -> picture in `framebuffer`, `size` (width, height) pixels, row 0 the picture's top row.
 
@@ -168,7 +173,8 @@ class Compositor:
         drawn = self._transition(blend, layers, motion, stage) or self._layers(layers, motion, stage)
         folded = stage.folds or any(layer.reduction > 1.3 for layer in drawn)
         way = "SCENE" if stage.needs_scene or (stage.trailing and going_on) else "DIRECT"
-        flags = _named(FOLDED=folded, GRAIN=way == "DIRECT" and stage.grains, TRAILS=stage.trailing)
+        grains = way == "DIRECT" and stage.grains
+        flags = _named(FOLDED=folded, TILTED=_tilted(drawn), GRAIN=grains, TRAILS=stage.trailing)
         program = self._program(f"LAYERS {len(drawn)}", way, *flags)
         self._set_scene(program, drawn, stage, folded, blend.time)
         if way == "DIRECT":
@@ -196,7 +202,7 @@ class Compositor:
         still = np.eye(3)
         for target, part in zip(self._fades, (tuple(shown[:-1]), tuple(shown[-1:])), strict=True):
             drawn = self._layers(part, still, stage)
-            program = self._program(f"LAYERS {len(drawn)}", "SCENE")
+            program = self._program(f"LAYERS {len(drawn)}", "SCENE", *_named(TILTED=_tilted(drawn)))
             self._set_scene(program, drawn, _NOTHING, False, blend.time)
             program.set(turned=1)
             target.fbo.use()
@@ -254,7 +260,7 @@ class Compositor:
 
     def _set_finish(self, program: Program, stage: Stage, blend: Blend) -> None:
         program.set(
-            colour=colour_matrix(stage.hue, stage.saturation),
+            colour=stage.gain * colour_matrix(stage.hue, stage.saturation),
             gain=stage.gain,
             invert=stage.invert,
             vignette=stage.vignette,

@@ -28,8 +28,9 @@ class FlashLimiter:
         self._measure = Program(ctx, ["flash.frag.glsl"], ["MEASURE"])
         self._mix = Program(ctx, ["flash.frag.glsl"])
         self._copy = Program(ctx, ["flash.frag.glsl"], ["COPY"])
-        self._kept: list[Target] = []
+        self._mixes: list[Target] = []
         self._shown: Target | None = None
+        self._kept: Target | None = None
         # What was shown last; None when that picture has since been drawn over, because it was not going to be needed.
         self._last: Target | None = None
         self._time = 0.0
@@ -59,7 +60,7 @@ class FlashLimiter:
         self._last = picture
         if not cut and weight == 1.0:
             # Only a picture that may be needed in the next frame is worth a copy.
-            self._last = self._mixed(picture, 1.0) if self._budget.spent(time) else None
+            self._last = self._copied(picture) if self._budget.spent(time) else None
         return shown
 
     def _measured(self, picture: Target) -> Grid:
@@ -73,18 +74,24 @@ class FlashLimiter:
 
     def _mixed(self, picture: Target, weight: float) -> Target:
         """`picture` mixed into the last one, in a target of this limiter's own. Half floats: small steps add up."""
-        if not self._kept:
-            self._kept = [Target(self._ctx, self._size) for _ in range(2)]
-        self._kept.reverse()
-        target, last = self._kept
+        if not self._mixes:
+            self._mixes = [Target(self._ctx, self._size) for _ in range(2)]
+        self._mixes.reverse()
+        target, last = self._mixes
         picture.texture.use(0)
         (self._last or last).texture.use(1)
-        # A program of its own for the copy: software renderers work out both sides of a branch.
-        program = self._mix if weight < 1.0 else self._copy
-        program.set(picture=0, last=1, weight=weight)
+        self._mix.set(picture=0, last=1, weight=weight)
         target.fbo.use()
-        program.draw()
+        self._mix.draw()
         return target
+
+    def _copied(self, picture: Target) -> Target:
+        """`picture`, which is in bytes, in a target of this limiter's own."""
+        if self._kept is None:
+            self._kept = Target(self._ctx, self._size, "f1")
+        # Memory to memory: where processors draw, that takes a fiftieth of drawing it.
+        self._ctx.copy_framebuffer(self._kept.fbo, picture.fbo)
+        return self._kept
 
     def _in_bytes(self, picture: Target) -> Target:
         """`picture` as what a screen gets. Whoever fetches half floats pays ten times as much."""
@@ -97,7 +104,7 @@ class FlashLimiter:
         return self._shown
 
     def release(self) -> None:
-        for target in (self._grid, self._shown, *self._kept):
+        for target in (self._grid, self._shown, self._kept, *self._mixes):
             if target is not None:
                 target.release()
         for program in (self._measure, self._mix, self._copy):

@@ -6,7 +6,7 @@ from liveanim.core.model import Blend, Image
 
 from .compositor import Compositor
 from .context import headless_context
-from .preview import Viewer
+from .preview import RATE, WIDTH, Viewer
 from .taps import Tap, TapFeed
 
 
@@ -34,10 +34,10 @@ class Headless:
     def remove_tap(self, tap: Tap) -> None:
         self._feed.remove(tap)
 
-    def show_to(self, viewer: Viewer) -> None:
-        """Small pictures for `viewer`, while it looks."""
+    def show_to(self, viewer: Viewer, width: int = WIDTH, rate: float = RATE) -> None:
+        """Small pictures for `viewer`, while it looks: at most so wide (pixels), and so many a second."""
         with self._ctx:
-            self._feed.show(self._ctx, viewer)
+            self._feed.show(self._ctx, viewer, width, rate)
 
     def write(self, blend: Blend, now: float) -> None:
         """Draw `blend` for show time `now` (s) and hand the picture to the taps."""

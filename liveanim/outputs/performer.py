@@ -8,7 +8,6 @@ from typing import Any
 import glfw
 import moderngl
 
-from liveanim.core.mapping import in_the_middle
 from liveanim.core.model import Blend
 
 from . import monitors
@@ -16,7 +15,7 @@ from .beside import Beside, Keys
 from .context import Loader
 from .hud import Hud
 from .hud_layout import Readout
-from .shaders import Program
+from .present import Present
 
 
 class Performer(Beside):
@@ -25,17 +24,14 @@ class Performer(Beside):
     def __init__(self, beside: Any, handle: Any, loader: Loader, keys: Keys) -> None:
         super().__init__(beside, handle, loader, keys)
         with self.current():
-            self._hud, self._present = Hud(self.ctx), Program(self.ctx, ["show.frag.glsl"])
+            self._hud, self._present = Hud(self.ctx), Present(self.ctx)
 
     def show(self, picture: moderngl.Texture, blend: Blend, readout: Readout) -> None:
         """Show `picture` (of the other context, row 0 at the top) and the figures over it."""
         with self.drawing() as (width, height):
             if not width:
                 return
-            self.ctx.screen.viewport = in_the_middle(picture.size, (width, height))
-            self.shared(picture).use(0)
-            self._present.set(picture=0, aspect=1.0)
-            self._present.draw()
+            self._present.show(self.shared(picture), (width, height))
             self.ctx.screen.viewport = (0, 0, width, height)
             self._hud.draw(blend, readout, (width, height))
 

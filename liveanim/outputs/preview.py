@@ -29,13 +29,14 @@ class Viewer(Protocol):
 
 
 class Preview:
-    """Gives `viewers` small pictures of what `compositor` draws. Needs its context current."""
+    """Gives `viewers` small pictures of what `compositor` draws, `width` pixels wide at most and at most `rate` of them
+    a second. Needs its context current."""
 
-    def __init__(self, ctx: moderngl.Context, compositor: Compositor) -> None:
-        self._compositor = compositor
+    def __init__(self, ctx: moderngl.Context, compositor: Compositor, width: int = WIDTH, rate: float = RATE) -> None:
+        self._compositor, self._rate = compositor, rate
         self.viewers: list[Viewer] = []
         wide, high = compositor.size
-        self.size = min(WIDTH, wide), max(1, round(min(WIDTH, wide) * high / wide))
+        self.size = min(width, wide), max(1, round(min(width, wide) * high / wide))
         self._target = Target(ctx, self.size, "f1")
         self._buffer = ctx.buffer(reserve=self.size[0] * self.size[1] * 3)
         self._program = Program(ctx, ["preview.frag.glsl"])
@@ -53,7 +54,7 @@ class Preview:
             self._waiting = None
         if now < self._due or not any(viewer.wanted() for viewer in self.viewers):
             return
-        self._due = now + 1 / RATE - 1e-3
+        self._due = now + 1 / self._rate - 1e-3
         self._target.fbo.use()
         self._compositor.texture.use(0)
         self._program.draw()

@@ -40,7 +40,7 @@ class Program:
 
     def __init__(self, ctx: moderngl.Context, fragment: Sequence[str], defines: Sequence[str] = ()) -> None:
         head = _HEAD + "".join(f"#define {define}\n" for define in defines)
-        vertex = _HEAD + source("fullscreen.vert.glsl")
+        vertex = head + source("fullscreen.vert.glsl")
         self._ctx = ctx
         self._program = ctx.program(vertex, head + "\n".join(source(part) for part in fragment))
         self._triangle = ctx.vertex_array(self._program, [])

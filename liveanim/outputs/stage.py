@@ -161,16 +161,12 @@ def reduction(matrix: Matrix, aspect: float, image: Image, height: int) -> float
     if q[:, 2].min() < 0.05:
         return math.inf
     tall, wide = image.shape[:2]
-    worst = 0.0
-    for x, y, z in q:
-        jacobian = np.array(
-            [
-                [(matrix[0, c] * z - matrix[2, c] * x) / z**2 * wide for c in (0, 1)],
-                [(matrix[1, c] * z - matrix[2, c] * y) / z**2 * tall for c in (0, 1)],
-            ]
-        )
-        worst = max(worst, float(np.linalg.norm(jacobian, 2)) / height)
-    return worst
+    across, down = ((matrix[n, :2] * q[:, 2:] - matrix[2, :2] * q[:, n : n + 1]) / q[:, 2:] ** 2 for n in (0, 1))
+    # The larger singular value of each 2x2 Jacobian: of its squares' sum and its determinant.
+    squares = wide**2 * (across**2).sum(1) + tall**2 * (down**2).sum(1)
+    area = wide * tall * (across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0])
+    largest = (squares + np.sqrt(np.maximum(squares**2 - 4 * area**2, 0.0))) / 2
+    return float(np.sqrt(largest.max())) / height
 
 
 def colour_matrix(hue: float, saturation: float) -> Matrix:

@@ -10,7 +10,7 @@ import numpy as np
 from liveanim.core.model import Image
 
 from .compositor import Compositor
-from .preview import Preview, Viewer
+from .preview import RATE, WIDTH, Preview, Viewer
 
 
 class Tap(Protocol):
@@ -40,13 +40,13 @@ class TapFeed:
         self._taps: dict[Tap, bool] = {}  # whether it gets the whole
         self._buffers: list[moderngl.Buffer] = []
         self._waiting: float | None = None
-        self._preview: Preview | None = None
+        self._previews: dict[tuple[int, float], Preview] = {}
 
-    def show(self, ctx: moderngl.Context, viewer: Viewer) -> None:
-        """Small pictures for `viewer`, too, while it looks."""
-        if self._preview is None:
-            self._preview = Preview(ctx, self._compositor)
-        self._preview.viewers.append(viewer)
+    def show(self, ctx: moderngl.Context, viewer: Viewer, width: int = WIDTH, rate: float = RATE) -> None:
+        """Small pictures for `viewer`, too, while it looks: of that width in pixels at most, so many a second."""
+        if (width, rate) not in self._previews:
+            self._previews[width, rate] = Preview(ctx, self._compositor, width, rate)
+        self._previews[width, rate].viewers.append(viewer)
 
     def add(self, tap: Tap, whole: bool = False) -> None:
         self._taps[tap] = whole
@@ -57,8 +57,8 @@ class TapFeed:
 
     def taken(self, now: float) -> None:
         """The picture for show time `now` has been drawn."""
-        if self._preview is not None:
-            self._preview.taken(now)
+        for preview in self._previews.values():
+            preview.taken(now)
         if not self._taps:
             self._waiting = None
             return
@@ -79,8 +79,8 @@ class TapFeed:
         for tap in self._taps:
             tap.close()
         self._taps.clear()
-        if self._preview is not None:
-            self._preview.release()
+        for preview in self._previews.values():
+            preview.release()
         for buffer in self._buffers:
             buffer.release()
         self._buffers.clear()

@@ -12,7 +12,6 @@ from moderngl import Context
 
 from liveanim.core.errors import UserError
 from liveanim.core.gauges import FrameRate
-from liveanim.core.mapping import in_the_middle
 from liveanim.core.model import Blend, ControlEvent, Image
 from liveanim.core.params import PARAMS, Table
 
@@ -26,7 +25,8 @@ from .keys import BY_NAME, PLAIN, Key, Leaving, event_for
 from .mapper import Mapper, Screens
 from .performer import Performer, place_for
 from .picker import Picker, Wish, event_of
-from .preview import Viewer
+from .present import Present
+from .preview import RATE, WIDTH, Viewer
 from .projector import Projector
 from .shaders import Program
 from .taps import Tap, TapFeed
@@ -95,7 +95,7 @@ class Window:
         self._ctx = _context_of(self._window, vsync)
         self.compositor = Compositor(self._ctx, size, flash_limit, live=True)
         self._feed = TapFeed(self.compositor, later=True)
-        self._hud, self._present = Hud(self._ctx), Program(self._ctx, ["show.frag.glsl"])
+        self._hud, self._present = Hud(self._ctx), Present(self._ctx)
         screens = screens or Screens()
         self.mapper, self._mapped = Mapper(screens), Program(self._ctx, ["mapped.frag.glsl"])
         self.picker, self._table = Picker(table), table
@@ -155,9 +155,9 @@ class Window:
     def remove_tap(self, tap: Tap) -> None:
         self._feed.remove(tap)
 
-    def show_to(self, viewer: Viewer) -> None:
-        """Small pictures for `viewer`, without the HUD, while it looks."""
-        self._feed.show(self._ctx, viewer)
+    def show_to(self, viewer: Viewer, width: int = WIDTH, rate: float = RATE) -> None:
+        """Small pictures for `viewer`, without the HUD, while it looks: at most so wide, and so many a second."""
+        self._feed.show(self._ctx, viewer, width, rate)
 
     def read(self, now: float) -> Sequence[ControlEvent]:
         """What was typed since the last call, stamped `now`; closing the window asks to quit."""
@@ -241,10 +241,7 @@ class Window:
         if not self.mapper.plain:
             self.mapper.draw(self._mapped, self.compositor.texture, (width, height))
             return self._show_hud(blend, (width, height))
-        screen.viewport = in_the_middle(self.size, (width, height))
-        self.compositor.texture.use(0)
-        self._present.set(picture=0, aspect=1.0)
-        self._present.draw()
+        self._present.show(self.compositor.texture, (width, height))
         return self._show_hud(blend, (width, height))
 
     def _show_hud(self, blend: Blend, size: tuple[int, int]) -> bool:

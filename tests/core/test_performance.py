@@ -115,6 +115,14 @@ def test_a_preset_glides_in_and_its_own_variables_do_not_mix_with_the_old_ones()
     assert exposures(play, 2.1) == [1.5] and play.modulators == {"it": 0.5}
 
 
+def test_lights_stay_as_bright_as_they_were_made_when_another_preset_comes() -> None:
+    play = Performance(look("first", lights={"smooth": 1.0}))
+    play.panel.turn("lights.level", 0.2, "midi")
+    play.take(look("second"), 0.0, 0.0)
+    after = values(play, 0.1)
+    assert (after["lights.level"], after["lights.smooth"]) == (0.2, 0.05)
+
+
 def test_the_logo_stays_where_it_was_put_when_another_preset_comes() -> None:
     play = Performance(look("first", logo={"size": "0.3 + 0.1*kick"}))
     play.panel.turn("logo.x", 0.9, "midi")

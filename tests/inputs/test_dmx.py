@@ -12,22 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveanim.core.dmx import ARTNET, SACN, Packet, artnet, artnet_packet, parse_universe, sacn, sacn_packet
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend, ControlEvent, Status
 from liveanim.core.params import PARAMS
-from liveanim.inputs.dmx import (
-    ARTNET,
-    AWAY,
-    SACN,
-    Desk,
-    DmxIn,
-    Frames,
-    Overhearing,
-    Packet,
-    artnet,
-    parse_universe,
-    sacn,
-)
+from liveanim.inputs.dmx import AWAY, Desk, DmxIn, Frames, Overhearing
 from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.midimap import map_from, shipped
 from liveanim.inputs.readback import Readback
@@ -63,6 +52,21 @@ def test_an_sacn_packet_is_read_and_a_cut_one_is_not(universe: int, levels: byte
     assert sacn(e131(universe, levels, options=0x80)) is None  # for a preview
     ended = sacn(e131(universe, levels, options=0x40))
     assert ended is not None and ended.ended
+
+
+@given(st.integers(0, 32767), st.binary(min_size=1, max_size=512), st.integers(0, 1000))
+def test_what_is_sent_by_artnet_is_laid_out_so_and_even(universe: int, levels: bytes, sequence: int) -> None:
+    sent = bytearray(artnet_packet(Packet(universe, levels), sequence))
+    assert 1 <= sent[12] <= 255  # 0 would say that order does not count
+    sent[12] = 7
+    assert bytes(sent) == art(universe, levels + bytes(len(levels) % 2))
+
+
+@given(st.integers(1, 63999), st.binary(min_size=1, max_size=512), st.integers(0, 200), st.booleans())
+def test_what_is_sent_by_sacn_is_laid_out_so(universe: int, levels: bytes, priority: int, ended: bool) -> None:
+    sent = sacn_packet(Packet(universe, levels, b"B" * 16, priority, ended), 9 + 256, "desk")
+    assert sent == e131(universe, levels, b"B" * 16, priority, 0x40 if ended else 0)
+    assert sacn(sent) == Packet(universe, levels, b"B" * 16, priority, ended)
 
 
 @given(st.binary(max_size=700))

@@ -11,7 +11,7 @@ import pytest
 from liveanim.core.errors import UserError
 from liveanim.outputs import context
 from liveanim.outputs.headless import Headless
-from liveanim.outputs.textures import enlarged
+from liveanim.outputs.textures import Enlarger
 
 from .pictures import dots, smooth, still
 
@@ -58,8 +58,10 @@ def test_a_quick_stage_shows_the_same() -> None:
 
 def test_enlarged_edges_are_steep_and_stay_within_what_is_around_them() -> None:
     image = dots([(0.0, 0.0)], (64, 36), radius=0.2)
-    big = enlarged(image, 4)
-    assert big.shape == (144, 256, 3) and enlarged(image, 1) is image
+    enlarger = Enlarger()
+    big = enlarger(image, 4)[..., :3].copy()
+    assert big.shape == (144, 256, 3) and np.array_equal(enlarger(image, 1)[..., :3], image)
+    assert np.array_equal(enlarger(image, 4)[..., :3], big)  # in the memory of others
     assert (big.min(), big.max()) == (image.min(), image.max())
     row = big[72, 128:, 0].astype(int)
     width = int(np.flatnonzero(row < 26)[0] - np.flatnonzero(row < 230)[0])

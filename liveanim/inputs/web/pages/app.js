@@ -16,6 +16,7 @@ const ELSEWHERE = ['macro', 'prompt', 'play']; // have a place of their own: amo
 const TITLES = {
   macro: 'Macros', prompt: 'Prompts', play: 'How they change', picture: 'Picture', camera: 'Camera', stage: 'Stage', audio: 'Sound', isf: 'Shaders', space: '3D', video: 'Video', mask: 'Mask',
   hybrid: 'Video in the feedback', lora: 'LoRA', control: 'ControlNet', flow: 'Flow', match: 'Colour match', unsharp: 'Unsharp mask', noise: 'Noise', logo: 'Logo',
+  lights: 'Lamps and LEDs',
 };
 const OPEN = { picture: true, camera: true, stage: true, isf: true };
 const kept = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private windows keep nothing */ } };
