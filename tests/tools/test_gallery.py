@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from liveanim.core.model import Image, Keyframe, frozen_image
 from liveanim.core.preset import Preset
-from liveanim.library import read_preset, shipped
+from liveanim.library import read_preset
 from liveanim.options import RenderOptions
 from liveanim.thumbnails import SIZE
 from tools import gallery_presets as gallery
