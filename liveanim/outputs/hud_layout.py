@@ -364,11 +364,12 @@ def _meter(blend: Blend) -> int:
 
 def _beat_lamps(meter: int) -> list[tuple[float, float, float]]:
     """(x, y, diameter) of the lamp of each beat, y from the panel's inside: in two rows where there are many."""
-    columns = meter if meter <= _MOST_BEATS / 2 else math.ceil(meter / 2)
+    rows = 1 if meter <= _MOST_BEATS / 2 else 2
+    columns = math.ceil(meter / rows)
     pitch = min(24.0, 100.0 / columns)
-    size = min(14.0, pitch - 3)
-    tops = [33 + (14 - size) / 2] if columns == meter else [29.0, 42.0]
-    return [(_BEAT_LEFT + pitch * (i % columns), tops[i // columns], size) for i in range(meter)]
+    size = min(14.0 if rows == 1 else 9.0, pitch - 3)
+    top = 40 - 6 * (rows - 1) - size / 2
+    return [(_BEAT_LEFT + pitch * (i % columns), top + 12 * (i // columns), size) for i in range(meter)]
 
 
 def _beats(blend: Blend) -> list[float]:

@@ -236,7 +236,10 @@ const lamps = by('beats').children;
 on('signals', () => {
   for (const element of signals) element.style.setProperty('--v', state.signals[element.dataset.signal] ?? 0);
   const { bar = 0, phase = 0, meter = 4, bpm = 0 } = state.signals;
-  if (lamps.length !== meter) by('beats').replaceChildren(...Array.from({ length: meter }, () => make('i')));
+  if (lamps.length !== meter) {
+    by('beats').style.setProperty('--columns', meter > 8 ? Math.ceil(meter / 2) : meter);
+    by('beats').replaceChildren(...Array.from({ length: meter }, () => make('i')));
+  }
   const count = (Math.round((bar % 1) * meter - phase) + meter) % meter;
   [...lamps].forEach((lamp, n) => lamp.style.setProperty('--v', n === count ? 1 - 0.7 * phase : 0));
   by('bpm').textContent = bpm > 0 ? bpm.toFixed(1) : '–';
