@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from . import __version__
 from .argtypes import number, size, target, universe, whole
 from .core.errors import UserError, near
+from .core.params import METER, PARAMS
 from .render.models import ENGINES
 
 Arguments = argparse.Namespace
@@ -218,6 +219,13 @@ def _listen(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw what is heard in FILE, as fast as it goes")
     parser.add_argument("--seconds", type=number(0.05, 86400, "seconds"), metavar="S", help="end by itself after S s")
+    _meter(parser)
+
+
+def _meter(parser: argparse.ArgumentParser) -> None:
+    row = PARAMS["play.meter"]
+    beats = whole(round(row.low), round(row.high))
+    parser.add_argument("--meter", type=beats, default=METER, metavar="N", help=f"beats of a bar ({METER})")
 
 
 def _latency(parser: argparse.ArgumentParser) -> None:
@@ -266,6 +274,7 @@ def _schedule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=whole(1, 100000), default=120, metavar="N", help="how many values (120)")
     parser.add_argument("--fps", type=number(1, 240, "frames/s"), default=30.0, metavar="F", help="frames/s (30)")
     parser.add_argument("--bpm", type=number(20, 400, "beats/min"), default=120.0, metavar="B", help="tempo (120)")
+    _meter(parser)
     parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="seed of noise (0)")
     parser.add_argument("--compat", choices=["deforum"], default="", help="read it as that family does, quirks and all")
     shown = parser.add_mutually_exclusive_group()

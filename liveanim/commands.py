@@ -76,7 +76,7 @@ def listen(arguments: Arguments) -> int:
         raise UserError("listen takes a FILE or --input, not both")
     if arguments.plot is not None and source is None:
         raise UserError("--plot draws a file: liveanim listen FILE --plot OUT.png")
-    say(hearing.listen(ListenOptions(source, named, arguments.plot, arguments.seconds)))
+    say(hearing.listen(options_of(ListenOptions, arguments)))
     return 0
 
 
@@ -324,7 +324,13 @@ def schedule(arguments: Arguments) -> int:
     for warning in expression.warnings:
         log.warning("%s", warning)
     rows = values(
-        expression, arguments.frames, fps=arguments.fps, bpm=arguments.bpm, seed=arguments.seed, compat=arguments.compat
+        expression,
+        arguments.frames,
+        fps=arguments.fps,
+        bpm=arguments.bpm,
+        meter=arguments.meter,
+        seed=arguments.seed,
+        compat=arguments.compat,
     )
     if arguments.plot is not None:
         from .plot import draw_curve

@@ -21,7 +21,7 @@ from .core.performance import Performance
 from .core.preset import Preset
 from .core.preset_data import baked, preset_data
 from .core.setlist import NO_SET, SetList, parsed
-from .core.tempo import BeatClock, told
+from .core.tempo import Beat, BeatClock, told
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Hands:
         self._keeper, self._broken_off, self._kept = archive.keeper, archive.broken_off, 0
         self._conductor, self._looper = Conductor(), Looper(play)
         self._values: Mapping[str, float] = {}
-        self._beat = 0.0, 0.0  # show time and beat of the last frame
+        self._shown = 0.0, clock.at(0.0)  # show time and beat of the last frame
         self._warning, self._notice = ("", -SHOWN), ("", -SHOWN)
         self._actions = self._table_of_actions()
         if archive.broken_off is not None:
@@ -92,19 +92,19 @@ class Hands:
 
     def apply(self, event: ControlEvent) -> None:
         """One event that came from outside: now, or when the beat or bar comes that it waits for."""
-        _, beat = self._moment(event.time)
-        ready = self._conductor.waits(event, beat, self._values.get("play.quantise", 0.0))
+        ready = self._conductor.waits(event, self._at(event.time), self._values.get("play.quantise", 0.0))
         if ready is not None:
             self._act(ready)
 
-    def conduct(self, now: float, signals: Mapping[str, float], values: Mapping[str, float]) -> None:
-        """Do what is due by itself in this frame; `values` are those of the last one. Tell the keeper what changed."""
-        play, self._values, self._beat = self._play, values, (now, signals["beat"])
+    def conduct(self, now: float, beat: Beat, signals: Mapping[str, float], values: Mapping[str, float]) -> None:
+        """Do what is due by itself in this frame, which shows `beat`; `values` are those of the last one. Tell the
+        keeper what changed."""
+        play, self._values, self._shown = self._play, values, (now, beat)
         names = [preset.name for preset in self.presets]
         pilot = values.get("play.autopilot", 0.0) > 0.5
         for event in self._conductor.step(now, signals, play.preset, play.scene, pilot, names):
             self._act(event)
-        if self._looper.full(self._beat):
+        if self._looper.full(self._moment(now)):
             self._loop(now)
         if self._keeper is not None and play.history.version != self._kept:
             self._kept = play.history.version
@@ -146,7 +146,7 @@ class Hands:
         elif (slot := event.target.removeprefix("prompt.")).isdecimal() and 1 <= int(slot) <= PROMPT_SLOTS:
             play.text(int(slot), text)
         elif kind == "loops":
-            self._looper.take_up(text, self._moment(event.time))
+            self._looper.take_up(text, event.time, self._at(event.time))
         elif kind in ("add", "scale"):
             add, factor = (_number(event), 1.0) if kind == "add" else (0.0, _number(event))
             play.panel.move(rest, add, factor, event.source)
@@ -236,14 +236,18 @@ class Hands:
 
     def _moment(self, time: float) -> Moment:
         """Show time and beat of what is done at `time`; those of this frame where that is past."""
-        now, beat = self._beat
-        passed = max(0.0, time - now)
-        return now + passed, beat + passed * self._clock.bpm / 60.0
+        now, _ = self._shown
+        return now + max(0.0, time - now), self._at(time).beat
+
+    def _at(self, time: float) -> Beat:
+        """The beat of what is done at `time`; that of this frame where that is past."""
+        now, shown = self._shown
+        return shown.at_beat(shown.beat + max(0.0, time - now) * self._clock.bpm / 60.0)
 
     @property
     def looping(self) -> str:
         """As Status.loop."""
-        return self._looper.line(self._beat)
+        return self._looper.line(self._moment(0.0))
 
     def _loop(self, time: float) -> None:
         self._notice = self._looper.press(self._moment(time), not self._clock.known), time
@@ -347,13 +351,13 @@ class Hands:
     def _take(self, event: ControlEvent) -> None:
         """Begin or end a take. In a take that is rendered there is none."""
         if self._taker is not None:
-            heard, (_, beat) = self._clock.at(event.time).beat, self._moment(event.time)
+            heard = self._clock.at(event.time)
             knobs = self._play.panel.knobs().items()
             stands = [ControlEvent(0.0, name, value, "take") for name, value in knobs if name.startswith("out.")]
-            stands.append(ControlEvent(event.time, "clock.midi", f"{self._clock.bpm:.3f} {heard:.4f}", "take"))
+            stands.append(ControlEvent(event.time, "clock.midi", f"{heard.bpm:.3f} {heard.place:.4f}", "take"))
             if self._set != NO_SET:
                 stands.append(ControlEvent(event.time, "do.set", self._set.as_text(), "take"))
-            if text := self._looper.as_text(beat):
+            if text := self._looper.as_text(self._at(event.time)):
                 stands.append(ControlEvent(event.time, "loops", text, "take"))
             state, name = self._play.as_preset(), str(event.value or "")
             self._notice = self._taker.take(name, state, self._known, event.time, stands), event.time

@@ -31,7 +31,7 @@ def listen(options: ListenOptions) -> str:
         stack.callback(source.close)
         ears, level = Ears(source, Analyser(source.rate)), LevelMeter()
         ears.add_tap(level)
-        return summary(watch(ears, level, clock, sys.stdout))
+        return summary(watch(ears, level, clock, sys.stdout, options.meter))
 
 
 def _source(options: ListenOptions, clock: WallClock) -> AudioSource:

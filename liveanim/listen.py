@@ -11,7 +11,8 @@ import numpy as np
 
 from .clock import Clock
 from .core.model import SILENT_FFT, Features, Floats
-from .core.tempo import BEATS_PER_BAR, Beat, BeatClock
+from .core.params import METER
+from .core.tempo import Beat, BeatClock
 from .inputs.levels import LevelMeter
 
 if TYPE_CHECKING:
@@ -67,9 +68,11 @@ class Heard:
         return float(np.median(self.bpms)) if self.bpms else 0.0
 
 
-def watch(ears: Hearing, level: LevelMeter, clock: Clock, out: TextIO) -> Heard:
-    """Show the meters until the clock ends or somebody presses Ctrl-C; a line a second where there is no terminal."""
+def watch(ears: Hearing, level: LevelMeter, clock: Clock, out: TextIO, meter: int = METER) -> Heard:
+    """Show the meters until the clock ends or somebody presses Ctrl-C; a line a second where there is no terminal.
+    Bars have `meter` beats."""
     heard = Heard()
+    heard.clock.set_meter(meter, 0.0)
     if not out.isatty():
         _lines(ears, level, clock, out, heard)
         return heard
@@ -202,14 +205,14 @@ def _lamps(heard: Heard) -> Text:
 
 
 def _tempo(beat: Beat, values: Mapping[str, float], width: int) -> Text:
-    """BPM, the four beats of the bar with the one that is on lit, how sure, and the note."""
+    """BPM, the beats of the bar with the one that is on lit, how sure, and the note."""
     from rich.text import Text
 
     known = beat.source != "free"
     text = Text(" " * 12)
     text.append(f"{beat.bpm:6.1f} BPM  " if known else "  no tempo  ", style="bold" if known else _DIM)
-    on = int(beat.beat) % BEATS_PER_BAR
-    for n in range(BEATS_PER_BAR):
+    on = round(beat.place - beat.phase) % beat.meter
+    for n in range(beat.meter):
         glow = (1.0 - beat.phase) ** 1.5 * min(1.0, 0.3 + beat.confidence) if n == on and known else 0.0
         text.append("■ ", style=_colour(glow, _OFF, (255, 92, 138) if n == 0 else (120, 200, 255)))
     text.append(f" {beat.confidence:4.0%} sure   " if known else " " * 13, style=_DIM)

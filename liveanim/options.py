@@ -169,12 +169,14 @@ class ListenOptions:
     source   audio file or BUILTIN; None: the sound input called `input` (None: the default one)
     plot     PNG to draw a file's features into instead, as fast as it goes
     seconds  end by itself after so long
+    meter    beats of a bar
     """
 
-    source: str | None = None
-    input: str | None = None
-    plot: Path | None = None
-    seconds: float | None = None
+    source: str | None
+    input: str | None
+    plot: Path | None
+    seconds: float | None
+    meter: int
 
 
 @dataclass(frozen=True, slots=True)

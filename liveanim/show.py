@@ -148,7 +148,8 @@ class Show:
         self._problems = tuple(problems)
         self._heard: Mapping[str, float] = {}
         self._sound = Features(0.0)
-        self._beat = self._ahead = 0.0  # the beat that is shown, and by how much it is ahead of the one heard
+        self._beat = self._clock.at(0.0)  # the one that is shown
+        self._bar = self._ahead = 0.0  # its bar, and by how many beats it is ahead of the beat heard
         self._values: Mapping[str, float] = {}
         self._now: float | None = None
         self._afresh: float | None = None  # since when a fresh picture is wished for
@@ -175,9 +176,10 @@ class Show:
             self._hands.input = None
         self._hear(self._ears.read(now))
         signals = self._signals(now)
-        self._hands.conduct(now, signals, self._values)
+        self._hands.conduct(now, self._beat, signals, self._values)
         play, env = self._play, self._env(now, dt, signals)
         values = self._values = play.evaluate(env, now)
+        self._clock.set_meter(int(values["play.meter"]), self._beat.beat)
         prompts = play.prompts(now, env)
         self._wish_for(now)
         self._ears.tune(values)
@@ -223,15 +225,15 @@ class Show:
     def _signals(self, now: float) -> dict[str, float]:
         heard = self._clock.at(now)
         ahead = self._values.get("play.ahead", 0.0) / 1000.0 * heard.bpm / 60.0
-        self._beat = max(self._beat, heard.beat + ahead)  # it lingers, but never runs back
-        self._ahead = self._beat - heard.beat
-        beat = heard.at_beat(self._beat)
+        beat = self._beat = heard.at_beat(max(self._beat.beat, heard.beat + ahead))  # it lingers, but never runs back
+        self._bar, self._ahead = max(self._bar, beat.bar), beat.beat - heard.beat
         return {
             **self._heard,
             "beat": beat.beat,
-            "bar": beat.bar,
+            "bar": self._bar,
             "phase": beat.phase,
             "bpm": beat.bpm,
+            "meter": float(beat.meter),
             "confidence": beat.confidence,
         }
 

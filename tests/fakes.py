@@ -16,6 +16,7 @@ from liveanim.core.model import (
     RenderStatus,
     frozen_image,
 )
+from liveanim.core.tempo import Bars, Beat
 
 
 class Hears:
@@ -46,6 +47,11 @@ class Hears:
 
 def grey(level: int, size: tuple[int, int] = (16, 8)) -> Image:
     return frozen_image(np.full((size[1], size[0], 3), level, dtype=np.uint8))
+
+
+def counted(beat: float, bars: Bars | None = None) -> Beat:
+    """A beat at 120 BPM, in bars of four unless said."""
+    return Beat(beat, bars or Bars(), 120.0, 1.0, "tapped")
 
 
 @dataclass

@@ -56,6 +56,14 @@ def test_the_meters_fit_the_terminal(width: int) -> None:
         assert all(name in text for name in ("bass", "percussive", "centroid", "kick", "BPM", "waiting for sound"))
 
 
+@pytest.mark.parametrize("meter", [3, 4, 16])
+def test_there_is_a_lamp_for_every_beat_of_the_bar(meter: int) -> None:
+    out = Terminal()
+    source = Steady(click(120))
+    watch(Ears(source, Analyser(source.rate)), LevelMeter(), FrameClock(24, 2), out, meter)
+    assert out.getvalue().rpartition("no tempo")[2].count("■") == meter
+
+
 def test_on_a_terminal_the_picture_is_drawn_over_and_over() -> None:
     out = Terminal()
     listened(out, 1.0)

@@ -12,6 +12,7 @@ from .model import ControlEvent
 from .preset import Preset
 from .quantise import QUANTISED, STEPS, Waiting, unwrapped
 from .scenes import Scene
+from .tempo import Beat
 
 SOURCE = "scene"
 
@@ -26,12 +27,12 @@ class Conductor:
         self._count = 0
         self._now = 0.0
 
-    def waits(self, event: ControlEvent, beat: float, quantise: float) -> ControlEvent | None:
+    def waits(self, event: ControlEvent, at: Beat, quantise: float) -> ControlEvent | None:
         """The event to apply now, its prefix taken off; None when it waits for a beat or a bar."""
-        event, unit = unwrapped(event)
-        if not unit and event.target in QUANTISED and event.source not in (SOURCE, "autopilot"):
-            unit = STEPS[int(quantise)]
-        return None if self._waiting.put(event, beat, unit) else event
+        event, lines = unwrapped(event)
+        if lines is None and event.target in QUANTISED and event.source not in (SOURCE, "autopilot"):
+            lines = STEPS[int(quantise)]
+        return None if self._waiting.put(event, at, lines) else event
 
     def lines(self) -> tuple[str, ...]:
         """What waits."""
@@ -50,7 +51,7 @@ class Conductor:
         dt, self._now = now - self._now, now
         bar = signals.get("bar", 0.0)
         drop = self._drops.step(signals.get("bass_energy", 0.0), dt)
-        events = self._waiting.due(signals.get("beat", 0.0))
+        events = self._waiting.due(signals)
         playing = preset.name, scene.name if scene else ""
         if playing != self._playing:
             self._playing, self._since, self._since_bar = playing, now, bar

@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import UserError, only_known
 from .expr import Driver, Env, ExprError, Expression, Memory, compile_expr
-from .tempo import BEATS_PER_BAR
+from .params import METER
 
 FPS = 15.0
 MOST_FRAMES = 10_000_000
@@ -53,7 +53,8 @@ class FrameClock:
             there |= {"s": self.seed, "seed": self.seed}
         if self.bpm > 0:
             beat = frame * self.bpm / (60.0 * self.fps)
-            there |= {"bpm": self.bpm, "beat": beat, "bar": beat / BEATS_PER_BAR, "phase": beat % 1.0}
+            bar = beat / (env.get("meter") or METER)
+            there |= {"bpm": self.bpm, "beat": beat, "bar": bar, "phase": beat % 1.0}
         return there
 
 

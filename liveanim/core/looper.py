@@ -7,6 +7,7 @@ import math
 from . import loops
 from .loops import LONGEST, Moment, Recording
 from .performance import Performance
+from .tempo import Beat
 
 LETS_GO = 0.25  # s: a hand that still moves this soon after the press was about to stop
 
@@ -64,12 +65,12 @@ class Looper:
         """Give up what is being recorded."""
         self._recording = None
 
-    def as_text(self, beat: float) -> str:
-        """For `take_up`: what repeats and what is being recorded, at `beat`; '' when there is nothing."""
+    def as_text(self, at: Beat) -> str:
+        """For `take_up`: what repeats and what is being recorded, `at` a beat; '' when there is nothing."""
         playing = self._play.panel.loops()
-        return loops.as_text(playing, self._recording, beat) if playing or self._recording is not None else ""
+        return loops.as_text(playing, self._recording, at) if playing or self._recording is not None else ""
 
-    def take_up(self, text: str, moment: Moment) -> None:
-        """Go on with what `as_text` said at the same place in a bar."""
-        gestures, self._recording = loops.parsed(text, moment[1])
-        self._play.loop(gestures, moment[0])
+    def take_up(self, text: str, time: float, at: Beat) -> None:
+        """Go on with what `as_text` said at the same place in a bar: at show time `time` it is `at`."""
+        gestures, self._recording = loops.parsed(text, at)
+        self._play.loop(gestures, time)

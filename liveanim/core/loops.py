@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from .errors import UserError
-from .tempo import BEATS_PER_BAR
+from .tempo import Beat
 
 MOST = 64  # parameters in one recording
 LONGEST = 64.0  # beats (or s): then a recording ends by itself
@@ -90,17 +90,20 @@ class Recording:
 # -- as an event says them: a take that begins while they repeat has to know
 
 
-def as_text(playing: Mapping[str, Gesture], recording: Recording | None, beat: float) -> str:
-    """What repeats, and what is being recorded, at `beat`."""
+def as_text(playing: Mapping[str, Gesture], recording: Recording | None, at: Beat) -> str:
+    """What repeats, and what is being recorded, `at` a beat."""
     rows = {name: asdict(gesture) for name, gesture in playing.items()}
-    return json.dumps({"beat": beat, "playing": rows, "recording": None if recording is None else asdict(recording)})
+    going = None if recording is None else asdict(recording)
+    return json.dumps({"beat": at.beat, "line": at.line, "playing": rows, "recording": going})
 
 
-def parsed(text: str, beat: float) -> tuple[dict[str, Gesture], Recording | None]:
-    """What `as_text` said, where the same place in a bar is counted `beat` or near it. UserError for anything else."""
+def parsed(text: str, at: Beat) -> tuple[dict[str, Gesture], Recording | None]:
+    """What `as_text` said, where the same place in a bar is counted as `at` is, or near it. UserError for anything
+    else."""
     try:
         data = json.loads(text)
-        shift = BEATS_PER_BAR * round((beat - _finite(data["beat"])) / BEATS_PER_BAR)
+        lines = at.line - _finite(data.get("line", at.line))
+        shift = lines + at.meter * round((at.beat - _finite(data["beat"]) - lines) / at.meter)
         playing = {name: _moved(_gesture(row), shift) for name, row in data["playing"].items()}
         row = data["recording"]
         return playing, None if row is None else _moved(_recording(row), shift)

@@ -336,7 +336,7 @@ class Blend:
 
     layers    oldest first; empty before the first keyframe (sinks then show a quiet dark gradient, never garbage)
     stage     every `stage.*` parameter by its short name
-    signals   the audio signals of this frame and beat, bar, phase, bpm (for meters and shaders)
+    signals   the audio signals of this frame and beat, bar, phase, bpm, meter (for displays and shaders)
     ahead     beats by which beat, bar and phase among them are ahead of what is heard now: a screen shows them later
     values    every parameter's value by its whole name, in its own unit
     knobs     where the knobs stand that have taken over, in the parameters' own units

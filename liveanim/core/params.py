@@ -81,6 +81,7 @@ class ParamSpec:
         return (v - self.low) / (self.high - self.low)
 
 
+METER = 4  # beats of a bar where nothing else is said
 PROMPT_SLOTS = 8
 TEXTS = (*(f"prompt.{slot}" for slot in range(1, PROMPT_SLOTS + 1)), "prompt.negative")
 """What takes a text: the prompt slots are no parameters."""
@@ -341,6 +342,7 @@ _ROWS = (
     # how the show is played
     P("play.fade", "s", 0, 60, 2, "stage", "time that a change of preset takes; 0 cuts"),
     _choice("play.quantise", "stage", "what presets, scenes and resets wait for", "nothing beat bar four_bars"),
+    P("play.meter", "beats", 1, 16, METER, "stage", "beats of a bar, from the next bar line on", "step"),
     P("play.morph", "", 0, 1, 0, "stage", "from scene A to scene B of the preset", smoothing=0.05),
     P("play.x", "", 0, 1, 0, "stage", "from scenes A and C to scenes B and D", smoothing=0.05),
     P("play.y", "", 0, 1, 0, "stage", "from scenes A and B to scenes C and D", smoothing=0.05),

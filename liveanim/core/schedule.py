@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .expr import Compat, ExprError, Expression, compile_expr
 from .expr.maths import fract, rand
-from .tempo import BEATS_PER_BAR
+from .params import METER
 
 SeedBehaviour = Literal["iter", "fixed", "random", "ladder", "alternate"]
 _SEEDS = 1 << 32
@@ -18,11 +18,18 @@ _BARE = str.maketrans("", "", "()\"'")
 
 
 def frame_env(
-    frame: float, *, fps: float = 24.0, bpm: float = 120.0, max_f: float = 0.0, seed: float = 0.0, compat: Compat = ""
+    frame: float,
+    *,
+    fps: float = 24.0,
+    bpm: float = 120.0,
+    meter: int = METER,
+    max_f: float = 0.0,
+    seed: float = 0.0,
+    compat: Compat = "",
 ) -> dict[str, float]:
-    """The clocks at `frame` of a steady show without sound: t f s fps max_f seed beat bar phase bpm now dt.
+    """The clocks at `frame` of a steady show without sound: t f s fps max_f seed beat bar phase bpm meter now dt.
 
-    In compat="deforum" `t` is the frame number, else seconds. A bar is four beats.
+    In compat="deforum" `t` is the frame number, else seconds. A bar has `meter` beats.
     """
     seconds = frame / fps
     beat = frame / (fps * 60.0 / bpm)
@@ -35,8 +42,9 @@ def frame_env(
         "bpm": bpm,
         "max_f": max_f,
         "beat": beat,
-        "bar": beat / BEATS_PER_BAR,
+        "bar": beat / meter,
         "phase": fract(beat),
+        "meter": float(meter),
         "now": seconds,
         "dt": 1.0 / fps,
     }
@@ -48,6 +56,7 @@ def values(
     *,
     fps: float = 24.0,
     bpm: float = 120.0,
+    meter: int = METER,
     seed: float = 0.0,
     max_f: float | None = None,
     compat: Compat = "",
@@ -64,7 +73,7 @@ def values(
     memory, result = expression.memory(), np.empty(len(numbers))
     evaluate = expression.raw if expression.compat else expression.evaluate
     for index, number in enumerate(numbers):
-        env = frame_env(number, fps=fps, bpm=bpm, max_f=last, seed=seed, compat=expression.compat)
+        env = frame_env(number, fps=fps, bpm=bpm, meter=meter, max_f=last, seed=seed, compat=expression.compat)
         result[index] = evaluate({**env, **extra(number)} if extra else env, memory)
     return result
 

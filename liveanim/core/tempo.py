@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from .errors import UserError
-from .model import Features
+from .model import Blend, Features
+from .params import METER
 
 Source = Literal["free", "tracked", "tapped", "midi", "link"]
 External = Literal["midi", "link"]
 RANK: dict[Source, int] = {"free": 0, "tracked": 1, "tapped": 2, "midi": 3, "link": 4}
 
-BEATS_PER_BAR = 4
+GRACE = 0.25  # beats: a meter that comes so much after a bar line holds from that one on
+MOST_OWED = 4.0  # beats that nudges can add up to
 MIN_BPM, MAX_BPM = 30.0, 300.0
 FREE_BPM = 120.0
 TAP_TIMEOUT = 2.5  # s after which a tap starts a new series
@@ -27,19 +29,82 @@ TEMPO_FOLLOW_S = 0.6
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """How beats are counted in bars: bar line `number` is at beat `line`. A bar has `meter` beats from there on, and
+    had `before` until there."""
+
+    line: float = 0.0
+    number: float = 0.0
+    meter: int = METER
+    before: int = METER
+
+    def meter_at(self, beat: float) -> int:
+        """Beats of the bar that `beat` is in."""
+        return self.meter if beat >= self.line else self.before
+
+    def at(self, beat: float) -> float:
+        """Bars so far at `beat`: continuous, as beats are."""
+        return self.number + (beat - self.line) / self.meter_at(beat)
+
+    def next_line(self, beat: float, late: float = 0.0) -> tuple[float, float]:
+        """Beat and number of the bar line at or after `beat`, or of the one up to `late` beats before it."""
+        meter = self.meter_at(beat)
+        count = math.ceil((beat - self.line - late) / meter - 1e-9)
+        return self.line + float(count * meter), self.number + count
+
+    def turned(self, meter: int, beat: float) -> Bars:
+        """The same with bars of `meter` beats: the bar that `beat` is in is played to its end."""
+        if beat - self.line <= GRACE:  # the bar line of the change before is still to come, or has just been
+            return replace(self, meter=meter)
+        return Bars(*self.next_line(beat, GRACE), meter, self.meter)
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
-    """The beat at one instant: `beat` counts up continuously, `phase` is 0..1 within it, `bar` counts bars of 4."""
+    """The beat at one instant: `beat` counts up continuously, in bars as `bars` says."""
 
     beat: float
-    bar: float
-    phase: float
+    bars: Bars
     bpm: float
     confidence: float
     source: Source
 
+    @property
+    def phase(self) -> float:
+        """0..1 within the beat."""
+        return self.beat % 1.0
+
+    @property
+    def bar(self) -> float:
+        """Bars so far."""
+        return self.bars.at(self.beat)
+
+    @property
+    def meter(self) -> int:
+        """Beats of the bar."""
+        return self.bars.meter_at(self.beat)
+
+    @property
+    def place(self) -> float:
+        """Beats since the bar line."""
+        return self.bar % 1.0 * self.meter
+
+    @property
+    def line(self) -> float:
+        """The beat that the bar began with."""
+        return self.beat - self.place
+
     def at_beat(self, beat: float) -> Beat:
         """The same at another beat of it."""
-        return replace(self, beat=beat, bar=beat / BEATS_PER_BAR, phase=beat % 1.0)
+        return replace(self, beat=beat)
+
+
+def heard(blend: Blend) -> Beat:
+    """The beat that is heard in a frame, which may show one ahead of it: what other machines are told."""
+    signals = blend.signals
+    beat, meter = signals.get("beat", 0.0), int(signals.get("meter", METER))
+    bars = Bars(beat, signals.get("bar", beat / meter), meter, meter)
+    return Beat(beat - blend.ahead, bars, signals.get("bpm", 0.0), signals.get("confidence", 0.0), "free")
 
 
 class BeatClock:
@@ -52,6 +117,7 @@ class BeatClock:
     def __init__(self) -> None:
         self._time = 0.0
         self._beat = 0.0
+        self._bars = Bars()
         self._bpm = FREE_BPM
         self._owed = 0.0  # beats still to be caught up with (+) or given back (-)
         self._confidence = 0.0
@@ -86,8 +152,7 @@ class BeatClock:
     def at(self, now: float) -> Beat:
         """The beat at show time `now`. Asking for an earlier time than before gives the newest answer again."""
         self._advance(now)
-        bar = self._beat / BEATS_PER_BAR
-        return Beat(self._beat, bar, self._beat % 1.0, self._bpm, self._confidence, self._source)
+        return Beat(self._beat, self._bars, self._bpm, self._confidence, self._source)
 
     def observe(self, features: Features) -> None:
         """Follow the tempo and beats tracked in one hop, unless locked or told better by MIDI clock or Link."""
@@ -125,8 +190,9 @@ class BeatClock:
         self._bpm, self._confidence, self._source = _allowed(bpm * self._scale), 1.0, source
         self._heard_external, self._placed = now, beat is not None
         if beat is not None:
-            half = BEATS_PER_BAR / 2
-            self._owed = (beat * self._scale - self._beat + half) % BEATS_PER_BAR - half
+            meter = self._bars.meter_at(self._beat)
+            here = self._beat - self._bars.line
+            self._owed = (beat * self._scale - here + meter / 2) % meter - meter / 2
 
     def tap(self, now: float) -> None:
         """One tap of the tempo: the second and later ones set the tempo, each one sets the phase."""
@@ -142,15 +208,20 @@ class BeatClock:
         self._align(now, now, 1.0)
 
     def nudge(self, beats: float) -> None:
-        """Push the phase by a share of a beat (positive: earlier beats). What is owed is a bar at most: a flood of
-        nudges, or a wild one, is over in seconds."""
-        self._owed = min(float(BEATS_PER_BAR), max(-float(BEATS_PER_BAR), self._owed + beats))
+        """Push the phase by a share of a beat (positive: earlier beats). What is owed is bounded: a flood of nudges,
+        or a wild one, is over in seconds."""
+        self._owed = min(MOST_OWED, max(-MOST_OWED, self._owed + beats))
 
     def resync(self, now: float) -> None:
         """This instant is the first beat of a bar."""
         self._advance(now)
-        self._beat = max(self._beat, math.ceil(self._beat / BEATS_PER_BAR - 1e-9) * float(BEATS_PER_BAR))
+        self._beat = max(self._beat, self._bars.next_line(self._beat)[0])
         self._owed = 0.0
+
+    def set_meter(self, meter: int, beat: float) -> None:
+        """Bars of `meter` beats, from the bar line on that comes after `beat` or has just been."""
+        if meter != self._bars.meter:
+            self._bars = self._bars.turned(meter, beat)
 
     def scale(self, factor: float) -> None:
         """2 doubles, 0.5 halves the tempo, now and for what is tracked from now on; not beyond what a tempo may be."""

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from ..core.errors import UserError
 from ..core.model import Blend, ControlEvent
-from ..core.tempo import BEATS_PER_BAR
+from ..core.params import METER
+from ..core.tempo import heard
 
 EVERY = 0.1  # s between two words to the beat clock
 SOURCE = "link"
@@ -17,15 +18,15 @@ _SAME_BPM, _SAME_PHASE = 0.02, 0.03  # our own tempo is not told again for less 
 
 
 class Session(Protocol):
-    """Link as this module uses it. Phases are beats into a bar of four."""
+    """Link as this module uses it. Phases are beats into a bar of `meter` beats, its quantum."""
 
     @property
     def peers(self) -> int: ...
-    def place(self) -> tuple[float, float]:
+    def place(self, meter: int) -> tuple[float, float]:
         """(tempo, phase) now."""
 
-    def lead(self, bpm: float, beat: float) -> None:
-        """It is `beat` now, at `bpm`."""
+    def lead(self, bpm: float, phase: float, meter: int) -> None:
+        """It is `phase` now, at `bpm`."""
 
     def close(self) -> None: ...
 
@@ -46,15 +47,15 @@ class LinkSession:
     def peers(self) -> int:
         return int(self._link.numPeers())
 
-    def place(self) -> tuple[float, float]:
+    def place(self, meter: int) -> tuple[float, float]:
         state = self._link.captureAppSessionState()
-        return float(state.tempo()), float(state.phaseAtTime(self._clock.micros(), BEATS_PER_BAR))
+        return float(state.tempo()), float(state.phaseAtTime(self._clock.micros(), meter))
 
-    def lead(self, bpm: float, beat: float) -> None:
+    def lead(self, bpm: float, phase: float, meter: int) -> None:
         now = self._clock.micros()
         state = self._link.captureAppSessionState()
         state.setTempo(bpm, now)
-        state.forceBeatAtTime(beat, now, BEATS_PER_BAR)
+        state.forceBeatAtTime(phase, now, meter)
         self._link.commitAppSessionState(state)
 
     def close(self) -> None:
@@ -78,6 +79,7 @@ class LinkClock:
         self._clock, self._session = clock, session or LinkSession()
         self._due = 0.0
         self._peers = 0
+        self._meter = METER  # of the last frame
         self._changed = -_SHOWN
 
     def read(self, now: float) -> Sequence[ControlEvent]:
@@ -90,18 +92,19 @@ class LinkClock:
             self._peers, self._changed = peers, now
         if not peers:
             return []
-        bpm, phase = self._session.place()
+        bpm, phase = self._session.place(self._meter)
         return [ControlEvent(self._clock(), "clock.link", f"{bpm:.4f} {phase:.4f}", SOURCE)]
 
     def write(self, blend: Blend, now: float) -> None:
         """Whoever joins finds the tempo that is played."""
-        bpm, beat = blend.signals.get("bpm", 0.0), blend.signals.get("beat", 0.0) - blend.ahead
-        if self._peers or bpm <= 0 or self._session.peers:
+        beat = heard(blend)
+        meter = self._meter = beat.meter
+        if self._peers or beat.bpm <= 0 or self._session.peers:
             return
-        told, phase = self._session.place()
-        off = (phase - beat + BEATS_PER_BAR / 2) % BEATS_PER_BAR - BEATS_PER_BAR / 2
-        if abs(told - bpm) > _SAME_BPM or abs(off) > _SAME_PHASE:
-            self._session.lead(bpm, beat)
+        bpm, phase = self._session.place(meter)
+        off = (phase - beat.place + meter / 2) % meter - meter / 2
+        if abs(bpm - beat.bpm) > _SAME_BPM or abs(off) > _SAME_PHASE:
+            self._session.lead(beat.bpm, beat.place, meter)
 
     def problem(self) -> str:
         """A line when somebody joined or left."""

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.model import Blend, ControlEvent
-from ..core.tempo import BEATS_PER_BAR
+from ..core.params import METER
+from ..core.tempo import Beat, heard
 from .midiout import OutPort, OutSystem, out_systems
 
 log = logging.getLogger(__name__)
@@ -132,18 +133,22 @@ class Ticker:
     def __init__(self) -> None:
         self._at, self._beat, self._rate = 0.0, 0.0, 0.0  # a time, the beat then, beats a second
         self._next = 0  # number of the next tick; those of beat b begin at 24 b
+        self._line, self._meter = 0, METER  # the beat of a bar line, beats of a bar
         self._started = False
 
     def begin(self) -> None:
         """Somebody listens from now on: a start comes with the next bar."""
         self._started = False
 
-    def heard(self, beat: float, bpm: float, at: float) -> None:
-        """At `at` it was `beat`, going on at `bpm`."""
-        self._at, self._beat, self._rate = at, beat, bpm / 60.0
-        due = math.ceil(beat * PER_BEAT - 1e-6)
+    def heard(self, beat: Beat, at: float) -> None:
+        """At `at` it was `beat`."""
+        self._at, self._beat, self._rate = at, beat.beat, beat.bpm / 60.0
+        line, due = round(beat.line), math.ceil(beat.beat * PER_BEAT - 1e-6)
         if abs(due - self._next) > PER_BEAT // 2:  # the first word, or a leap to another bar: start afresh
             self._next, self._started = due, False
+        if beat.meter != self._meter or (line - self._line) % beat.meter:  # bars are counted anew: so are theirs
+            self._started = False
+        self._line, self._meter = line, beat.meter
 
     def due(self) -> float:
         """When the next tick is due; infinite before anything was heard."""
@@ -154,7 +159,7 @@ class Ticker:
     def messages(self) -> list[list[int]]:
         """The next tick, after a start where a bar begins; moves on by one tick."""
         out = [[TICK]]
-        if not self._started and self._next % (BEATS_PER_BAR * PER_BEAT) == 0:
+        if not self._started and (self._next - self._line * PER_BEAT) % (self._meter * PER_BEAT) == 0:
             out.insert(0, [START])
             self._started = True
         self._next += 1
@@ -190,8 +195,7 @@ class ClockOut:
     def write(self, blend: Blend, now: float) -> None:
         """The beat of this frame, which is shown now."""
         with self._lock:
-            beat = blend.signals.get("beat", 0.0) - blend.ahead
-            self._ticker.heard(beat, blend.signals.get("bpm", 0.0), time.perf_counter())
+            self._ticker.heard(heard(blend), time.perf_counter())
         self._woken.set()
 
     def close(self) -> None:

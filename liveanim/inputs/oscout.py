@@ -12,14 +12,14 @@ from ..core.errors import UserError
 from ..core.gauges import FrameRate, Peaks
 from ..core.model import Blend
 from ..core.params import PARAMS, Table
-from ..core.tempo import BEATS_PER_BAR
+from ..core.tempo import heard
 from . import oscwire
 from .oscnames import ROOT, Book
 
 log = logging.getLogger(__name__)
 
 AUDIO = ("rms", "bass", "mid", "high", "onset", "kick", "snare", "hat")
-TEMPO = ("beat", "bar", "phase", "bpm")
+TEMPO = ("beat", "bar", "phase", "bpm", "meter")
 RATE = 30.0  # Hz
 REPEAT = 5.0  # s after which everything is told again: receivers come and go, datagrams get lost
 _PACKET = 1400  # bytes that pass every network in one piece
@@ -75,10 +75,9 @@ class OscOut:
         audio = {**blend.signals, **self._peaks.take()}
         for name, head in self._audio.items():
             yield head + oscwire.single(audio.get(name, 0.0))
-        beat = blend.signals.get("beat", 0.0) - blend.ahead
-        tempo = {"beat": beat, "bar": beat / BEATS_PER_BAR, "phase": beat % 1.0, "bpm": blend.signals.get("bpm", 0.0)}
+        beat = heard(blend)
         for name, head in self._tempo.items():
-            yield head + oscwire.single(tempo[name])
+            yield head + oscwire.single(getattr(beat, name))
         status = blend.status
         taken, whole = status.vram
         vram = taken / whole if whole > 0 else 0.0

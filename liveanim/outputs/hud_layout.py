@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from liveanim.core.flash import MOST_FLASHES
 from liveanim.core.model import Blend, Status
-from liveanim.core.params import PARAMS
-from liveanim.core.tempo import BEATS_PER_BAR
+from liveanim.core.params import METER, PARAMS
 
 from .glyphs import Colour, Letters
 from .hud_canvas import (
@@ -42,6 +41,7 @@ from .picker import Pick
 _METERS = (("rms", "level", TEXT), ("bass", "bass", ROSE), ("mid", "mid", AMBER), ("high", "high", CYAN))
 _LAMPS = (("onset", "onset", TEXT), ("kick", "kick", ROSE), ("snare", "snare", AMBER), ("hat", "hat", CYAN))
 _MOST_CHIPS = 8
+_MOST_BEATS = 16  # lamps
 _MOST_WARNINGS = 3
 _GIB = float(1 << 30)  # what cards are sold by
 _FULL = 0.92  # of a card's memory: soon there is none left
@@ -312,7 +312,8 @@ def _sound_top(canvas: Canvas) -> float:
 def _sound(canvas: Canvas, blend: Blend) -> float:
     """Meters, lamps and beat at the bottom left; the y of the panel's top."""
     top = _sound_top(canvas)
-    canvas.part("sound", None, lambda: _still(canvas, top))
+    meter = _meter(blend)
+    canvas.part("sound", meter, lambda: _still(canvas, top, meter))
     bpm, bar = blend.status.bpm or blend.signals.get("bpm", 0.0), blend.signals.get("bar", 0.0)
     count = f"bar {math.floor(bar) + 1}" if bpm > 0 and math.isfinite(bar) else ""
     words = f"{bpm:.1f}" if bpm > 0 else "-", count, blend.status.tempo
@@ -320,7 +321,7 @@ def _sound(canvas: Canvas, blend: Blend) -> float:
     return top
 
 
-def _still(canvas: Canvas, top: float) -> None:
+def _still(canvas: Canvas, top: float, meter: int) -> None:
     """What of the sound's panel stays still."""
     canvas.box(EDGE, top, _SOUND_WIDTH, _SOUND_HEIGHT, PANEL, ROUND)
     y = top + PAD + 55
@@ -330,8 +331,8 @@ def _still(canvas: Canvas, top: float) -> None:
     for x, (_, label, _) in zip(_LAMP_CENTRES, _LAMPS, strict=True):
         canvas.dot(x - 11, top + PAD + 14, 22, TROUGH)
         canvas.text(label, canvas.caption, x - canvas.measure(label, canvas.caption) / 2, y, DIM)
-    for i in range(BEATS_PER_BAR):
-        canvas.dot(_BEAT_LEFT + 24 * i, top + PAD + 33, 14, TROUGH)
+    for x, y, size in _beat_lamps(meter):
+        canvas.dot(x, top + PAD + y, size, TROUGH)
 
 
 def _tempo(canvas: Canvas, x: float, y: float, number: str, bar: str, holder: str) -> None:
@@ -349,36 +350,54 @@ def _moving(canvas: Canvas, blend: Blend, names: tuple[str, ...]) -> None:
     lamps = [unit(signals.get(name, 0.0)) for name, _, _ in _LAMPS]
     sliders = [unit(blend.modulators.get(name, 0.0)) for name in names]
     levels = [unit(signals.get(name, 0.0)) for name, _, _ in _METERS]
-    levels += lamps + lamps + _beats(blend) + sliders + sliders
-    at_rest, whole = canvas.part("movers", names, lambda: _movers(canvas, len(names)))
+    beats = _beats(blend)
+    levels += lamps + lamps + beats + sliders + sliders
+    at_rest, whole = canvas.part("movers", (names, len(beats)), lambda: _movers(canvas, len(names), len(beats)))
     canvas.between(at_rest, whole, levels)
 
 
+def _meter(blend: Blend) -> int:
+    """Beats of the bar, as many as there are lamps for."""
+    meter = blend.signals.get("meter", METER)
+    return min(_MOST_BEATS, max(1, round(meter))) if math.isfinite(meter) else METER
+
+
+def _beat_lamps(meter: int) -> list[tuple[float, float, float]]:
+    """(x, y, diameter) of the lamp of each beat, y from the panel's inside: in two rows where there are many."""
+    rows = 1 if meter <= _MOST_BEATS / 2 else 2
+    columns = math.ceil(meter / rows)
+    pitch = min(24.0, 100.0 / columns)
+    size = min(14.0 if rows == 1 else 9.0, pitch - 3)
+    top = 40 - 6 * (rows - 1) - size / 2
+    return [(_BEAT_LEFT + pitch * (i % columns), top + 12 * (i // columns), size) for i in range(meter)]
+
+
 def _beats(blend: Blend) -> list[float]:
-    """How bright each of the four lamps of the beat is."""
-    beat = blend.signals.get("beat", 0.0)
-    glows = [0.0] * BEATS_PER_BAR
-    if math.isfinite(beat) and (blend.status.bpm or blend.signals.get("bpm", 0.0)) > 0:
-        glows[math.floor(beat) % BEATS_PER_BAR] = 1.0 - 0.55 * (beat % 1.0)
+    """How bright the lamp of each beat of the bar is."""
+    beat, bar = blend.signals.get("beat", 0.0), blend.signals.get("bar", 0.0)
+    meter = _meter(blend)
+    glows = [0.0] * meter
+    if math.isfinite(beat + bar) and (blend.status.bpm or blend.signals.get("bpm", 0.0)) > 0:
+        glows[round(bar % 1.0 * meter - beat % 1.0) % meter] = 1.0 - 0.55 * (beat % 1.0)
     return glows
 
 
-def _movers(canvas: Canvas, modulators: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _movers(canvas: Canvas, modulators: int, meter: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The boxes of `_moving` at level 0 and at level 1."""
-    low, _ = canvas.aside(lambda: _moved(canvas, modulators, 0.0))
-    high, _ = canvas.aside(lambda: _moved(canvas, modulators, 1.0))
+    low, _ = canvas.aside(lambda: _moved(canvas, modulators, meter, 0.0))
+    high, _ = canvas.aside(lambda: _moved(canvas, modulators, meter, 1.0))
     return low, high
 
 
-def _moved(canvas: Canvas, modulators: int, level: float) -> None:
+def _moved(canvas: Canvas, modulators: int, meter: int, level: float) -> None:
     top = _sound_top(canvas) + PAD
     for x, (_, _, colour) in zip(_METER_LEFTS, _METERS, strict=True):
         canvas.box(x, top + 50 * (1 - level), 12, 50 * level, colour, 3)
     for radius, strength in ((17, 0.22), (11, 1.0)):
         for x, (_, _, colour) in zip(_LAMP_CENTRES, _LAMPS, strict=True):
             canvas.dot(x - radius, top + 25 - radius, 2 * radius, (*colour[:3], strength * level))
-    for i in range(BEATS_PER_BAR):
-        canvas.dot(_BEAT_LEFT + 24 * i, top + 33, 14, (*(GREEN if i else ROSE)[:3], level))
+    for i, (x, y, size) in enumerate(_beat_lamps(meter)):
+        canvas.dot(x, top + y, size, (*(GREEN if i else ROSE)[:3], level))
     lefts = [_MODULATORS_LEFT + PAD + 46 * i for i in range(modulators)]
     for x in lefts:
         canvas.box(x + 21, top + 50 * (1 - level), 4, 50 * level, (*CYAN[:3], 0.55), 2)

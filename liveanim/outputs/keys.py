@@ -46,6 +46,8 @@ KEYS: tuple[Key, ...] = (
     Key("shift+n", ACTIONS["back"].doc, "do.back"),
     Key("a", "autopilot on and off", "play.autopilot", "toggle"),
     Key("q", "scenes wait for: nothing, beat, bar, four bars", "play.quantise", step=1.0),
+    Key("m", "a beat more in a bar, from 16 to 1", "play.meter", step=1.0),
+    Key("shift+m", "a beat less in a bar", "play.meter", step=-1.0),
     Key("ctrl+z", ACTIONS["undo"].doc, "do.undo"),
     Key("ctrl+y", ACTIONS["redo"].doc, "do.redo"),
     Key("ctrl+s", ACTIONS["save"].doc, "do.save"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,9 @@ from liveanim.core.conductor import Conductor
 from liveanim.core.drops import Drops
 from liveanim.core.model import ControlEvent
 from liveanim.core.preset import Preset, preset_from
-from liveanim.core.quantise import Waiting
+from liveanim.core.quantise import Lines, Waiting
+from liveanim.core.tempo import Bars
+from tests.fakes import counted
 
 SCENE = ControlEvent(0.0, "do.scene", "storm")
 
@@ -38,7 +41,7 @@ def look(*scenes: Mapping[str, object], **tables: object) -> Preset:
 )
 def test_an_event_waits_for_its_line(target: str, quantise: float, beat: float, line: float | None) -> None:
     conductor, event = Conductor(), ControlEvent(1.0, target, 1.0)
-    ready = conductor.waits(event, beat, quantise)
+    ready = conductor.waits(event, counted(beat), quantise)
     plain = target.removeprefix("bar.").removeprefix("beat.")
     if line is None:
         assert ready == event and conductor.lines() == ()
@@ -47,7 +50,7 @@ def test_an_event_waits_for_its_line(target: str, quantise: float, beat: float, 
     seen = []
     for n in range(400):
         at = beat + n / 16
-        for done in conductor.step(n / 30, {"beat": at}, look(), None, False, ()):
+        for done in conductor.step(n / 30, {"beat": at, "bar": at / 4}, look(), None, False, ()):
             seen.append((at, done.target))
     assert seen == [(line, plain)]
 
@@ -55,8 +58,39 @@ def test_an_event_waits_for_its_line(target: str, quantise: float, beat: float, 
 def test_the_newest_wish_for_the_same_thing_counts() -> None:
     waiting = Waiting()
     for value in ("a", "b"):
-        assert waiting.put(ControlEvent(0.0, "do.scene", value), 1.5, 4)
-    assert [event.value for event in waiting.due(4.0)] == ["b"] and waiting.due(8.0) == []
+        assert waiting.put(ControlEvent(0.0, "do.scene", value), counted(1.5), Lines("bar"))
+    assert [event.value for event in waiting.due({"bar": 1.0})] == ["b"] and waiting.due({"bar": 2.0}) == []
+
+
+@pytest.mark.parametrize(
+    ("meter", "quantise", "beat", "line"),
+    [
+        (3, 2, 7.5, 9.0),
+        (3, 3, 7.5, 12.0),
+        (7, 2, 13.8, 14.0),
+        (7, 2, 14.05, None),
+        (7, 2, 14.15, 21.0),
+        (1, 3, 1.5, 4.0),
+    ],
+)
+def test_it_waits_for_bars_of_any_meter(meter: int, quantise: float, beat: float, line: float | None) -> None:
+    waiting, bars = Conductor(), Bars(meter=meter)
+    kept = waiting.waits(SCENE, counted(beat, bars), quantise) is None
+    assert kept is (line is not None)
+    frames = [n / 16 for n in range(400)]
+    done = [at for at in frames if waiting.step(at, {"beat": at, "bar": bars.at(at)}, look(), None, False, ())]
+    assert done == ([line] if kept else [])
+
+
+def test_it_waits_for_the_bar_that_a_new_meter_begins_with() -> None:
+    conductor, bars = Conductor(), Bars().turned(7, 2.0).turned(3, 3.0)
+    conductor.waits(replace(SCENE, target="do.preset"), counted(2.5, bars), 2)
+    conductor.waits(SCENE, counted(2.5, bars), 3)
+    done = []
+    for at in (n / 16 for n in range(400)):
+        for event in conductor.step(at, {"beat": at, "bar": bars.at(at)}, look(), None, False, ()):
+            done.append((at, event.target))
+    assert done == [(4.0, "do.preset"), (13.0, "do.scene")]  # bars of 4, 3, 3 and 3 beats
 
 
 def followed(advance: str, every: float, seconds: float, start: float = 0.0) -> list[tuple[float, str]]:

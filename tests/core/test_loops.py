@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from liveanim.core.errors import UserError
 from liveanim.core.loops import GRAIN, LONGEST, MOST, Gesture, Moment, Recording, as_text, parsed
 from liveanim.core.params import PARAMS
+from liveanim.core.tempo import Bars
+from tests.fakes import counted
 
 HUE = "stage.hue"
 BEATS = st.floats(0, 500, allow_nan=False)
@@ -145,7 +147,7 @@ def test_a_take_is_told_all_of_it(
     recording = recorded(start, *moves, timed=timed)
     playing = recording.gestures(moment(at, timed))
     shift = 4.0 * bars
-    told, going = parsed(as_text(playing, recording if open_ else None, 21.5), 21.6 + shift)
+    told, going = parsed(as_text(playing, recording if open_ else None, counted(21.5)), counted(21.6 + shift))
     assert (going is None) is not open_ and list(told) == list(playing)
     for name, one in told.items():
         assert one.steps == playing[name].steps and one.length == playing[name].length
@@ -166,11 +168,25 @@ WHOLE = '{"beat": 0, "recording": null, "playing": {"a": {"start": 0, "length": 
         '{"beat": "x", "playing": {}, "recording": null}',
         '{"beat": 1e999, "playing": {}, "recording": null}',
         WHOLE.replace("4", "0"),
+        WHOLE.replace('"recording"', '"line": "x", "recording"'),
         WHOLE.replace("[[0, 1]]", "[]"),
         WHOLE.replace("[[0, 1]]", "[[1, 2]]"),
     ],
 )
 def test_what_is_no_loop_is_said(text: str) -> None:
-    assert parsed(WHOLE, 0.0)[0]["a"].at((0.0, 3.0)) == 1.0
+    assert parsed(WHOLE, counted(0.0))[0]["a"].at((0.0, 3.0)) == 1.0
     with pytest.raises(UserError, match="gestures that repeat"):
-        parsed(text, 0.0)
+        parsed(text, counted(0.0))
+
+
+@given(st.integers(1, 16), st.integers(1, 16), st.integers(0, 40), st.floats(0, 0.999), st.integers(0, 9))
+def test_in_bars_of_any_meter_a_take_begins_at_the_same_place_in_a_bar(
+    meter: int, before: int, beat: int, share: float, bars: int
+) -> None:
+    """In the show the meter changed on the way; in the take it is there from the start."""
+    there = counted(20 + beat + share, Bars().turned(before, 6.0).turned(meter, 13.0))
+    there = there.at_beat(max(there.beat, there.bars.line))
+    here = counted(there.place + bars * meter, Bars(meter=meter))
+    gesture = Gesture(there.beat - 2.5, 3.0, ((0.0, 0.1), (1.0, None)))
+    told, _ = parsed(as_text({HUE: gesture}, None, there), here)
+    assert told[HUE].start == pytest.approx(here.beat - 2.5)

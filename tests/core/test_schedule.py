@@ -33,6 +33,14 @@ def test_the_clocks_of_a_steady_show() -> None:
     env = frame_env(36, fps=24, bpm=120)
     assert (env["t"], env["f"], env["beat"], env["bar"], env["phase"]) == (1.5, 36, 3, 0.75, 0)
     assert frame_env(36, fps=24, compat="deforum")["t"] == 36
+    env = frame_env(36, fps=24, bpm=120, meter=3)
+    assert (env["bar"], env["meter"]) == (1.0, 3.0)
+
+
+def test_keys_in_bars_follow_the_meter() -> None:
+    assert values("0bar: 0, 2bar: 6", 4, fps=1, bpm=60, meter=3).tolist() == [0, 1, 2, 3]
+    assert values("0: 0, 2bar: (t)", 4, fps=1, bpm=60, meter=3) == pytest.approx([0, 1, 2, 3])  # t is 6 there
+    assert values("0bar: 0, 1bar: (bar)", [2.5], fps=1, bpm=60, meter=5).tolist() == [0.5]
 
 
 # -- the family's reading ------------------------------------------------

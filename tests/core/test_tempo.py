@@ -1,12 +1,14 @@
 """The beat clock, told in beats and seconds."""
 
+import itertools
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
-from liveanim.core.model import Features
-from liveanim.core.tempo import BeatClock, told
+from liveanim.core.model import Blend, Features
+from liveanim.core.tempo import GRACE, Bars, BeatClock, heard, told
 
 
 def test_without_any_tempo_it_runs_at_120_with_no_confidence() -> None:
@@ -206,6 +208,89 @@ def test_half_tempo_halves_a_clock_that_is_followed() -> None:
         clock.follow("link", n * 0.2, 120.0, n * 0.1)
     assert clock.at(10.0).bpm == 60.0
     assert clock.at(10.0).beat % 4 == pytest.approx(10.0 % 4, abs=0.15)
+
+
+METERS = st.integers(1, 16)
+
+
+@given(METERS, st.floats(0, 1e6))
+def test_bar_and_beat_agree_in_every_meter(meter: int, beat: float) -> None:
+    clock = BeatClock()
+    clock.set_meter(meter, 0.0)
+    at = clock.at(0.0).at_beat(beat)
+    assert (at.bar, at.meter) == (beat / meter, meter)
+    assert at.line % meter == pytest.approx(0.0, abs=1e-6) or at.line % meter == pytest.approx(meter, abs=1e-6)
+    assert at.line + at.place == pytest.approx(beat) and 0 <= at.place <= meter
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 9.0), METERS), max_size=12))
+def test_a_bar_that_has_begun_is_played_to_its_end_and_no_bar_is_left_out(steps: list[tuple[float, int]]) -> None:
+    bars, beat, line, meter = Bars(), 0.0, 0, 4
+    for passed, wanted in steps:
+        beat += passed
+        while beat >= line + meter:  # bars counted one by one
+            line, meter = line + meter, bars.meter
+        if beat - line <= GRACE:
+            meter = wanted
+        bars = bars.turned(wanted, beat)
+        assert bars.meter_at(beat) == meter and bars.at(line) == round(bars.at(line))
+        assert bars.at(beat) - bars.at(line) == pytest.approx((beat - line) / meter)
+        assert bars.next_line(line + 0.5)[0] == line + meter
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 9.0), METERS), max_size=12))
+def test_bars_are_continuous_and_never_run_back(steps: list[tuple[float, int]]) -> None:
+    bars, beat = Bars(), 0.0
+    for passed, wanted in steps:
+        seen = [bars.at(beat + passed * n / 50) for n in range(51)]
+        assert all(0 <= b - a <= passed / 50 + 1e-9 for a, b in itertools.pairwise(seen))
+        beat += passed
+        turned = bars.turned(wanted, beat)
+        late = beat - bars.next_line(beat, GRACE)[0]  # > 0: it counts from a line that has just been
+        assert turned.at(beat) == pytest.approx(bars.at(beat), abs=1e-9 + max(0.0, late))
+        bars = turned
+
+
+def test_a_new_meter_comes_with_the_next_bar_line_or_the_one_that_has_just_been() -> None:
+    late, early = BeatClock(), BeatClock()
+    for clock, beat in ((late, 4.2), (early, 4.5)):
+        clock.set_meter(3, beat)
+    at = [late.at(2.0).at_beat(beat) for beat in (3.5, 4.5, 7.0)]
+    assert [(beat.bar, beat.meter) for beat in at] == [(0.875, 4), (1 + 0.5 / 3, 3), (2.0, 3)]
+    at = [early.at(2.0).at_beat(beat) for beat in (4.5, 7.5, 8.0, 9.5)]
+    assert [(beat.bar, beat.meter) for beat in at] == [(1.125, 4), (1.875, 4), (2.0, 3), (2.5, 3)]
+
+
+@given(METERS, METERS, st.floats(0.3, 40))
+def test_a_resync_is_a_bar_line_in_every_meter_and_lets_a_new_one_begin(before: int, meter: int, time: float) -> None:
+    clock = BeatClock()
+    clock.set_meter(before, 0.0)
+    was = clock.at(time)
+    clock.set_meter(meter, was.beat)
+    clock.resync(time)
+    beat = clock.at(time)
+    assert beat.bar == pytest.approx(round(beat.bar)) and 0 <= beat.beat - was.beat <= max(before, meter)
+    if beat.beat > was.beat:
+        assert beat.meter == meter
+
+
+@pytest.mark.parametrize("meter", [1, 3, 5, 7, 16])
+def test_a_clock_that_is_followed_says_the_place_in_a_bar_of_any_meter(meter: int) -> None:
+    clock = BeatClock()
+    clock.at(1.15)
+    clock.set_meter(meter, 2.3)  # from beat 4 on
+    for n in range(250):
+        clock.follow("link", (n * 0.2 + 1.25) % meter, 120.0, 2.0 + n * 0.1)
+    beat = clock.at(2.0 + 250 * 0.1)
+    assert beat.place == pytest.approx((250 * 0.2 + 1.25) % meter, abs=0.01) and beat.meter == meter
+
+
+def test_what_is_heard_is_told_where_another_beat_is_shown() -> None:
+    shown = {"beat": 9.25, "bar": 3 + 0.25 / 3, "meter": 3.0, "bpm": 96.0}
+    beat = heard(Blend(0.0, signals=shown, ahead=0.5))
+    assert (beat.beat, beat.meter, beat.bpm) == (8.75, 3, 96.0)
+    assert (beat.bar, beat.line) == pytest.approx((3 - 0.25 / 3, 6.0))
+    assert heard(Blend(0.0, signals={"beat": 9.0})).bar == 2.25
 
 
 @pytest.mark.parametrize(("value", "expected"), [("120", ("midi", None, 120.0)), ("99.5 17.25", ("midi", 17.25, 99.5))])

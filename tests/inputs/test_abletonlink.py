@@ -21,21 +21,21 @@ class Paper:
 
     def __init__(self, peers: int = 0) -> None:
         self.peers, self.bpm, self.phase = peers, 120.0, 0.0
-        self.led: list[tuple[float, float]] = []
+        self.led: list[tuple[float, float, int]] = []
 
-    def place(self) -> tuple[float, float]:
-        return self.bpm, self.phase % 4
+    def place(self, meter: int) -> tuple[float, float]:
+        return self.bpm, self.phase % meter
 
-    def lead(self, bpm: float, beat: float) -> None:
-        self.bpm, self.phase = bpm, beat % 4
-        self.led.append((bpm, beat))
+    def lead(self, bpm: float, phase: float, meter: int) -> None:
+        self.bpm, self.phase = bpm, phase % meter
+        self.led.append((bpm, phase, meter))
 
     def close(self) -> None:
-        self.led.append((0.0, 0.0))
+        self.led.append((0.0, 0.0, 0))
 
 
-def blend(beat: float, bpm: float) -> Blend:
-    return Blend(0.0, signals={"beat": beat, "bpm": bpm})
+def blend(beat: float, bpm: float, meter: int = 4) -> Blend:
+    return Blend(0.0, signals={"beat": beat, "bpm": bpm, "bar": beat / meter, "meter": float(meter)})
 
 
 def test_in_company_the_session_leads_ten_times_a_second() -> None:
@@ -56,13 +56,26 @@ def test_alone_it_says_nothing_and_offers_our_tempo_once() -> None:
     assert list(clock.read(0.0)) == []
     for _ in range(3):
         clock.write(blend(5.25, 126.0), 0.0)
-    assert session.led == [(126.0, 5.25)]
+    assert session.led == [(126.0, 1.25, 4)]
+    clock.write(blend(5.25, 126.0, 3), 0.0)
+    assert session.led[1:] == [(126.0, pytest.approx(2.25), 3)]
+
+
+def test_the_session_is_asked_for_its_place_in_the_bars_of_the_show() -> None:
+    session = Paper(peers=1)
+    session.phase = 9.5
+    clock = LinkClock(lambda: 0.0, session)
+    places = []
+    for now, meter in enumerate((4, 3, 7)):
+        clock.write(blend(0.0, 126.0, meter), float(now))
+        places += [told(event.target, event.value)[1] for event in clock.read(float(now))]
+    assert places == [1.5, 0.5, 2.5]
 
 
 def test_others_are_told_the_beat_that_is_heard_and_not_the_one_shown_ahead_of_it() -> None:
     session = Paper()
     LinkClock(lambda: 0.0, session).write(replace(blend(5.25, 126.0), ahead=0.125), 0.0)
-    assert session.led == [(126.0, 5.125)]
+    assert session.led == [(126.0, 1.125, 4)]
 
 
 PEER = """

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Blend
-from liveanim.core.tempo import BeatClock, told
+from liveanim.core.tempo import Bars, BeatClock, told
 from liveanim.inputs.midi import MidiInput
 from liveanim.inputs.midiclock import CONTINUE, PLACE, START, STOP, TICK, ClockIn, ClockOut, Ticker, TickLine, is_clock
 from liveanim.inputs.readback import Readback
+from tests.fakes import counted
 from tests.inputs.test_osc import until
 
 
@@ -136,7 +137,7 @@ def sent(ticker: Ticker, until_: float) -> list[tuple[float, int]]:
 
 def test_our_ticks_are_even_and_start_on_a_bar() -> None:
     ticker = Ticker()
-    ticker.heard(2.5, 120.0, 10.0)
+    ticker.heard(counted(2.5), 10.0)
     out = sent(ticker, 12.0)
     times = [at for at, kind in out if kind == TICK]
     assert np.diff(times) == pytest.approx([60 / 120 / 24] * (len(times) - 1))
@@ -147,9 +148,9 @@ def test_our_ticks_are_even_and_start_on_a_bar() -> None:
 
 def test_a_leap_to_another_bar_starts_again() -> None:
     ticker = Ticker()
-    ticker.heard(0.0, 120.0, 0.0)
+    ticker.heard(counted(0.0), 0.0)
     sent(ticker, 1.1)
-    ticker.heard(4.0, 120.0, 1.2)
+    ticker.heard(counted(4.0), 1.2)
     again = sent(ticker, 1.3)
     assert again[0] == (1.2, START)
     assert not [kind for _, kind in sent(ticker, 9.0) if kind == START]
@@ -158,9 +159,24 @@ def test_a_leap_to_another_bar_starts_again() -> None:
 def test_a_phase_that_is_pulled_a_little_keeps_every_tick() -> None:
     ticker, out = Ticker(), []
     for n in range(200):
-        ticker.heard(n / 60 * 2 + 0.1 * math.sin(n / 20), 120.0, n / 60)
+        ticker.heard(counted(n / 60 * 2 + 0.1 * math.sin(n / 20)), n / 60)
         out += sent(ticker, (n + 1) / 60)
     assert len([kind for _, kind in out if kind == TICK]) == pytest.approx(200 / 60 * 2 * 24, abs=4)
+
+
+@pytest.mark.parametrize(("meter", "start"), [(1, 3.0), (3, 3.0), (5, 5.0), (7, 7.0)])
+def test_the_start_is_on_a_bar_of_any_meter(meter: int, start: float) -> None:
+    ticker = Ticker()
+    ticker.heard(counted(2.5, Bars(meter=meter)), 0.0)
+    assert [at for at, kind in sent(ticker, 9.0) if kind == START] == pytest.approx([(start - 2.5) / 2])
+
+
+def test_bars_of_another_meter_are_begun_with_a_start() -> None:
+    ticker, out, bars = Ticker(), [], Bars().turned(3, 5.0)  # from beat 8 on
+    for n in range(600):
+        ticker.heard(counted(n / 30, bars), n / 60)
+        out += sent(ticker, (n + 1) / 60 - 1e-9)
+    assert [at * 2 for at, kind in out if kind == START] == pytest.approx([0.0, 8.0])
 
 
 class Tape:

@@ -71,7 +71,10 @@ def test_others_are_told_the_beat_that_is_heard(listener: socket.socket) -> None
     out = out_to(listener)
     out.write(replace(blend(2.75), ahead=0.25), 2.75)
     (packet,) = [p for p in heard(listener) if "/liveanim/tempo/beat" in p]
-    assert [packet[f"/liveanim/tempo/{name}"] for name in ("beat", "bar", "phase")] == [5.25, 1.3125, 0.25]
+    assert [packet[f"/liveanim/tempo/{name}"] for name in ("beat", "bar", "phase", "meter")] == [5.25, 1.3125, 0.25, 4]
+    out.write(Blend(3.0, signals={"beat": 7.0, "bar": 2 + 1 / 3, "meter": 3.0, "bpm": 120.0}), 3.0)
+    (packet,) = [p for p in heard(listener) if "/liveanim/tempo/beat" in p]
+    assert packet["/liveanim/tempo/bar"] == pytest.approx(7 / 3) and packet["/liveanim/tempo/meter"] == 3
     out.close()
 
 

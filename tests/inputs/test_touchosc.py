@@ -159,5 +159,5 @@ def test_what_the_controls_send_moves_a_show() -> None:
     assert {name: blend.values[name] for name in sent} == pytest.approx(sent, rel=1e-3, abs=1e-3)
     reader.packet(oscwire.message("/liveanim/out/blackout", 1.0), ("127.0.0.1", 1), 1.0)
     reader.packet(oscwire.message("/liveanim/preset", "storm"), ("127.0.0.1", 1), 1.0)
-    blend = show.tick(8.0)
+    blend = show.tick(30.0)  # after four bars of 14 beats, as the faders say
     assert blend.blackout and blend.status.preset == "storm" and not reader.problem()

@@ -182,8 +182,27 @@ def test_a_meter_is_as_high_as_its_signal() -> None:
     assert tallest(1.0) == 50 and tallest(0.5) == 25
 
 
+@pytest.mark.parametrize("meter", range(1, 17))
+def test_there_is_a_lamp_for_every_beat_of_the_bar_and_the_present_one_is_lit(meter: int) -> None:
+    def lamps(beat: float, bpm: float) -> NDArray[np.float32]:
+        """Those that are bright: left end, top, diameter, by their colours."""
+        signals = {"beat": beat, "bar": 5 + (beat - 20) / meter, "bpm": bpm, "meter": float(meter)}
+        rows = boxes(status=Status(), signals=signals)
+        rows = rows[(rows[:, 0] >= 330) & (rows[:, 0] + rows[:, 2] <= 450) & (rows[:, 12] > 0) & (rows[:, 2] < 15)]
+        return rows[rows[:, 11] > 0.5]
+
+    assert len(lamps(20.0, 0.0)) == 0
+    lit = [lamps(20.25 + n, 120.0) for n in range(meter)]
+    assert all(len(one) == 1 for one in lit)
+    places = [(one[0, 1], one[0, 0]) for one in lit]
+    assert places == sorted(places) and len(set(places)) == meter
+    assert np.allclose(lit[0][0, 8:11], (1.0, 0.36, 0.52)) and all(one[0, 9] > 0.9 for one in lit[1:])
+    ends = [(one[0, 0] + one[0, 2], row) for one, (row, _) in zip(lit, places, strict=True)]
+    assert all(end <= x for (end, row), (top, x) in zip(ends, places[1:], strict=False) if row == top)
+
+
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(["rms", "bass", "onset", "kick", "beat", "bar", "bpm"]), st.floats()))
+@given(st.dictionaries(st.sampled_from(["rms", "bass", "onset", "kick", "beat", "bar", "bpm", "meter"]), st.floats()))
 def test_no_signal_value_breaks_it(signals: dict[str, float]) -> None:
     assert np.isfinite(boxes(signals=signals)).all()
 

@@ -68,6 +68,12 @@ def test_every_key_is_named_once_and_sets_something_that_exists() -> None:
         assert key.doc and (key.local or key.target.startswith("do.") or key.target in PARAMS)
 
 
+def test_the_keys_for_the_meter_go_up_and_round_and_down_to_one() -> None:
+    for name, before, after in (("m", 4.0, 5.0), ("m", 16.0, 1.0), ("shift+m", 4.0, 3.0), ("shift+m", 1.0, 1.0)):
+        event = event_for(BY_NAME[name], 0.0, {"play.meter": before})
+        assert event is not None and (event.target, event.value) == ("play.meter", after)
+
+
 def test_the_key_for_quantise_goes_round() -> None:
     values = {"play.quantise": 0.0}
     for expected in (1.0, 2.0, 3.0, 0.0):

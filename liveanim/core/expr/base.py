@@ -28,7 +28,7 @@ NAN = math.nan
 INF = math.inf
 
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau, "True": 1.0, "False": 0.0}
-TIME_NAMES = frozenset("t f s fps max_f seed beat bar phase bpm now dt".split())
+TIME_NAMES = frozenset("t f s fps max_f seed beat bar phase bpm meter now dt".split())
 SIGNAL_NAMES = frozenset(
     "rms bass mid high onset kick snare hat flux centroid pitch note harmonic percussive silence energy bass_energy "
     "onset_count time_since_onset pitch_confidence confidence band1 band2 band3 band4 band5 band6 band7 band8".split()

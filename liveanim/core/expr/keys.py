@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..tempo import BEATS_PER_BAR
+from ..params import METER
 from .base import INF, MAX_DEPTH, MAX_KEYS, MAX_NUMBER, NAN, Env, ExprError, Memory, Node, Operand, Scope, as_node
 from .native import Native
 from .parse import Parser, Reject
@@ -139,7 +139,7 @@ def schedule(keys: Sequence[Key], scope: Scope) -> Operand:
     for unit in units:
         scope.read(unit)
     if any(callable(key.value) for key in keys) or len(units) > 1:
-        scope.names.update(("fps", "bpm"))
+        scope.names.update(("fps", "bpm", "meter"))
     if len(units) == 1 and not any(callable(key.place) for key in keys):
         return _fixed(keys, scope)
     return _moving(keys, scope)
@@ -202,13 +202,13 @@ def _moving(keys: Sequence[Key], scope: Scope) -> Node:
 
 
 def seconds_until(unit: str, place: float, env: Env) -> float:
-    """Seconds from now until `place`, counted in `unit` (f, t, beat or bar). Without a rate: 24 fps, 120 bpm."""
+    """Seconds from now until `place`, counted in `unit` (f, t, beat or bar). By default 24 fps, 120 bpm, METER."""
     away = place - env.get(unit, 0.0)
     if unit == "t":
         return away
     if unit == "f":
         return away / (env.get("fps") or 24.0)
-    return away * 60.0 * (1 if unit == "beat" else BEATS_PER_BAR) / (env.get("bpm") or 120.0)
+    return away * 60.0 * (1 if unit == "beat" else env.get("meter") or METER) / (env.get("bpm") or 120.0)
 
 
 def moved(env: Env, seconds: float) -> Env:
@@ -218,6 +218,6 @@ def moved(env: Env, seconds: float) -> Env:
     later["t"] = env.get("t", 0.0) + seconds
     later["f"] = env.get("f", 0.0) + seconds * (env.get("fps") or 24.0)
     later["beat"] = beat = env.get("beat", 0.0) + beats
-    later["bar"] = env.get("bar", 0.0) + beats / BEATS_PER_BAR
+    later["bar"] = env.get("bar", 0.0) + beats / (env.get("meter") or METER)
     later["phase"] = beat % 1.0
     return later

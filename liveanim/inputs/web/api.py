@@ -193,8 +193,7 @@ async def _check(request: web.Request) -> web.Response:
     target, text = body.get("target"), body.get("text")
     if not isinstance(target, str) or not isinstance(text, str):
         raise Wrong("expected target and text, both texts")
-    bpm = hub.state().get("signals", {}).get("bpm") or 120.0
-    return web.json_response(check(hub.words.table, target, text, bpm, hub.names))
+    return web.json_response(check(hub.words.table, target, text, hub.state().get("signals"), hub.names))
 
 
 async def _preview(request: web.Request) -> web.Response:

@@ -7,17 +7,18 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from ...core.expr import ExprError, compile_expr
-from ...core.params import Table
+from ...core.params import METER, Table
 from ...core.schedule import values
-from ...core.tempo import BEATS_PER_BAR
 
 POINTS = 160
 BARS = 2
 LONGEST = 2000  # characters
 
 
-def check(table: Table, target: str, text: str, bpm: float = 120.0, names: Set[str] = frozenset()) -> dict[str, Any]:
-    """What the parameter `target` would do with the expression `text`.
+def check(
+    table: Table, target: str, text: str, signals: Mapping[str, float] | None = None, names: Set[str] = frozenset()
+) -> dict[str, Any]:
+    """What the parameter `target` would do with the expression `text`, at the tempo and meter of the show's `signals`.
 
     {"ok": true, "curve": POINTS values over BARS bars, "seconds": their length} or
     {"ok": false, "column": from 1, "error": what is wrong there}. `names` are modulators of the preset: each goes
@@ -32,17 +33,19 @@ def check(table: Table, target: str, text: str, bpm: float = 120.0, names: Set[s
         expression = compile_expr(text, extra=names)
     except ExprError as error:
         return {"ok": False, "column": error.column, "error": error.reason}
-    tempo = min(400.0, max(20.0, bpm))
-    seconds = BARS * BEATS_PER_BAR * 60 / tempo
+    now = signals or {}
+    tempo, meter = min(400.0, max(20.0, now.get("bpm") or 120.0)), int(now.get("meter") or METER)
+    seconds = BARS * meter * 60 / tempo
     fps = POINTS / seconds
-    rows = values(expression, POINTS, fps=fps, bpm=tempo, extra=lambda frame: _around(frame / fps * tempo / 60, names))
+
+    def around(frame: float) -> Mapping[str, float]:
+        """The variables at a frame: those of the music, and the modulators."""
+        beat = frame / fps * tempo / 60
+        return {**music(beat), **dict.fromkeys(names, 0.5 - 0.5 * math.cos(2 * math.pi * beat / meter))}
+
+    rows = values(expression, POINTS, fps=fps, bpm=tempo, meter=meter, extra=around)
     curve = [round(row.clamp(float(value)), 5) for value in rows]
     return {"ok": True, "curve": curve, "seconds": round(seconds, 3), "warnings": list(expression.warnings)}
-
-
-def _around(beat: float, names: Set[str]) -> Mapping[str, float]:
-    """The variables at a beat: those of the music, and the modulators."""
-    return {**music(beat), **dict.fromkeys(names, 0.5 - 0.5 * math.cos(2 * math.pi * beat / BEATS_PER_BAR))}
 
 
 def music(beat: float) -> Mapping[str, float]:

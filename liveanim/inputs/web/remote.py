@@ -131,8 +131,8 @@ class _Client:
 
     def _check(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         what = said["check"] if isinstance(said["check"], dict) else {}
-        bpm = self._hub.state().get("signals", {}).get("bpm") or 120.0
+        signals = self._hub.state().get("signals")
         number = said.get("id") if isinstance(said.get("id"), int) else 0
         table, names = self._hub.words.table, self._hub.names
-        tried = check(table, str(what.get("target")), str(what.get("text")), bpm, names)
+        tried = check(table, str(what.get("target")), str(what.get("text")), signals, names)
         return {"checked": tried, "id": number}

@@ -153,6 +153,9 @@ def test_trying_an_expression_draws_its_curve_over_two_bars_and_plays_nothing(cl
     assert max(tried["curve"][10:20]) < 1.1
     bad = client.ask("POST", "/api/check", {"target": "camera.zoom", "text": "1 + kik"}).json
     assert (bad["ok"], bad["column"]) == (False, 5)
+    client.remote.write(blend_at(2.0, signals=frozen_map({"bpm": 120.0, "meter": 3.0})), 2.0)
+    tried = client.ask("POST", "/api/check", {"target": "stage.bloom", "text": "bar / 2"}).json
+    assert tried["seconds"] == 3.0 and tried["curve"][80] == 0.5
     assert client.played() == []
 
 

@@ -233,13 +233,16 @@ on('refused', ({ refused }) => {
 });
 
 const signals = [...document.querySelectorAll('[data-signal]')];
-const beats = [...document.querySelectorAll('#beats i')];
+const lamps = by('beats').children;
 on('signals', () => {
   for (const element of signals) element.style.setProperty('--v', state.signals[element.dataset.signal] ?? 0);
-  const beat = state.signals.beat ?? 0;
-  const count = Math.floor((((state.signals.bar ?? beat / 4) % 1) + 1) % 1 * 4 + 1e-6);
-  beats.forEach((dot, n) => dot.style.setProperty('--v', n === count ? 1 - 0.7 * (state.signals.phase ?? 0) : 0));
-  const bpm = state.signals.bpm ?? 0;
+  const { bar = 0, phase = 0, meter = 4, bpm = 0 } = state.signals;
+  if (lamps.length !== meter) {
+    by('beats').style.setProperty('--columns', meter > 8 ? Math.ceil(meter / 2) : meter);
+    by('beats').replaceChildren(...Array.from({ length: meter }, () => make('i')));
+  }
+  const count = (Math.round((bar % 1) * meter - phase) + meter) % meter;
+  [...lamps].forEach((lamp, n) => lamp.style.setProperty('--v', n === count ? 1 - 0.7 * phase : 0));
   by('bpm').textContent = bpm > 0 ? bpm.toFixed(1) : '–';
   by('bpm').classList.toggle('unsure', (state.signals.confidence ?? 0) < 0.3);
 });
