@@ -67,7 +67,7 @@ def company(seconds: float, session: Session | None = None) -> tuple[int, float]
     session = session or LinkSession()
     try:
         time.sleep(seconds)
-        return session.peers, session.place()[0]
+        return session.peers, session.place(METER)[0]
     finally:
         session.close()
 

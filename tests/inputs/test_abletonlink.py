@@ -148,4 +148,4 @@ def test_a_real_session_is_joined_followed_and_left(peer: subprocess.Popen[str])
 
 def test_who_else_is_there_is_told_and_the_session_left() -> None:
     session = Paper(peers=3)
-    assert company(0.0, session) == (3, 120.0) and session.led == [(0.0, 0.0)]
+    assert company(0.0, session) == (3, 120.0) and session.led == [(0.0, 0.0, 0)]
