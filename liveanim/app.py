@@ -33,6 +33,7 @@ from .inputs.sources import AudioSource, Steady, open_supply
 from .inputs.switch import START, Switch
 from .keeping import Keeper, Paper
 from .library import table_of, with_shaders
+from .memory import keep_freed
 from .options import BUILTIN, LOGO, Outside, PlayOptions, RenderOptions
 from .outputs.headless import Headless
 from .outputs.logo import open_logo
@@ -97,6 +98,7 @@ def render(options: RenderOptions) -> int:
     from .outputs.depthmaps import DepthMaps
     from .recording import Recorders
 
+    keep_freed()
     take = _take(Path(options.source))
     with ExitStack() as stack:
         sound, since = (str(take.audio), take.info.sound_from) if take else (options.source, 0.0)
@@ -215,6 +217,7 @@ def live(options: PlayOptions) -> Iterator[Live]:
 
     The stage comes first and shows the look while the rest is opened, which may take seconds.
     """
+    keep_freed()
     sys.setswitchinterval(SWITCH_INTERVAL)
     measured = calibration.read()
     outlets.check(options.streams, options.share)

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "core": ({"core"}, {"numpy"}),
     "clock": (set(), set()),
     "mailbox": (set(), set()),
+    "memory": (set(), set()),
     "data": (set(), set()),
     "home": (set(), {"platformdirs"}),
     "priority": (set(), set()),

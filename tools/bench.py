@@ -27,6 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from liveanim.memory import keep_freed  # noqa: E402
 from tools.benchmarks.machine import Neighbours, machine  # noqa: E402
 from tools.benchmarks.screen import screen  # noqa: E402
 
@@ -71,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     if arguments.inside:
         logging.disable(logging.WARNING)
+        keep_freed()  # as `liveanim play` does
         print(json.dumps(GROUPS[arguments.inside].measure(arguments.quick)), flush=True)
         os._exit(0)  # a keyframe that is still being painted would make an orderly end an abortion
     with screen() as found:
