@@ -162,16 +162,17 @@ class Lights:
                 if not failed:
                     log.exception("lights")
                 failed = True
-        dark = {address: bytes(len(levels)) for address, levels in self._levels.items()}
         for ended in (False, *[True] * ENDS):
-            self._sender.send(dark, time.perf_counter(), ended)
+            self._sender.send(self._dark(), time.perf_counter(), ended)
         self._sender.close()
+
+    def _dark(self) -> dict[Address, bytes]:
+        return {address: bytes(len(levels)) for address, levels in self._levels.items()}
 
     def _look(self) -> None:
         try:
             if (lights := self._read()) is not None:
-                dark = {address: bytes(len(levels)) for address, levels in self._levels.items()}
-                self._lights, self._shown, self._levels, self._bad = lights, [], dark, ""
+                self._lights, self._shown, self._levels, self._bad = lights, [], self._dark(), ""
                 self._budget, self._shown_at = FlashBudget(), -math.inf
         except UserError as error:
             self._bad = str(error)
@@ -180,7 +181,8 @@ class Lights:
         seen = self._newest
         if seen is not None and seen.now != self._shown_at:
             lit = tinted(colours(self._lights, seen.image), seen.mood)
-            smooth = seen.mood.smooth if self._shown else 0.0
+            # A blackout is at once.
+            smooth = seen.mood.smooth if self._shown and any(cells.any() for cells in lit) else 0.0
             share = 1.0 - math.exp((self._shown_at - seen.now) / smooth) if smooth > 0 else 1.0
             self._shown = self._within_budget(self._mixed(lit, share), seen.now)
             self._shown_at = seen.now

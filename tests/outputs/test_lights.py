@@ -88,6 +88,10 @@ def test_lights_follow_in_their_time_and_say_the_same_again_while_nothing_comes(
         lights.picture(flat(255, 0, 0), 1.0)
         follows = [round(255 * (1 - np.exp(-1.0))), 255]
         node.until(follows)
+        lights.picture(flat(0, 0, 0), 1.1)
+        node.until([0, 255])  # a blackout is at once
+        lights.picture(flat(255, 0, 0), 2.1)
+        node.until(follows)
         assert node.packet().levels == bytes(follows)  # by itself
         lights.close()
 
