@@ -89,8 +89,7 @@ class FlashLimiter:
         """`picture`, which is in bytes, in a target of this limiter's own."""
         if self._kept is None:
             self._kept = Target(self._ctx, self._size, "f1")
-        # Memory to memory: where processors draw, that takes a fiftieth of drawing it.
-        self._ctx.copy_framebuffer(self._kept.fbo, picture.fbo)
+        self._kept.copy(picture)
         return self._kept
 
     def _in_bytes(self, picture: Target) -> Target:

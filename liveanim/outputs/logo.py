@@ -141,17 +141,16 @@ class Logo:
         self._sizes: Sizes = ()
         self._textures: dict[int, moderngl.Texture] = {}  # by the place of their size
         self._program: Program | None = None
-        self._same: Program | None = None  # draws a picture as it is
-        self._below: Target | None = None
-        self._covers: Part | None = None
+        self._below: Target | None = None  # the last picture that it was drawn over
+        self._drawn = False
 
     def problem(self) -> str:
         """One line when its file is no good any more; '' while all is well."""
         return self._file.problem
 
     def draw(self, target: Target, values: Values, now: float) -> None:
-        """Over the picture in `target` (row 0 its top row), where and how `logo.*` say. What it covers is kept."""
-        self._covers = None
+        """Over the picture in `target` (row 0 its top row), where and how `logo.*` say. What was there is kept."""
+        self._drawn = False
         if self._program is None:
             self._program = Program(self._ctx, ["logo.frag.glsl"])
         if self._file.at(now) is not self._sizes:
@@ -167,26 +166,22 @@ class Logo:
             return
         if self._below is None:
             self._below = Target(self._ctx, self._size, "f1")
-        self._copy(target, self._below, part)
-        self._covers = part
+        self._below.copy(target)
+        self._drawn = True
         self._texture(wide / shown[0]).use(0)
         self._program.set(logo=0, place=place, wide=shown, opacity=opacity)
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = _MODES[values.word("logo.mode")]  # type: ignore[assignment]
-        _draw_in(self._program, target, part)
+        target.fbo.use()
+        target.fbo.scissor = part
+        self._program.draw()
+        target.fbo.scissor = None  # type: ignore[assignment]
         self._ctx.disable(moderngl.BLEND)
 
     def lift(self, target: Target) -> None:
         """Have the picture in `target` as it was before the logo was drawn over it."""
-        if self._below is not None and self._covers is not None:
-            self._copy(self._below, target, self._covers)
-
-    def _copy(self, source: Target, target: Target, part: Part) -> None:
-        if self._same is None:
-            self._same = Program(self._ctx, ["dim.frag.glsl"])
-        source.texture.use(0)
-        self._same.set(picture=0, level=1.0)
-        _draw_in(self._same, target, part)
+        if self._below is not None and self._drawn:
+            target.copy(self._below)
 
     def _texture(self, reduction: float) -> moderngl.Texture:
         """The logo in the size to read it from where so many of its pixels are one that is seen."""
@@ -207,14 +202,6 @@ class Logo:
 
     def release(self) -> None:
         self._forget()
-        for made in (self._program, self._same, self._below):
+        for made in (self._program, self._below):
             if made is not None:
                 made.release()
-
-
-def _draw_in(program: Program, target: Target, part: Part) -> None:
-    """Draw into that part of `target` alone."""
-    target.fbo.use()
-    target.fbo.scissor = part
-    program.draw()
-    target.fbo.scissor = None  # type: ignore[assignment]
