@@ -218,10 +218,11 @@ def _shader_row(path: Path) -> dict[str, Any]:
 def lights(arguments: Arguments) -> int:
     from . import lighting
 
-    for line in lighting.listed(arguments.file):
+    found = lighting.lights_of(arguments.file)
+    for line in lighting.listed(found):
         say(line)
     if arguments.tried:
-        lighting.identify(arguments.file)
+        lighting.identify(found)
     return 0
 
 

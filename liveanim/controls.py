@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .clock import WallClock
 from .core.errors import UserError
@@ -22,13 +23,14 @@ from .inputs.oscnames import Book
 from .inputs.oscout import OscOut
 from .inputs.readback import Readback
 from .inputs.web.server import WebRemote
-from .lighting import open_lights
 from .options import LOGO, PlayOptions
-from .outputs.lights import Lights
 from .remote import open_remote
 from .show import Sink
 from .taking import Takes
 from .thumbnails import Thumbnailer
+
+if TYPE_CHECKING:  # only shows with lights need it
+    from .outputs.lights import Lights
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +74,11 @@ def open_controls(
     sinks: list[Sink] = [readback, *_tellers(options, table, stack)]
     sinks += [control for control in controls if isinstance(control, LinkClock)]
     sinks += [_lights(control, options, table, stack) for control in controls if isinstance(control, MidiInput)]
-    lights = None if options.lights is None else open_lights(options.lights, options.dmx, options.flash_limit)
-    if lights is not None:
+    lights = None
+    if options.lights is not None:
+        from .lighting import open_lights
+
+        lights = open_lights(options.lights, options.dmx, options.flash_limit)
         stack.callback(lights.close)
         sinks.append(lights)
     osc_port = next((control.port for control in controls if isinstance(control, OscInput)), None)

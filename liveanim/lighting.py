@@ -15,13 +15,18 @@ from .outputs.lights import Lights, Sender, chase, darken
 STEP = 0.6  # s that a colour of a light that is looked for stays
 
 
+def lights_of(path: Path) -> Sequence[Light]:
+    """The lights of the file at `path`. UserError where it is no good."""
+    return read_lights(read_text(path), str(path))
+
+
 class LightsFile:
     """What the file at `path` says. UserError where it is no good."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stamp = stamp([path])
-        self.lights: Sequence[Light] = read_lights(read_text(path), str(path))
+        self.lights = lights_of(path)
 
     def again(self) -> Sequence[Light] | None:
         """Its lights if it has been written since; UserError, once, where what is there now is no good."""
@@ -29,7 +34,7 @@ class LightsFile:
         if now == self._stamp:
             return None
         self._stamp = now
-        self.lights = read_lights(read_text(self.path), str(self.path))
+        self.lights = lights_of(self.path)
         return self.lights
 
 
@@ -48,9 +53,8 @@ def open_lights(path: Path, desk: tuple[str, int] | None = None, flash_limit: bo
     return lights
 
 
-def listed(path: Path) -> list[str]:
-    """A line for every light of a file: where its channels are, what they are, and for how many cells."""
-    lights = read_lights(read_text(path), str(path))
+def listed(lights: Sequence[Light]) -> list[str]:
+    """A line for every light: where its channels are, what they are, and for how many cells."""
     lines = []
     for light in lights:
         (begin, first, *_), *_ = runs = list(light.runs())
@@ -63,9 +67,9 @@ def listed(path: Path) -> list[str]:
     return lines
 
 
-def identify(path: Path) -> None:
-    """Show every light of a file in turn, until ctrl+C; then none."""
-    lights, sender = LightsFile(path).lights, Sender()
+def identify(lights: Sequence[Light]) -> None:
+    """Show every light in turn, until ctrl+C; then none."""
+    sender = Sender()
     try:
         while True:
             chase(lights, sender, STEP, time.sleep)

@@ -11,7 +11,7 @@ import pytest
 from liveanim import app, cli
 from liveanim.core.dmx import PORTS, artnet
 from liveanim.core.errors import UserError
-from liveanim.lighting import LightsFile, listed, open_lights
+from liveanim.lighting import LightsFile, lights_of, listed, open_lights
 from liveanim.options import PlayOptions
 
 FILE = """
@@ -37,9 +37,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_lights_are_listed_with_their_channels(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert listed(file) == ["par: artnet:7 1 .. 4  DRGB  127.0.0.1", "bar: sacn:1 1 .. sacn:2 390  GRB  300 x 1"]
+    assert listed(lights_of(file)) == [
+        "par: artnet:7 1 .. 4  DRGB  127.0.0.1",
+        "bar: sacn:1 1 .. sacn:2 390  GRB  300 x 1",
+    ]
     assert cli.main(["lights", str(file)]) == 0
-    assert capsys.readouterr().out.splitlines() == listed(file)
+    assert capsys.readouterr().out.splitlines() == listed(lights_of(file))
     assert cli.main(["lights", str(file.parent / "none.toml")]) == 2
 
 
