@@ -12,7 +12,7 @@ import numpy as np
 from .clock import Clock
 from .core.model import SILENT_FFT, Features, Floats
 from .core.params import METER
-from .core.tempo import Beat, BeatClock
+from .core.tempo import Beat, BeatClock, beat_of_bar
 from .inputs.levels import LevelMeter
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _tempo(beat: Beat, values: Mapping[str, float], width: int) -> Text:
     known = beat.source != "free"
     text = Text(" " * 12)
     text.append(f"{beat.bpm:6.1f} BPM  " if known else "  no tempo  ", style="bold" if known else _DIM)
-    on = round(beat.place - beat.phase) % beat.meter
+    on = beat_of_bar(beat.bar, beat.phase, beat.meter)
     for n in range(beat.meter):
         glow = (1.0 - beat.phase) ** 1.5 * min(1.0, 0.3 + beat.confidence) if n == on and known else 0.0
         text.append("■ ", style=_colour(glow, _OFF, (255, 92, 138) if n == 0 else (120, 200, 255)))

@@ -99,6 +99,11 @@ class Beat:
         return replace(self, beat=beat)
 
 
+def beat_of_bar(bar: float, phase: float, meter: int) -> int:
+    """Which beat of its bar it is, from 0, after `bar` bars and `phase` (0..1) of a beat."""
+    return round(bar % 1.0 * meter - phase) % meter
+
+
 def heard(blend: Blend) -> Beat:
     """The beat that is heard in a frame, which may show one ahead of it: what other machines are told."""
     signals = blend.signals

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from liveanim.core.flash import MOST_FLASHES
 from liveanim.core.model import Blend, Status
 from liveanim.core.params import METER, PARAMS
+from liveanim.core.tempo import beat_of_bar
 
 from .glyphs import Colour, Letters
 from .hud_canvas import (
@@ -41,7 +42,7 @@ from .picker import Pick
 _METERS = (("rms", "level", TEXT), ("bass", "bass", ROSE), ("mid", "mid", AMBER), ("high", "high", CYAN))
 _LAMPS = (("onset", "onset", TEXT), ("kick", "kick", ROSE), ("snare", "snare", AMBER), ("hat", "hat", CYAN))
 _MOST_CHIPS = 8
-_MOST_BEATS = 16  # lamps
+_MOST_BEATS = round(PARAMS["play.meter"].high)  # lamps
 _MOST_WARNINGS = 3
 _GIB = float(1 << 30)  # what cards are sold by
 _FULL = 0.92  # of a card's memory: soon there is none left
@@ -378,7 +379,7 @@ def _beats(blend: Blend) -> list[float]:
     meter = _meter(blend)
     glows = [0.0] * meter
     if math.isfinite(beat + bar) and (blend.status.bpm or blend.signals.get("bpm", 0.0)) > 0:
-        glows[round(bar % 1.0 * meter - beat % 1.0) % meter] = 1.0 - 0.55 * (beat % 1.0)
+        glows[beat_of_bar(bar, beat % 1.0, meter)] = 1.0 - 0.55 * (beat % 1.0)
     return glows
 
 
