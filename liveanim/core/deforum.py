@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import UserError, only_known
+from .errors import UserError, number_within, only_known
 from .expr import Driver, Env, ExprError, Expression, Memory, compile_expr
 from .params import METER
 
@@ -167,12 +167,12 @@ def family_from(
         raise UserError(f"{where}: mode: expected one of {', '.join(CAMERA)}, got {mode!r}")
     only_known(table, (*_CLOCK, *CAMERA[mode]), where)
     clock = FrameClock(
-        fps=_number(table.get("fps", FPS), 0.1, 1000.0, f"{where}: fps"),
-        frames=int(_number(table.get("frames", 0), 0, MOST_FRAMES, f"{where}: frames")),
+        fps=number_within(table.get("fps", FPS), 0.1, 1000.0, f"{where}: fps"),
+        frames=int(number_within(table.get("frames", 0), 0, MOST_FRAMES, f"{where}: frames")),
         loop=table.get("loop", True) is not False,
         size=size,
-        bpm=_number(table.get("bpm", 0), 0, 1000.0, f"{where}: bpm"),
-        seed=_number(table.get("seed", -1), -1, 4294967295.0, f"{where}: seed"),
+        bpm=number_within(table.get("bpm", 0), 0, 1000.0, f"{where}: bpm"),
+        seed=number_within(table.get("seed", -1), -1, 4294967295.0, f"{where}: seed"),
     )
     drivers: dict[str, Driver | float] = {}
     for key, (name, unit) in CAMERA[mode].items():
@@ -197,9 +197,3 @@ def family_driver(value: Any, clock: FrameClock, where: str, unit: Unit = Unit()
     if not math.isfinite(constant):
         raise UserError(f"{where}: a zoom must be more than 0, got {value}")
     return constant
-
-
-def _number(value: Any, low: float, high: float, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise UserError(f"{where}: expected a number from {low:g} to {high:g}, got {value!r}")
-    return float(value)

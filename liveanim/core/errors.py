@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -48,3 +49,11 @@ def only_known(keys: Iterable[str], known: Collection[str], where: str) -> None:
     for key in keys:
         if key not in known:
             raise UserError(f"{where}: unknown key {key!r}{near(key, known)}")
+
+
+def number_within(value: object, low: float, high: float, where: str) -> float:
+    """`value`, which is to be a number from `low` to `high`; UserError where it is not."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or not low <= value <= high:  # type: ignore[operator]
+        raise UserError(f"{where}: expected a number from {low:g} to {high:g}, got {value!r}")
+    return float(value)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dmx import CHANNELS, UNIVERSES, parse_universe
-from .errors import UserError, only_known
+from .errors import UserError, number_within, only_known
 from .model import Image
 from .toml import read_toml
 
@@ -153,9 +153,7 @@ def _grid(value: Any, where: str) -> tuple[int, ...]:
 
 
 def _share(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise UserError(f"{where}: expected a number from 0 to 1")
-    return float(value)
+    return number_within(value, 0, 1, where)
 
 
 def _flag(value: Any, where: str) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from .errors import UserError, near, only_known
+from .errors import UserError, near, number_within, only_known
 from .expr import Driver
 from .step import Texts
 
@@ -109,12 +108,12 @@ def _scene(
         values.prompts,
         values.negative,
         _word(row.get("transition", "morph"), get_args(Transition), f"{where}: transition"),
-        _number(row.get("seconds", 2.0), 0.0, LONGEST, f"{where}: seconds"),
-        None if beats is None else _number(beats, 0.0, LONGEST, f"{where}: beats"),
+        number_within(row.get("seconds", 2.0), 0.0, LONGEST, f"{where}: seconds"),
+        None if beats is None else number_within(beats, 0.0, LONGEST, f"{where}: beats"),
         _word(row.get("advance", "manual"), get_args(Advance), f"{where}: advance"),
-        _number(row.get("every", 16.0), 0.25, 86400.0, f"{where}: every"),
+        number_within(row.get("every", 16.0), 0.25, 86400.0, f"{where}: every"),
         _word(row.get("next", ""), None, f"{where}: next"),
-        None if energy is None else _number(energy, 0.0, 1.0, f"{where}: energy"),
+        None if energy is None else number_within(energy, 0.0, 1.0, f"{where}: energy"),
         values.media,
     )
 
@@ -126,13 +125,6 @@ def _word(value: Any, words: Sequence[str] | None, where: str) -> Any:
         wanted = "a text" if words is None else f"one of {', '.join(words)}"
         raise UserError(f"{where}: expected {wanted}, got {value!r}")
     return value
-
-
-def _number(value: Any, low: float, high: float, where: str) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not low <= value <= high:
-        raise UserError(f"{where}: expected a number from {low:g} to {high:g}, got {value!r}")
-    return float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +169,7 @@ def wander_from(row: Any, where: str) -> Wander:
     good = isinstance(prompts, list) and len(prompts) <= MOST_PROMPTS
     if not good or not all(isinstance(text, str) and len(text) <= MOST_TEXT for text in prompts):
         raise UserError(f"{where}: [autopilot] prompts: expected a list of at most {MOST_PROMPTS} texts")
-    return Wander(tuple(prompts), _number(row.get("bars", 16.0), 1.0, 1024.0, f"{where}: [autopilot] bars"))
+    return Wander(tuple(prompts), number_within(row.get("bars", 16.0), 1.0, 1024.0, f"{where}: [autopilot] bars"))
 
 
 @dataclass(frozen=True, slots=True)
