@@ -291,7 +291,7 @@ class DiffusionRenderer:
 
     def _tensor(self, picture: Image | Floats) -> Tensor:
         """(height, width, 3) -> (1, 3, height, width) on the device."""
-        return torch.from_numpy(np.ascontiguousarray(picture)).to(self._device).permute(2, 0, 1)[None]
+        return torch.from_numpy(np.array(picture)).to(self._device).permute(2, 0, 1)[None]
 
     def _stroke(self, engine: Engine, request: RenderRequest) -> Stroke:
         """What `request` says, as the brush wants it."""

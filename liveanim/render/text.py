@@ -60,7 +60,7 @@ def clip_encoder(parts: Parts) -> Encoder:
             tokens, weights = _reader(tokenizer, network.config.max_position_embeddings).read(pieces)
             output = network(tokens.to(parts.device), output_hidden_states=double)
             hidden = output.hidden_states[-2] if double else output.last_hidden_state
-            words.append(_emphasised(hidden.float(), weights.to(parts.device)))
+            words.append(_emphasised(hidden.float(), weights))
             pooled = output.text_embeds.float() if double and "text_embeds" in output else pooled
         return Embedding(torch.cat(words, -1), pooled)
 
@@ -132,5 +132,5 @@ def _read_back(kept: dict[str, Any]) -> Reader:
 def _emphasised(hidden: Tensor, weights: Tensor) -> Tensor:
     if bool((weights == 1).all()):
         return hidden
-    scaled = hidden * weights
+    scaled = hidden * weights.to(hidden.device)
     return scaled * (hidden.norm() / scaled.norm().clamp_min(1e-6))

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+import liveanim
+
 FLOW = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 1.0}
 EPSILON = {
     "_class_name": "EulerDiscreteScheduler",
@@ -120,4 +122,82 @@ def xl_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "scheduler").mkdir()
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(EPSILON))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lora(epsilon_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    peft = pytest.importorskip("peft")
+    from diffusers import UNet2DConditionModel
+
+    torch.manual_seed(11)
+    unet: Any = UNet2DConditionModel.from_pretrained(epsilon_model / "unet")
+    config = peft.LoraConfig(r=4, lora_alpha=4, init_lora_weights="gaussian", target_modules=["to_q", "to_v", "conv1"])
+    unet.add_adapter(config)
+    for name, value in unet.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(value, std=0.3)
+    folder = tmp_path_factory.mktemp("lora")
+    unet.save_lora_adapter(folder)
+    return next(folder.glob("*.safetensors"))
+
+
+@pytest.fixture(scope="session")
+def control(epsilon_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from diffusers import ControlNetModel, UNet2DConditionModel
+
+    torch.manual_seed(12)
+    unet: Any = UNet2DConditionModel.from_pretrained(epsilon_model / "unet")
+    network: Any = ControlNetModel.from_unet(unet, conditioning_channels=3)
+    for name, value in network.named_parameters():
+        if "controlnet" in name:
+            torch.nn.init.normal_(value, std=0.1)
+    folder = tmp_path_factory.mktemp("control")
+    network.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def depth_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Depth Anything with random weights."""
+    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
+
+    torch.manual_seed(3)
+    make: Any = Dinov2Config
+    backbone = make(
+        hidden_size=16, num_hidden_layers=4, num_attention_heads=2, image_size=56, patch_size=14,
+        out_features=["stage1", "stage2", "stage3", "stage4"], reshape_hidden_states=False,
+    )  # fmt: skip
+    config = DepthAnythingConfig(
+        backbone_config=backbone, reassemble_hidden_size=16, patch_size=14, neck_hidden_sizes=[8, 8, 8, 8],
+        fusion_hidden_size=8, head_hidden_size=8,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("models") / "depth"
+    DepthAnythingForDepthEstimation(config).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text('{"image_mean": [0.5, 0.5, 0.5], "ensure_multiple_of": 14}')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finder_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny CLIPSeg with random weights and ember's tokenizer."""
+    from transformers import CLIPSegConfig, CLIPSegForImageSegmentation, CLIPTokenizer
+
+    torch.manual_seed(3)
+    tokenizer: Any = CLIPTokenizer.from_pretrained(
+        str(Path(liveanim.__file__).parent / "models" / "ember" / "tokenizer")
+    )
+    small = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32}
+    config: Any = CLIPSegConfig(
+        text_config={
+            **small, "num_hidden_layers": 2, "vocab_size": len(tokenizer), "max_position_embeddings": 32,
+            "eos_token_id": tokenizer.eos_token_id,
+        },
+        vision_config={**small, "num_hidden_layers": 3, "image_size": 64, "patch_size": 16},
+        projection_dim=16, reduce_dim=16, extract_layers=[0, 1, 2], decoder_num_attention_heads=2,
+        decoder_intermediate_size=32,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("models") / "clipseg"
+    CLIPSegForImageSegmentation(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder

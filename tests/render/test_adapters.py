@@ -20,38 +20,6 @@ from liveanim.render.load import Options, load
 SIZE = (64, 64)
 
 
-@pytest.fixture(scope="module")
-def lora(epsilon_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    peft = pytest.importorskip("peft")
-    from diffusers import UNet2DConditionModel
-
-    torch.manual_seed(11)
-    unet: Any = UNet2DConditionModel.from_pretrained(epsilon_model / "unet")
-    config = peft.LoraConfig(r=4, lora_alpha=4, init_lora_weights="gaussian", target_modules=["to_q", "to_v", "conv1"])
-    unet.add_adapter(config)
-    for name, value in unet.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(value, std=0.3)
-    folder = tmp_path_factory.mktemp("lora")
-    unet.save_lora_adapter(folder)
-    return next(folder.glob("*.safetensors"))
-
-
-@pytest.fixture(scope="module")
-def control(epsilon_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from diffusers import ControlNetModel, UNet2DConditionModel
-
-    torch.manual_seed(12)
-    unet: Any = UNet2DConditionModel.from_pretrained(epsilon_model / "unet")
-    network: Any = ControlNetModel.from_unet(unet, conditioning_channels=3)
-    for name, value in network.named_parameters():
-        if "controlnet" in name:
-            torch.nn.init.normal_(value, std=0.1)
-    folder = tmp_path_factory.mktemp("control")
-    network.save_pretrained(folder)
-    return folder
-
-
 def picture(seed: int) -> Image:
     return frozen_image(np.random.default_rng(seed).integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8, endpoint=True))
 

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-import liveanim
 from liveanim.core.errors import UserError
 from liveanim.core.model import Image, RenderRequest, Shots, frozen_image
 from liveanim.core.params import PARAMS, Values
@@ -247,28 +246,6 @@ def test_guessed_depth(scene: str) -> None:
         assert near[-1].mean() > near[0].mean() > near[12].mean()
 
 
-@pytest.fixture(scope="session")
-def depth_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny Depth Anything with random weights."""
-    import torch
-    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
-
-    torch.manual_seed(3)
-    make: Any = Dinov2Config
-    backbone = make(
-        hidden_size=16, num_hidden_layers=4, num_attention_heads=2, image_size=56, patch_size=14,
-        out_features=["stage1", "stage2", "stage3", "stage4"], reshape_hidden_states=False,
-    )  # fmt: skip
-    config = DepthAnythingConfig(
-        backbone_config=backbone, reassemble_hidden_size=16, patch_size=14, neck_hidden_sizes=[8, 8, 8, 8],
-        fusion_hidden_size=8, head_hidden_size=8,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("models") / "depth"
-    DepthAnythingForDepthEstimation(config).save_pretrained(folder)
-    (folder / "preprocessor_config.json").write_text('{"image_mean": [0.5, 0.5, 0.5], "ensure_multiple_of": 14}')
-    return folder
-
-
 def test_a_depth_model_runs_once_a_picture_on_its_own_scale(depth_model: Path) -> None:
     estimate = load_depth(str(depth_model))
     calls: list[Image] = []
@@ -291,32 +268,6 @@ def test_depth_models_by_name(tmp_path: Path) -> None:
     assert find_depth("depth-anything").source.endswith("V2-Small-hf")
     with pytest.raises(UserError, match="unknown depth model 'dept'"):
         find_depth("dept")
-
-
-@pytest.fixture(scope="session")
-def finder_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny CLIPSeg with random weights and ember's tokenizer."""
-    import torch
-    from transformers import CLIPSegConfig, CLIPSegForImageSegmentation, CLIPTokenizer
-
-    torch.manual_seed(3)
-    tokenizer: Any = CLIPTokenizer.from_pretrained(
-        str(Path(liveanim.__file__).parent / "models" / "ember" / "tokenizer")
-    )
-    small = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32}
-    config: Any = CLIPSegConfig(
-        text_config={
-            **small, "num_hidden_layers": 2, "vocab_size": len(tokenizer), "max_position_embeddings": 32,
-            "eos_token_id": tokenizer.eos_token_id,
-        },
-        vision_config={**small, "num_hidden_layers": 3, "image_size": 64, "patch_size": 16},
-        projection_dim=16, reduce_dim=16, extract_layers=[0, 1, 2], decoder_num_attention_heads=2,
-        decoder_intermediate_size=32,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("models") / "clipseg"
-    CLIPSegForImageSegmentation(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 def test_a_model_finds_words_in_a_picture_the_same_every_time(finder_model: Path) -> None:

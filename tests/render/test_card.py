@@ -1,0 +1,116 @@
+"""Everything that a card paints, painted on one that is not there (tests.render.fakecard) as on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from liveanim.core.model import Image, Prompt, Shots
+from liveanim.core.space import step_move
+from liveanim.render.load import Options, load
+
+from .fakecard import KIND, Card, plugged_in
+from .test_resident import MODELS, SIZE, asking, before
+
+__all__ = ["before"]
+HERE, THERE = Options("cpu", "torch", threads=1, background=False), Options(KIND, background=False)
+MOVE = {f"space.{name}": 0.0 for name in ("x", "y", "pitch", "yaw", "roll")} | {"space.z": 0.8}
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[Card]:
+    with plugged_in(monkeypatch) as found:
+        yield found
+
+
+def apart(one: Image, other: Image) -> float:
+    return float(np.abs(one.astype(int) - other).mean())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_graph_played_again_paints_what_the_host_paints(
+    model: str, before: Image, request: pytest.FixtureRequest, card: Card
+) -> None:
+    folder = str(request.getfixturevalue(model))
+    there, here = (load(folder, SIZE, options) for options in (THERE, HERE))
+    for asked in (
+        asking(1),
+        asking(2, seed=9, denoise=0.6, prompts=(Prompt("sea"),), coherence=0.0),
+        asking(3, steps=2, noise=0.0, contrast=1.0, motion=np.eye(3)),
+        asking(4, guidance=3.0, negative="grey", prompts=(Prompt("(a:1.4) | b"),)),
+        asking(5, denoise=0.03),
+        asking(6, fresh=True),
+    ):
+        painted, expected = there.render(asked, before), here.render(asked, before)
+        assert apart(painted.image, expected.image) < 0.02
+        assert ("keyframe" in painted.timings) == (not asked.fresh) and there.message == ""
+
+
+def test_a_keyframe_waits_once_and_takes_its_picture_where_it_lies(
+    epsilon_model: Path, before: Image, card: Card
+) -> None:
+    renderer, picture = load(str(epsilon_model), SIZE, THERE), before
+    waits = []
+    for index in range(1, 6):
+        card.waited.clear()
+        asked = asking(
+            index, prompts=(Prompt("gold"), Prompt("sea", index / 9)), denoise=0.3 + 0.05 * index, seed=index
+        )
+        picture = renderer.render(asked, picture).image
+        waits.append(list(card.waited))
+    assert waits[2:] == [["synchronize"]] * 3
+
+
+def test_a_text_that_is_new_asks_the_card_for_no_number(epsilon_model: Path, before: Image, card: Card) -> None:
+    renderer = load(str(epsilon_model), SIZE, THERE)
+    for text in ("a", "b", "(c:1.3) d"):
+        card.waited.clear()
+        renderer.render(asking(1, prompts=(Prompt(text),)), before)
+    assert not [name for name in card.waited if "scalar" in name]
+
+
+CASES: dict[str, dict[str, Any]] = {
+    "from noise": {"fresh": True},
+    "flight": {"values": MOVE, "move": step_move(MOVE, 0.1)},
+    "video": {"values": {"hybrid.composite": 1.0, "hybrid.motion": 1.0}},
+    "video after": {"values": {"hybrid.composite": 3.0, "hybrid.mask": 1.0}},
+    "mask in words": {"values": {"mask.source": 3.0}, "mask_words": "sea"},
+    "colours": {"values": {"match.space": 1.0}},
+    "redo": {"values": {"picture.redo": 2.0, "picture.redo_flow": 1.0}},
+    "eddies": {"values": {"flow.amount": 0.3}, "since": 0.1},
+    "control": {"values": {"control.weight1": 0.7, "control.filter1": 3.0}},
+    "lora": {"values": {"lora.weight1": 0.6}},
+    "against itself": {"values": {"picture.against": 1.0}, "guidance": 2.0},
+}
+
+
+def test_what_is_painted_step_by_step(
+    epsilon_model: Path, lora: Path, control: Path, depth_model: Path, finder_model: Path, before: Image, card: Card
+) -> None:
+    more: dict[str, Any] = {
+        "loras": (str(lora),), "controls": (str(control),), "depth": str(depth_model), "words": str(finder_model),
+    }  # fmt: skip
+    there, here = (load(str(epsilon_model), SIZE, replace(options, **more)) for options in (THERE, HERE))
+    shots = Shots(video=before[:, ::-1], before=before[::-1], sample=before[::-1], init=before)
+    pictures = set()
+    for name, case in CASES.items():
+        values = {"control.weight1": 0.0, "lora.weight1": 0.0, **case.get("values", {})}
+        asked = asking(1, **{"shots": shots, "steps": 2, **case, "values": values})
+        painted, expected = there.render(asked, before), here.render(asked, before)
+        assert apart(painted.image, expected.image) < (0.5 if name == "colours" else 0.02), name
+        assert (painted.depth is None) == (expected.depth is None) == (name != "flight")
+        pictures.add(painted.image.tobytes())
+    assert len(pictures) == len(CASES) and there.message == ""
+
+
+def test_a_card_with_too_little_memory_paints_smaller(epsilon_model: Path, before: Image, card: Card) -> None:
+    renderer = load(str(epsilon_model), SIZE, THERE)
+    card.largest = 80 * 64 * 16 * 2  # the autoencoder has 16 channels of half precision
+    picture = renderer.render(asking(1), before)
+    assert picture.image.shape == before.shape and "keyframe" in picture.timings
+    assert renderer.message == "out of GPU memory: epsilon paints at 72x64 in 1 steps now"
