@@ -14,7 +14,7 @@ from types import FrameType
 
 from . import commands
 from .arguments import Arguments, parse
-from .core.errors import UserError
+from .core.errors import UserError, brief
 
 USER_ERROR, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 
@@ -41,12 +41,16 @@ COMMANDS: dict[str, Callable[[Arguments], int]] = {
 
 
 class _OneLine(logging.Formatter):
-    """A warning reads like an error: who says it, then one line. Tracebacks only with LIVEANIM_DEBUG."""
+    """A warning reads like an error: who says it, and one line with what went wrong. Tracebacks only with
+    LIVEANIM_DEBUG."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = f"{record.name.partition('.')[0]}: {' '.join(record.getMessage().split())}"
-        shown = record.exc_info is not None and os.environ.get("LIVEANIM_DEBUG")
-        return f"{text}\n{self.formatException(record.exc_info)}" if shown and record.exc_info else text
+        if not record.exc_info or (error := record.exc_info[1]) is None:
+            return text
+        if brief(error) not in text:
+            text = f"{text} ({brief(error, kind=True)})"
+        return f"{text}\n{self.formatException(record.exc_info)}" if os.environ.get("LIVEANIM_DEBUG") else text
 
 
 class _Terminated(BaseException):

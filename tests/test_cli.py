@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -214,6 +215,27 @@ sys.exit(cli.main(["play"]))
 def test_a_program_that_is_told_to_end_returns_as_from_any_other_end() -> None:
     # In a process of its own: what other tests have loaded here may leave a signal too little room.
     assert subprocess.run([sys.executable, "-c", TOLD_TO_END], check=False).returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a could not be\nloaded", "liveanim: a could not be loaded (ZeroDivisionError: division by zero)"),
+        ("a failed (division by zero)", "liveanim: a failed (division by zero)"),
+    ],
+)
+def test_what_is_logged_is_one_line_with_its_reason(said: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIVEANIM_DEBUG", raising=False)
+    record = logging.makeLogRecord({"name": "liveanim.render", "msg": said})
+    plain = cli._OneLine().format(record)
+    try:
+        _ = 1 / 0
+    except ZeroDivisionError:
+        record.exc_info = sys.exc_info()
+    assert cli._OneLine().format(record) == shown
+    assert plain == f"liveanim: {' '.join(said.split())}"
+    monkeypatch.setenv("LIVEANIM_DEBUG", "1")
+    assert cli._OneLine().format(record).startswith(f"{shown}\nTraceback")
 
 
 def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
