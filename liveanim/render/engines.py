@@ -9,6 +9,7 @@ Every engine has the same three methods and gives the same pictures (within 2 of
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -232,11 +233,15 @@ class CompiledEngine(TorchEngine):
     """A `TorchEngine` through torch.compile, for pictures of `size`: what it compiles is compiled when this returns.
 
     It shares nothing but the weights with the one that plays meanwhile: modules hold the words they are at.
+
+    cache   where the compiler keeps what it makes, if any; wherever it is told to by TORCHINDUCTOR_CACHE_DIR instead
     """
 
-    def __init__(self, parts: Parts, size: Size, words: Embedding) -> None:
+    def __init__(self, parts: Parts, size: Size, words: Embedding, cache: Path | None = None) -> None:
         super().__init__(parts, [apart(module) for module in modules(parts)])
         self.name = "compile"
+        if cache is not None:
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "inductor"))
         for module in self.networks:
             module.compile(dynamic=False)
         if parts.device != "cpu":

@@ -81,7 +81,8 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     engine = _engine_wanted(device, "torch" if adapted else options.engine)
     parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
     threads = options.threads or _threads(options.background)
-    cache = _cache(engine, parts) if engine not in ("torch", "compile") and options.keep else None
+    kept = options.keep and not adapted and (engine != "torch" or device.startswith("cuda"))
+    cache = _cache(engine, parts) if kept else None
 
     def convert(size: tuple[int, int]) -> None:
         """Beside a show, not in its process."""
@@ -207,14 +208,15 @@ def _engine_wanted(device: str, engine: str) -> str:
 
 
 def _cache(engine: str, parts: Parts) -> Path:
-    """Where what `engine` makes of this model is kept."""
+    """Where what `engine` makes of this model, and what prompts look like by it, is kept."""
     if engine == "openvino":
         numbers = "int8" if fast_int8() else "float"
         return compiled.cache_folder(parts, engine, importlib.metadata.version("openvino"), numbers)
     if engine == "onnx":
         return compiled.cache_folder(parts, engine, f"opset {exported.OPSET}")
-    device = torch.cuda.get_device_properties(parts.device)
-    return compiled.cache_folder(parts, engine, trt.version(), f"{device.name} {device.major}.{device.minor}", "fp16")
+    card = torch.cuda.get_device_properties(parts.device)
+    version = [trt.version()] if engine == "tensorrt" else []
+    return compiled.cache_folder(parts, engine, *version, f"{card.name} {card.major}.{card.minor}", "fp16")
 
 
 def _built(
@@ -222,7 +224,7 @@ def _built(
 ) -> Engine:
     with on(parts.device):
         if engine == "compile":
-            return CompiledEngine(parts, size, words)
+            return CompiledEngine(parts, size, words, cache)
         if engine == "tensorrt":
             return trt.TensorRtEngine(parts, size, words, cache)
         kind = OpenVinoEngine if engine == "openvino" else exported.OnnxEngine

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -239,6 +240,7 @@ def plugged_in(patch: pytest.MonkeyPatch) -> Iterator[Card]:
         "graph_pool_handle": lambda: (0, 1),
         "mem_get_info": lambda device=None: (1 << 30, 1 << 34),
         "empty_cache": lambda: None,
+        "get_device_properties": lambda device: SimpleNamespace(name="a card", major=9, minor=0),
     }
     for name, part in driver.items():
         patch.setattr(torch.cuda, name, part)

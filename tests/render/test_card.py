@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,14 @@ import pytest
 
 from liveanim.core.model import Image, Prompt, Shots
 from liveanim.core.space import step_move
+from liveanim.render import brush
 from liveanim.render.load import Options, load
 
 from .fakecard import KIND, Card, plugged_in
 from .test_resident import MODELS, SIZE, asking, before
 
 __all__ = ["before"]
-HERE, THERE = Options("cpu", "torch", threads=1, background=False), Options(KIND, background=False)
+HERE, THERE = Options("cpu", "torch", threads=1, background=False), Options(KIND, background=False, keep=False)
 MOVE = {f"space.{name}": 0.0 for name in ("x", "y", "pitch", "yaw", "roll")} | {"space.z": 0.8}
 
 
@@ -114,3 +116,31 @@ def test_a_card_with_too_little_memory_paints_smaller(epsilon_model: Path, befor
     picture = renderer.render(asking(1), before)
     assert picture.image.shape == before.shape and "keyframe" in picture.timings
     assert renderer.message == "out of GPU memory: epsilon paints at 72x64 in 1 steps now"
+
+
+@pytest.mark.parametrize("engine", ["torch", "compile"])
+def test_what_prompts_look_like_is_kept_for_the_next_show(
+    engine: str, epsilon_model: Path, before: Image, card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liveanim.home.cache", lambda: tmp_path)
+    monkeypatch.setattr("liveanim.render.compiled.installed", lambda package: True)
+    monkeypatch.setattr("torch.compile", lambda work, **more: work)
+    monkeypatch.setattr("torch.nn.Module.compile", lambda module, **more: None)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    pictures, sketches = [], []
+    sketched = brush.sketched
+
+    def counted(*rest: Any) -> brush.Own:
+        sketches.append(rest)
+        return sketched(*rest)
+
+    monkeypatch.setattr(brush, "sketched", counted)
+    for _ in range(2):
+        sketches.clear()
+        renderer = load(str(epsilon_model), SIZE, replace(THERE, engine=engine, keep=True, prompts=(Prompt("gold"),)))
+        pictures.append(renderer.render(asking(1), before).image)
+    assert sketches == [] and np.array_equal(pictures[0], pictures[1])
+    (folder,) = (tmp_path / engine).iterdir()
+    assert len(list((folder / "looks").iterdir())) == 1
+    assert os.environ.get("TORCHINDUCTOR_CACHE_DIR") == (str(folder / "inductor") if engine == "compile" else None)
