@@ -95,7 +95,7 @@ def test_what_is_known_is_written_after_every_part(tmp_path: Path, monkeypatch: 
 
 
 def test_tests_of_which_none_ran_are_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [Path(path).name for path in gputests.files()] == ["test_resident.py"]
+    assert [Path(path).name for path in gputests.files()] == ["test_card.py", "test_resident.py"]
     said = subprocess.CompletedProcess([], 2, "1 error in 0.1s\n", "")
     monkeypatch.setattr(gputests.subprocess, "run", lambda *_, **__: said)
     found = gputests.run("cuda", 0, False)

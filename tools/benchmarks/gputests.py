@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = ("pytest", "pytest_timeout", "hypothesis", "diffusers", "cv2")
-MARK = "@pytest.mark.gpu"
+MARK = "pytest.mark.gpu"
 WORDS = ("passed", "failed", "skipped", "error")
 
 
