@@ -82,14 +82,14 @@ def read_lights(text: str, where: str) -> tuple[Light, ...]:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise UserError(f"{where}: no [[light]] in it (docs/outputs.md has an example)")
     lights = tuple(_light(row, f"{where}: light {n}", f"light {n}") for n, row in enumerate(rows, 1))
-    taken: dict[tuple[Address, int], str] = {}
+    taken: dict[tuple[Address, int], Light] = {}
     for light in lights:
         for address, first, _, count in light.runs():
             for channel in range(first, first + count * len(light.channels)):
-                other = taken.setdefault((address, channel), light.name)
-                if other != light.name:
+                other = taken.setdefault((address, channel), light)
+                if other is not light:
                     place = f"channel {channel + 1} of {address.way}:{address.universe}"
-                    raise UserError(f"{where}: {light.name}: {place} is {other}'s already")
+                    raise UserError(f"{where}: {light.name}: {place} is {other.name}'s already")
     return lights
 
 

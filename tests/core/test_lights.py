@@ -156,6 +156,7 @@ def test_a_file_is_read() -> None:
             '[[light]]\nto = "sacn:1"\n[[light]]\nname = "b"\nto = "sacn:1"\nchannel = 3',
             "b: channel 3 of sacn:1 is light 1",
         ),
+        ('[[light]]\nname = "a"\nto = "sacn:1"\n' * 2, "a: channel 1 of sacn:1 is a's already"),
         ("[[light]", "not valid TOML"),
     ],
 )
