@@ -59,7 +59,7 @@ def _look(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group.add_argument("--seed", type=whole(0, 2**32 - 1), metavar="N", help="same seed, same pictures")
     value = "number or expression of a parameter, whatever presets say: logo.x=0.9"
     _many(group, "--param", dest="params", metavar="NAME=VALUE", help=value)
-    shader = "put an ISF shader on top: a name or a .fs file (liveanim shaders)"
+    shader = "put a shader on top, ISF or Shadertoy: a name or a file (liveanim shaders)"
     _many(group, "--shader", dest="shaders", metavar="NAME", help=shader)
     group.add_argument(
         "--no-flash-limit",

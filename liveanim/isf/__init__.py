@@ -1,4 +1,5 @@
-"""Interactive Shader Format, versions 1 and 2: reading headers, translating to GLSL 3.30 core. No OpenGL here.
+"""Interactive Shader Format, versions 1 and 2, and Shadertoy: reading headers, translating to GLSL 3.30 core. No OpenGL
+here.
 
 The format: github.com/mrRay/ISF_Spec.
 """

@@ -101,6 +101,7 @@ def translate(
 
     before = _VERSION + shared + "out vec2 isf_FragNormCoord;\n" + _FUNCTIONS + _VERTEX
     after = _VERSION + shared + f"in vec2 isf_FragNormCoord;\nout vec4 {OUTPUT};\n" + _FUNCTIONS + _BIASED
+    after += header.prelude
     return Source(
         before + (own(vertex, "attribute", "out") if vertex else _PLAIN_VERTEX), after + own(fragment, "", "in")
     )

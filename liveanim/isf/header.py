@@ -13,12 +13,15 @@ import json5
 from liveanim.core.errors import UserError, near
 
 Kind = Literal["generator", "filter", "transition"]
-InputKind = Literal["event", "bool", "long", "float", "point2D", "color", "image", "audio", "audioFFT"]
+InputKind = Literal[
+    "event", "bool", "long", "float", "point2D", "color", "image", "audio", "audioFFT", "sound", "noise"
+]  # fmt: skip
 INPUT_KINDS: tuple[InputKind, ...] = (
     *("event", "bool", "long", "float", "point2D", "color"),
     *("image", "audio", "audioFFT"),
 )
-IMAGES = ("image", "audio", "audioFFT")
+"""Those of ISF: `sound` and `noise` are Shadertoy's."""
+IMAGES = ("image", "audio", "audioFFT", "sound", "noise")
 """Inputs that are pictures to the shader."""
 FIRST, START, END, PROGRESS = "inputImage", "startImage", "endImage", "progress"
 MOST_INPUTS, MOST_PASSES, MOST_TEXT = 64, 16, 400_000
@@ -61,7 +64,8 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a shader says of itself. `imported`: file names by the name of the picture."""
+    """What a shader says of itself. `imported`: file names by the name of the picture; `prelude`: GLSL that its text
+    takes for granted."""
 
     about: str = ""
     credit: str = ""
@@ -69,6 +73,7 @@ class Header:
     inputs: tuple[Input, ...] = ()
     passes: tuple[Pass, ...] = (Pass(),)
     imported: Mapping[str, str] = field(default_factory=dict)
+    prelude: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -85,7 +90,7 @@ class Header:
 
 def split(text: str, where: str) -> tuple[Header, str]:
     """(header, the text without it, its line numbers kept). UserError names `where`, the line and the reason."""
-    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = unix(text)
     if len(text) > MOST_TEXT:
         raise UserError(f"{where}: a shader is at most {MOST_TEXT // 1000} kB of text")
     for comment in _COMMENT.finditer(text):
@@ -96,6 +101,11 @@ def split(text: str, where: str) -> tuple[Header, str]:
             blank = "\n" * comment.group().count("\n")
             return header(data, f"{where}: the header"), text[: comment.start()] + blank + text[comment.end() :]
     raise UserError(f"{where}: no ISF header: the file must begin with a comment that holds JSON, as in /*{{ ... }}*/")
+
+
+def unix(text: str) -> str:
+    """`text` with lines that end as everywhere else."""
+    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _json(text: str, where: str, line: int) -> Mapping[str, Any]:

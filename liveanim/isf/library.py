@@ -13,10 +13,12 @@ from liveanim.core.model import Chain
 from liveanim.core.params import ParamSpec
 from liveanim.data import data_dir
 
+from . import shadertoy
 from .header import IMAGES, Header, Input, Kind, split
 
 GROUP = "isf"
 SUFFIX = ".fs"
+_FILES = (SUFFIX, ".frag", ".glsl")
 _PARTS = {"point2D": ("_x", "_y"), "color": ("_red", "_green", "_blue", "_alpha")}
 _FED = ("progress",)  # what the stage itself sets in a transition
 
@@ -92,8 +94,9 @@ def shipped() -> tuple[Path, ...]:
 
 
 def find(name: str, where: Sequence[Path]) -> Path:
-    """The file of the shader called `name`: one of `where`'s, or a path ending in .fs. UserError lists near ones."""
-    if name.lower().endswith(SUFFIX):
+    """The file of the shader called `name`: one of `where`'s, or a path ending in .fs, .frag or .glsl. UserError
+    lists near ones."""
+    if name.lower().endswith(_FILES):
         for folder in (Path(), *where):
             if (path := folder / name).is_file():
                 return path
@@ -107,8 +110,9 @@ def find(name: str, where: Sequence[Path]) -> Path:
 
 
 def read(path: Path) -> Shader:
-    """The shader in a file, and the .vs beside it. UserError names file, line and reason."""
-    header, text = split(_text(path), str(path))
+    """The shader in a file, ISF or Shadertoy's, and the .vs beside it. UserError names file, line and reason."""
+    text = _text(path)
+    header, text = (shadertoy.read if shadertoy.speaks(text) else split)(text, str(path))
     beside = path.with_suffix(".vs")
     return Shader(snake(path.stem), path, header, text, _text(beside) if beside.is_file() else None)
 

@@ -22,6 +22,8 @@ from .context import drawn, software
 from .targets import Target
 
 Floats = NDArray[np.float32]
+SHADERTOY = 512
+"""Columns of its picture of the sound."""
 _MOST_BYTES = 1e9  # of the buffers of a shader
 _DATE = 2000.0, 1.0, 1.0
 """DATE's day: the same always, with the show's seconds, so that a take renders again to the same pictures."""
@@ -53,6 +55,14 @@ def sound_row(each: Input, frame: Frame) -> Floats:
         edges = np.linspace(0, len(row), count + 1).astype(int)
         row = np.add.reduceat(row, edges[:-1]) / np.diff(edges)
     return np.ascontiguousarray(np.clip(row, 0.0, 1.0), dtype=np.float32)
+
+
+def sound_picture(frame: Frame) -> Floats:
+    """(2, SHADERTOY) 0..1: the spectrum up to a quarter of the sample rate (its root), and the wave about 0.5."""
+    columns = np.linspace(0.0, 1.0, SHADERTOY, dtype=np.float32)
+    rows = np.sqrt(np.maximum(frame.fft[: len(frame.fft) // 2], 0.0)), 0.5 + 0.5 * np.asarray(frame.wave)
+    both = [np.interp(columns, np.linspace(0.0, 1.0, len(row)), row) for row in rows]
+    return np.ascontiguousarray(np.clip(both, 0.0, 1.0), dtype=np.float32)
 
 
 class _Buffer:
@@ -103,6 +113,7 @@ class Isf:
         self._buffers: dict[str, _Buffer] = {}
         self._sounds: dict[str, moderngl.Texture] = {}
         self._imported = {name: self._picture(file) for name, file in shader.header.imported.items()}
+        self._imported |= {each.name: _noise(ctx) for each in shader.header.inputs if each.kind == "noise"}
         self._nothing = ctx.texture((1, 1), 4, bytes(4))
         self._pressed: dict[str, bool] = {}
 
@@ -177,15 +188,16 @@ class Isf:
 
     def _hear(self, frame: Frame) -> None:
         for each in self.shader.header.inputs:
-            if each.kind not in ("audio", "audioFFT"):
+            if each.kind not in ("audio", "audioFFT", "sound"):
                 continue
-            row = sound_row(each, frame)
+            rows = sound_picture(frame) if each.kind == "sound" else sound_row(each, frame)[None]
+            size = rows.shape[1], rows.shape[0]
             texture = self._sounds.get(each.name)
-            if texture is None or texture.size != (len(row), 1):
-                texture = self._sounds[each.name] = self._ctx.texture((len(row), 1), 1, dtype="f4")
+            if texture is None or texture.size != size:
+                texture = self._sounds[each.name] = self._ctx.texture(size, 1, dtype="f4")
                 texture.swizzle = "RRR1"
                 texture.repeat_x = texture.repeat_y = False
-            texture.write(row.tobytes())
+            texture.write(rows.tobytes())
 
     def _size_buffers(self, size: tuple[int, int], values: Mapping[str, float]) -> None:
         names = {**values, "WIDTH": float(size[0]), "HEIGHT": float(size[1])}
@@ -225,6 +237,14 @@ class Isf:
             texture.release()
         for compiled in self._compiled:
             compiled.release()
+
+
+def _noise(ctx: moderngl.Context) -> moderngl.Texture:
+    """256 x 256 of four independent values each, the same always."""
+    levels = np.random.default_rng(0).integers(0, 256, (256, 256, 4), np.uint8)
+    texture = ctx.texture((256, 256), 4, levels.tobytes())
+    texture.build_mipmaps()
+    return texture
 
 
 def _program(ctx: moderngl.Context, shader: Shader, number: int | None) -> moderngl.Program:

@@ -145,6 +145,55 @@ def test_the_wave_swings_about_the_middle_oldest_first(bench: Bench) -> None:
     assert set(np.unique(quiet)) <= {127, 128}
 
 
+def toy(bench: Bench, body: str, blend: Blend | None = None, **values: float) -> np.ndarray:
+    """What is drawn, rows from below, by a shader in Shadertoy's manner that sets `c` at `p` (0..1)."""
+    path = bench.folder / "toy.frag"
+    path.write_text(
+        f"void mainImage(out vec4 c, in vec2 f)\n{{\n    vec2 p = f / iResolution.xy;\n    {body}\n}}\n",
+        encoding="utf-8",
+    )
+    return bench.draw(Chain(filters=(str(path),)), blend or still(smooth(SIZE)), **values)[::-1] / 255
+
+
+def test_a_shader_of_shadertoys_is_drawn_from_below_and_knows_the_time(bench: Bench) -> None:
+    drawn = toy(bench, "c = vec4(p, iTime, 0.0);")  # its alpha says nothing
+    assert drawn[..., 0] == pytest.approx(np.tile((np.arange(64) + 0.5) / 64, (36, 1)), abs=0.004)
+    assert drawn[:, 0, 1] == pytest.approx((np.arange(36) + 0.5) / 36, abs=0.004)
+    assert drawn[..., 2] == pytest.approx(0.1, abs=0.004)
+    bench.time += 0.7
+    told = toy(bench, "c = vec4(iTimeDelta, float(iFrame) / 10.0, iResolution.x / iResolution.y / 4.0, 1.0);")
+    assert told[0, 0] == near((0.8, 0.1, 16 / 36))
+
+
+def test_the_channels_of_shadertoy(bench: Bench) -> None:
+    sound = replace(
+        still(smooth(SIZE)),
+        fft=np.linspace(0, 1, FFT, dtype=np.float32) ** 2,
+        wave=np.linspace(-1, 1, WAVE, dtype=np.float32),
+    )
+    heard = toy(
+        bench, "c = vec4(texture(iChannel1, vec2(p.x, 0.25)).x, texture(iChannel1, vec2(p.x, 0.75)).x, 0, 1);", sound
+    )
+    along = (np.arange(64) + 0.5) / 64
+    assert heard[9, :, 0] == pytest.approx(along / 2, abs=0.02) and heard[9, :, 1] == pytest.approx(along, abs=0.02)
+    bench.time += 0.7
+    seen = toy(bench, "c = texture(iChannel0, p) * vec4(1, 1, 0, 1);")
+    assert seen[::-1][..., :2] == pytest.approx(smooth(SIZE)[..., :2] / 255, abs=0.01)
+    bench.time += 0.7
+    noise = toy(bench, "// iChannel2: noise\n    c = texelFetch(iChannel2, ivec2(f), 0);")
+    assert noise.mean() == pytest.approx(0.5, abs=0.02) and noise.std() == pytest.approx(0.289, abs=0.02)
+    bench.time += 0.7
+    for expected in (0.25, 0.5, 0.75):
+        grown = toy(bench, "// iChannel0: self\n    c = texture(iChannel0, p) + 0.25;")
+        assert grown == pytest.approx(expected, abs=0.01)
+
+
+def test_shadertoys_mouse_is_untouched_until_it_is_turned(bench: Bench) -> None:
+    body = "c = iMouse.z > 0.0 ? vec4(iMouse.xy / iResolution.xy, 0, 1) : vec4(0, 0, 1, 1);"
+    assert toy(bench, body)[0, 0] == near((0, 0, 1))
+    assert toy(bench, body, toy__mouse_x=0.25, toy__mouse_y=0.75)[0, 0] == near((0.25, 0.75, 0))
+
+
 @pytest.mark.parametrize("software", [True, False])
 def test_a_persistent_buffer_remembers_and_a_float_buffer_goes_beyond_one(bench: Bench, software: bool) -> None:
     """Also where processors draw: with a program for each pass, after each of which they are waited for."""
