@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
 from liveanim.isf import library, shadertoy
@@ -60,6 +62,16 @@ def test_what_a_channel_cannot_be_is_said() -> None:
     said = r"a\.frag: iChannel0 cannot be 'keyboard': expected picture, sound, noise, self"
     with pytest.raises(UserError, match=said):
         shadertoy.read(text, "a.frag")
+
+
+@given(st.text(st.sampled_from("iChanel0123:=(),.;/*\n #x{}vec2tur"), max_size=200))
+def test_any_text_is_read_or_refused_in_a_line(text: str) -> None:
+    try:
+        header, body = shadertoy.read(DRAWS.format(text), "a.frag")
+    except UserError as error:
+        assert "\n" not in str(error)
+    else:
+        assert header.kind != "transition" and body.count("\n") >= text.count("\n")
 
 
 def test_a_file_is_found_by_its_path_and_has_its_mouse_for_knobs(tmp_path: Path) -> None:
