@@ -15,11 +15,11 @@ from .aubiotools import NO_TONES
 from .autogain import Impulses, to_db
 from .bands import Bank, Floats, Ring, Spectrum, clean, hop_for, newest_window
 from .beattrack import NetworkTempo
-from .drums import CLASSES, RULES, DrumEars
+from .drums import CLASSES, LEAST_ONSET, RULES, DrumEars
 from .earnet import BANDS, MEAN, HitNetwork, LogBands, ear_bank
 from .frames import Frames
 from .meters import Meters, Tuning
-from .onsets import Picker, attack_age
+from .onsets import LIKELY, Doubt, Picker, attack_age
 
 EVENT_GATE = 1e-8  # rms of a hop: under this there is nothing to hear, whatever the gain
 RAIL = 0.98  # a hop whose every sample has nearly the same size is a fault, not music
@@ -28,6 +28,7 @@ MARKS = ("onset", *CLASSES)
 AUDIBLE_DB = 50.0  # events this far under the loudest hop of the last minutes are the room, not the music
 AUDIBLE_FALL_DB_S = 0.2
 KEPT_HOPS = 8
+BEGUN_S = 2.0  # until then nobody knows whether it is a room: every event is believed
 COAST_S = 8.0  # beats go on this long through silence; then the tempo rests as it was
 NOTHING_KEPT = np.zeros(0, dtype=np.float32)
 
@@ -76,6 +77,7 @@ class Analyser:
         self._hits = HitNetwork()
         self._log_bands = LogBands(self.hop_s, self._hits.input)
         self._picker = Picker(ONSET_THRESHOLD, self.hop_s)
+        self._doubt = Doubt(self.hop_s)
         self._drums = DrumEars(rate, self.hop)
         self._impulses = Impulses(MARKS, self.hop_s, self.config.tuning.decay)
         self._meters = Meters(rate, self.hop, self.config.tuning, self.config.max_gain_db)
@@ -124,15 +126,20 @@ class Analyser:
         chances = self._hits.step()
         rms = math.sqrt(float(hop.dot(hop)) / self.hop)
         audible = self._audible(rms) and not _on_rails(hop, rms)
-        hit = self._picker.step(chances[0] if audible else 0.0)
+        attack = chances[0] if audible else 0.0
+        room = self._doubt.step(attack, float(bands[:BANDS].dot(MEAN)))
+        least = LIKELY if room and now > BEGUN_S else LEAST_ONSET
+        hit = self._picker.step(attack if attack > least else 0.0)
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
-        struck = self._drums.step(recent, magnitudes, bands, chances, audible)
+        struck = self._drums.step(recent, magnitudes, bands, chances, audible, least)
         drums = {name: (now - RULES[name].age_s,) for name in struck}
         levels = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN)))
-        self._opened = self._opened or self._meters.heard
+        self._opened = self._opened or (self._meters.heard and not room)
         # What begins faintly is followed from its beginning, but the room has no tempo to tell.
-        self._heard = now if audible and (self._meters.heard or now < COAST_S) else self._heard
-        beats = self._tempo.step(hop, bands, chances, now) if now - self._heard < COAST_S else ()
+        begins = now < COAST_S
+        self._heard = now if audible and not room and (self._meters.heard or begins) else self._heard
+        followed = now - self._heard < COAST_S
+        beats = self._tempo.step(hop, bands, chances, now) if followed or begins else ()
         values = {
             **levels,
             **self._impulses.step({"onset": onsets, **drums}),
@@ -148,7 +155,7 @@ class Analyser:
             kicks=drums.get("kick", ()),
             snares=drums.get("snare", ()),
             hats=drums.get("hat", ()),
-            beats=tuple(beats),
+            beats=tuple(beats) if followed else (),
             bpm=self._tempo.bpm if self._opened else 0.0,
             confidence=self._tempo.confidence if self._opened else 0.0,
             wave=self._frames.wave,

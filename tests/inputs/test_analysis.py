@@ -10,7 +10,7 @@ from liveanim.core.drops import Drops
 from liveanim.core.model import Features
 from liveanim.core.params import defaults
 from liveanim.inputs import track
-from liveanim.inputs.analysis import Analyser, AnalyserConfig
+from liveanim.inputs.analysis import BEGUN_S, Analyser, AnalyserConfig
 from liveanim.inputs.bands import hop_for
 from liveanim.inputs.drums import RULES, RisePicker
 from liveanim.inputs.meters import Tuning, tuning_of
@@ -99,10 +99,24 @@ def test_music_gives_the_same_events_however_loud_it_is(
         assert gained[kind] == pytest.approx(times, abs=0.005)
 
 
+@pytest.mark.parametrize("rate", [44100, 48000])
+@pytest.mark.parametrize("hum", [0.0, 2.0])
+def test_a_room_has_no_kicks_and_no_tempo(rate: int, hum: float) -> None:
+    count = 30 * rate
+    spectrum = np.fft.rfft(np.random.default_rng(3).standard_normal(count))
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)), count)
+    room = noise / noise.std() + hum * np.sin(2 * np.pi * 50 * np.arange(count) / rate)
+    heard = Analyser(rate).feed((room * 1e-3).astype(np.float32))
+    after = [each for each in heard if each.time > BEGUN_S]
+    assert sum(len(each.onsets) for each in after) < 0.6 * 28  # 2 to 3.5 a second were heard
+    assert sum(len(each.kicks) for each in after) < 0.4 * 28
+    assert not any(each.beats for each in after) and max(each.confidence for each in heard) == 0
+
+
 def test_what_begins_faintly_gives_the_same_events_40_db_down() -> None:
     sound = bursts(2.5, 0.25, low=0.6) * np.float32(10.0) ** np.linspace(-5.0, 0.0, round(2.5 * RATE), dtype=np.float32)
     plain, gained = events(sound), events(sound * np.float32(0.01))
-    assert min(len(plain[kind]) for kind in ("onsets", "kicks", "beats")) >= 6
+    assert min(len(plain[kind]) for kind in ("onsets", "kicks")) >= 6 and len(plain["beats"]) >= 3
     for kind in KINDS:
         assert gained[kind] == pytest.approx(plain[kind], abs=0.005)
 
