@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
 from liveanim.core.errors import UserError
 from liveanim.core.model import Prompt, RenderRequest
@@ -171,14 +172,17 @@ def test_where_tokens_lie_is_made_once_for_a_shape(parts: Parts) -> None:
     assert len(calls) == 3  # words, and two shapes
 
 
-def test_what_torch_compiles_is_one_graph(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+@torch.inference_mode()  # as when a renderer paints: tensors made otherwise would be compiled for anew
+def test_what_torch_compiles_is_compiled_before_it_plays(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     def compiled(module: torch.nn.Module, dynamic: bool) -> None:
         module._compiled_call_impl = torch.compile(module._call_impl, backend="eager", fullgraph=True, dynamic=dynamic)
 
     monkeypatch.setattr(torch.nn.Module, "compile", compiled)
     x, words = noise(1, 16, 4, 6), Embedding(noise(1, 512, 24))
     engine = CompiledEngine(parts, (96, 64), words)
+    graphs = counters["stats"]["unique_graphs"]
     assert torch.allclose(engine.unet(x, 400.0, words), TorchEngine(parts).unet(x, 400.0, words), atol=1e-5)
+    assert counters["stats"]["unique_graphs"] == graphs
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnx"])
