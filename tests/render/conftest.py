@@ -200,6 +200,7 @@ def finder_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "clipseg"
     CLIPSegForImageSegmentation(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
 
 
 def write_reader(folder: Path, layers: int = 30) -> None:

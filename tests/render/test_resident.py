@@ -84,6 +84,7 @@ def before() -> Image:
 def _float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is compared is not to differ by how numbers are rounded."""
     monkeypatch.setattr("liveanim.render.engines.fast_bfloat16", lambda: False)
+    monkeypatch.setattr("liveanim.render.flux.LAYERS", (1, 2, 3))  # quicker
 
 
 @pytest.mark.parametrize("model", MODELS)
