@@ -60,7 +60,11 @@ def text_encoders(parts: Parts) -> tuple[Any, ...]:
 def tokenizers(parts: Parts) -> tuple[Any, ...]:
     from transformers import AutoTokenizer
 
-    return (AutoTokenizer.from_pretrained(str(parts.folder / "tokenizer"), local_files_only=True),)
+    folder = parts.folder / "tokenizer"
+    made = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    if not made.chat_template:
+        raise UserError(f"{folder} has no chat template: fetch the model again")
+    return (made,)
 
 
 def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
@@ -92,14 +96,11 @@ def encoder(parts: Parts) -> Encoder:
     """
 
     @lru_cache(8)  # weights may move all the time, the words do not
-    def read(text: str) -> tuple[Tensor, Sequence[tuple[int, int]], str]:
-        """Words (1, TOKENS, width), where each begins and ends in the question, and that."""
+    def read(text: str) -> tuple[Tensor, Sequence[tuple[int, int]]]:
+        """Words (1, TOKENS, width), and where each begins and ends in `_question`."""
         (tokenizer,), (reader,) = parts.tokenizers, parts.text_encoders
-        question = tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
         tokens = tokenizer(
-            question,
+            _question(tokenizer, text),
             padding="max_length",
             truncation=True,
             max_length=TOKENS,
@@ -109,15 +110,16 @@ def encoder(parts: Parts) -> Encoder:
         seen = {name: tokens[name].to(parts.device) for name in ("input_ids", "attention_mask")}
         layers = reader(**seen, output_hidden_states=True, use_cache=False).hidden_states
         words = torch.cat([layers[layer] for layer in LAYERS], -1).float()
-        return words, tokens["offset_mapping"][0].tolist(), question
+        return words, tokens["offset_mapping"][0].tolist()
 
     @torch.inference_mode()
     def encode(pieces: Sequence[Stretch]) -> Embedding:
         text = " ".join(words for words, _ in pieces)
-        words, spans, question = read(text)
+        words, spans = read(text)
         if all(weight == 1 for _, weight in pieces):
             return Embedding(words)
-        weights, at = [1.0] * len(question), question.index(text)
+        weights = [1.0] * len(_question(parts.tokenizers[0], text))
+        at = _question(parts.tokenizers[0], "\0").index("\0")
         for piece, weight in pieces:
             weights[at : at + len(piece)] = [weight] * len(piece)
             at += len(piece) + 1
@@ -125,6 +127,12 @@ def encoder(parts: Parts) -> Encoder:
         return Embedding(torch.lerp(read("")[0], words, share[None, :, None]))
 
     return encode
+
+
+def _question(tokenizer: Any, text: str) -> str:
+    asked = [{"role": "user", "content": text}]
+    made: str = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True, enable_thinking=False)
+    return made
 
 
 class _Normal(nn.Module):

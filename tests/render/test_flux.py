@@ -80,6 +80,15 @@ def test_weights_lead_words_away_from_those_of_an_empty_text(parts: Parts) -> No
     others = torch.ones(512, dtype=torch.bool)
     others[named] = False
     assert torch.equal(strong[:, others], plain[:, others]) and not torch.equal(strong, plain)
+    plain, strong = (encode([("us", weight)]).words for weight in (1.0, 1.5))  # there is a "user" in the question
+    assert (plain != strong).any(-1).nonzero()[:, 1].tolist() == [6, 7]
+
+
+def test_a_tokenizer_that_asks_nothing_is_refused_in_one_line(flux_model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(flux_model, tmp_path / "copy"))
+    (folder / "tokenizer" / "chat_template.jinja").unlink()
+    with pytest.raises(UserError, match="has no chat template"):
+        Parts(find(str(folder))).family.encoder(Parts(find(str(folder))))([("gold", 1.0)])
 
 
 def test_a_text_whose_weights_move_is_read_once(parts: Parts) -> None:
