@@ -174,10 +174,11 @@ def test_half_precision_is_one_that_does_not_overflow(flux_model: Path, monkeypa
 def test_where_tokens_lie_is_made_once_for_a_shape(parts: Parts) -> None:
     engine, calls = TorchEngine(parts), []
     turns = engine.networks[1].net.pos_embed
-    turns.own.register_forward_hook(lambda *_: calls.append(1))
+    hook = turns.own.register_forward_hook(lambda *_: calls.append(1))
     words = Embedding(noise(1, 512, 24))
     for shape in ((4, 6), (4, 6), (6, 4), (4, 6)):
         engine.unet(noise(1, 16, *shape), 500.0, words)
+    hook.remove()
     assert len(calls) == 3  # words, and two shapes
 
 
