@@ -61,6 +61,7 @@ PARTS = {
     "ways": Part("keyframes", "run_ways", "layouts, convolutions tried out", ("diffusers",), 100, 80),
     "more": Part("keyframes", "run_more", "steps, guidance, sizes to 1024", ("diffusers",), 100, 80),
     "xl": Part("keyframes", "run_xl", "SDXL-Turbo, 512 to 1024", ("diffusers",), 100, 80),
+    "flux": Part("keyframes", "run_flux", "FLUX.2 klein, 512, four steps and two", ("diffusers",), 40, 80),
 }  # fmt: skip
 
 BARS: Mapping[str, tuple[str, float]] = {

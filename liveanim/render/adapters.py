@@ -16,11 +16,12 @@ from liveanim.core.errors import UserError, brief
 from liveanim.core.model import Image, RenderRequest
 from liveanim.core.params import Values
 
-from .engines import Engine, Led, TorchEngine, unet_inputs
+from .engines import Engine, TorchEngine, unet_inputs
 from .family import Number
 from .hybrid import DepthOf
 from .models import Parts, check_weights
 from .prompts import Embedding
+from .unets import Led
 from .warp import fit
 
 MOST_LORAS, MOST_CONTROLS = 4, 5

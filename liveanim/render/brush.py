@@ -149,7 +149,7 @@ def sampled(
     callback: Callable[[Tensor], None] | None = None,
 ) -> Tensor:
     """Latents at time `start` -> the picture's. `source`: what `x` was noised from. `callback` sees every guess."""
-    path = family.times(start, way.steps, schedule.shift)
+    path = schedule.path(start, way.steps, x)
     network = _network(engine, schedule, way, source)
     return family.sample(schedule, network, x, path, lambda step: way.later[step - 1].to(x.device), callback)
 

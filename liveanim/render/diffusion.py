@@ -87,7 +87,7 @@ class DiffusionRenderer:
         self._note = ""
         self._parts, self._pool, self._book = parts, pool, book
         self._device = parts.device
-        self._schedule: Schedule = family.schedule_of(parts.scheduler).on(parts.device)
+        self._schedule: Schedule = parts.family.schedule(parts).on(parts.device)
         self._channels = int(parts.unet_config["in_channels"])
         self._owns: OrderedDict[tuple[str, tuple[int, int]], Own] = OrderedDict()
         self._feedback, self._adapters = feedback or Feedback(), adapters

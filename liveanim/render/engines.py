@@ -20,12 +20,11 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from liveanim.core.errors import brief
 from liveanim.priority import give_way
 
-from . import brush, family
+from . import brush
 from .attention import WordMemory
 from .compiled import apart, converted, cpu_options, for_cpu, kept, quiet_openvino, save, small
 from .family import Number
@@ -33,17 +32,16 @@ from .models import Parts
 from .processor import fast_bfloat16, fast_int8
 from .prompts import Embedding
 from .quantized import quantize
-from .rewrite import rewritten
+from .unets import Led
 
 log = logging.getLogger(__name__)
 
 SIZES_KEPT = 3
+ROLES = ("encode", "unet", "decode")
 
 Found = TypeVar("Found")
 Run = Callable[[Sequence[np.ndarray]], np.ndarray]
 Size = tuple[int, int]  # (width, height)
-Led = tuple[list[Tensor], Tensor]
-"""What ControlNets add: one tensor a layer on the way down, and one in the middle."""
 
 
 class Engine(Protocol):
@@ -84,76 +82,6 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("out of memory" in text or "STATUS_ALLOC_FAILED" in text)
 
 
-class _Encode(nn.Module):
-    role = "encode"
-
-    def __init__(self, vae: Any, packing: int) -> None:
-        super().__init__()
-        self.net: Any = rewritten(vae.encoder.layers) if _tiny(vae) else vae
-        self.tiny, self.packing = _tiny(vae), packing
-        self.scale, self.shift = _scaling(vae)
-
-    def forward(self, picture: Tensor) -> Tensor:
-        latents = self.net(picture) if self.tiny else self.net.encode(picture * 2 - 1).latent_dist.mode()
-        return functional.pixel_unshuffle((latents - self.shift) * self.scale, self.packing)
-
-
-class _Decode(nn.Module):
-    role = "decode"
-
-    def __init__(self, vae: Any, packing: int) -> None:
-        super().__init__()
-        self.net: Any = rewritten(vae.decoder.layers) if _tiny(vae) else vae
-        self.tiny, self.packing = _tiny(vae), packing
-        self.scale, self.shift = _scaling(vae)
-
-    def forward(self, latents: Tensor) -> Tensor:
-        latents = functional.pixel_shuffle(latents, self.packing) / self.scale + self.shift
-        if self.tiny:
-            return self.net(torch.tanh(latents / 3) * 3).clamp(0, 1)
-        return (self.net.decode(latents, return_dict=False)[0] * 0.5 + 0.5).clamp(0, 1)
-
-
-class _UNet(nn.Module):
-    role = "unet"
-
-    def __init__(self, net: Any) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, x: Tensor, timestep: Tensor, words: Tensor, led: Led | None = None) -> Tensor:
-        return self.net(x, timestep, encoder_hidden_states=words, return_dict=False, **_residuals(led))[0]
-
-
-class _PooledUNet(_UNet):
-    """SDXL's: wants a pooled text embedding and the picture's size as well."""
-
-    def forward(  # type: ignore[override]
-        self, x: Tensor, timestep: Tensor, words: Tensor, pooled: Tensor, sizes: Tensor, led: Led | None = None
-    ) -> Tensor:
-        more = {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes}, **_residuals(led)}
-        return self.net(x, timestep, encoder_hidden_states=words, return_dict=False, **more)[0]
-
-
-NETWORKS = (_Encode, _UNet, _Decode)
-
-
-def _residuals(led: Led | None) -> dict[str, Any]:
-    """What ControlNets add to the UNet's layers."""
-    if led is None:
-        return {}
-    down, middle = led
-    return {"down_block_additional_residuals": tuple(down), "mid_block_additional_residual": middle}
-
-
-def _tiny(vae: Any) -> bool:
-    return type(vae).__name__ == "AutoencoderTiny"
-
-
-def _scaling(vae: Any) -> tuple[float, float]:
-    return float(vae.config.scaling_factor), float(getattr(vae.config, "shift_factor", None) or 0.0)
-
-
 def unet_inputs(x: Tensor, timestep: Number, condition: Embedding) -> tuple[Tensor, ...]:
     """What a UNet module is called with."""
     step = torch.ones(1, dtype=torch.float32, device=x.device) * timestep
@@ -167,13 +95,6 @@ def unet_inputs(x: Tensor, timestep: Number, condition: Embedding) -> tuple[Tens
 def fitting(value: Tensor, dtype: torch.dtype) -> Tensor:
     """A network's input in its `dtype`; a time (one dimension) stays: half precision would round it to half steps."""
     return value if value.ndim == 1 else value.to(dtype)
-
-
-def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
-    """(encode, unet, decode) as modules from tensors to tensors."""
-    pooled = parts.unet_config.get("addition_embed_type") == "text_time"
-    unet = (_PooledUNet if pooled else _UNet)(parts.unet)
-    return _Encode(parts.vae, parts.packing), unet, _Decode(parts.vae, parts.packing)
 
 
 class TorchEngine:
@@ -191,7 +112,7 @@ class TorchEngine:
         self.name, self.hand = "torch", brush.TENSORS
         self._memory: WordMemory | None = None
         self._layout = layout
-        own = modules(parts) if networks is None else networks
+        own = parts.family.modules(parts) if networks is None else networks
         self.networks: list[Any] = [part.to(memory_format=layout) for part in own]  # type: ignore[call-overload]
         self._dtypes = [next(part.parameters()).dtype for part in self.networks]
         self._autocast = parts.device == "cpu" and fast_bfloat16()
@@ -238,7 +159,7 @@ class CompiledEngine(TorchEngine):
     """
 
     def __init__(self, parts: Parts, size: Size, words: Embedding, cache: Path | None = None) -> None:
-        super().__init__(parts, [apart(module) for module in modules(parts)])
+        super().__init__(parts, [apart(module) for module in parts.family.modules(parts)])
         self.name = "compile"
         if cache is not None:
             os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache / "inductor"))
@@ -246,7 +167,7 @@ class CompiledEngine(TorchEngine):
             module.compile(dynamic=False)
         if parts.device != "cpu":
             self.hand = brush.compiled_hand()
-        brush.rehearsed(self, family.schedule_of(parts.scheduler).on(parts.device), size, words)
+        brush.rehearsed(self, parts.family.schedule(parts).on(parts.device), size, words)
 
     def unet(self, x: Tensor, timestep: Number, condition: Embedding, led: Led | None = None) -> Tensor:
         """With keys and values in any case: a network that computes them would be a second one to compile."""
@@ -286,10 +207,10 @@ def compiled_runs(
     """
     made = []
     for number, example in enumerate(examples(parts, size, words)):
-        name = f"{NETWORKS[number].role}-{size[0]}x{size[1]}-{words.words.shape[1]}"
+        name = f"{ROLES[number]}-{size[0]}x{size[1]}-{words.words.shape[1]}"
 
         def written(folder: Path, number: int = number, example: tuple[Tensor, ...] = example) -> object:
-            return write(modules(parts)[number], example, folder)
+            return write(parts.family.modules(parts)[number], example, folder)
 
         made.append(kept(None if cache is None else cache / name, written, read))
     return made

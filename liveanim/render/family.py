@@ -31,6 +31,7 @@ class Schedule:
 
     log_snr   for epsilon and v: ln(alpha^2 / sigma^2) at the training timesteps 0..n-1, falling; empty for flow
     shift     for flow: bends time toward noise (1: straight)
+    shift_of  (places, steps) -> shift, for models whose shift goes by how many latents and steps there are
     renoise   draw new noise at every step (distilled models) instead of keeping the direction (ODE)
     table     log_snr on the device, for times that are tensors
     """
@@ -40,6 +41,7 @@ class Schedule:
     shift: float = 1.0
     renoise: bool = False
     table: Tensor | None = None
+    shift_of: Callable[[int, int], float] | None = None
 
     def on(self, device: str) -> Schedule:
         """The same for times that are tensors on `device`."""
@@ -57,6 +59,11 @@ class Schedule:
             return torch.sigmoid(ratio).sqrt(), torch.sigmoid(-ratio).sqrt()
         snr = float(np.interp(t * (len(self.log_snr) - 1), np.arange(len(self.log_snr)), self.log_snr))
         return float(1 / np.sqrt(1 + np.exp(-snr))), float(1 / np.sqrt(1 + np.exp(snr)))
+
+    def path(self, start: Any, steps: int, latents: Tensor) -> tuple[Any, ...]:
+        """`times` from `start` to 0 for pictures of that many latents."""
+        places = latents.shape[-2] * latents.shape[-1]
+        return times(start, steps, self.shift if self.shift_of is None else self.shift_of(places, steps))
 
     def timestep(self, t: Any) -> Any:
         """What the network is told for t."""

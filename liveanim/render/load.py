@@ -23,10 +23,10 @@ from .feedback import Feedback
 from .lexicon import lexicon_of
 from .looks import Looks
 from .models import ENGINES, Parts, find
-from .processor import fast_int8
+from .processor import fast_bfloat16, fast_int8
 from .prompts import Embedding, PromptBook
 from .resident import CudaTape
-from .text import clip_encoder, compiled_encoder
+from .text import compiled_encoder
 from .wordmask import load_finder
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,13 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     spec = find(name)
     device = best_device(options.device)
     adapted = bool(options.loras or options.controls)
+    if adapted and spec.family != "unets":
+        raise UserError(f"{spec.name} plays without LoRA and ControlNet: these go with Stable Diffusion alone")
     engine = _engine_wanted(device, "torch" if adapted else options.engine)
-    parts = Parts(spec, device, half=device != "cpu", allow_pickle=options.allow_pickle)
+    # UNets are made for float16, in which no CPU is fast; their torch engine rounds them as it plays.
+    half = device != "cpu" or (spec.family != "unets" and fast_bfloat16())
+    parts = Parts(spec, device, half, options.allow_pickle)
+    engine, foreign = _engine_had(engine, parts, options.engine != "auto")
     threads = options.threads or _threads(options.background)
     kept = options.keep and not adapted and (engine != "torch" or device.startswith("cuda"))
     cache = _cache(engine, parts) if kept else None
@@ -107,7 +112,7 @@ def load(name: str, size: tuple[int, int] | None = None, options: Options = Opti
     tape = CudaTape(device) if device.startswith("cuda") else None
     looks = None if cache is None else Looks(cache / "looks", device, threads)
     renderer = DiffusionRenderer(parts, pool, book, feedback, adapters, tape, looks, options.interop)
-    renderer.message = "; ".join(filter(None, (trouble, lacking)))
+    renderer.message = "; ".join(filter(None, (foreign, trouble, lacking)))
     if size is not None:
         renderer.warm(size, options.prompts)
         if engine in ("openvino", "onnx"):  # what was converted plays now
@@ -140,8 +145,8 @@ def prepare(name: str, size: tuple[int, int], threads: int, allow_pickle: bool =
 
 def _book(parts: Parts, fast: bool, threads: int, cache: Path | None) -> PromptBook:
     """`fast`: texts are read by OpenVINO."""
-    encode = compiled_encoder(parts, threads, cache) if fast else clip_encoder(parts)
-    return PromptBook(encode, lexicon_of(parts.folder))
+    encode = compiled_encoder(parts, threads, cache) if fast else parts.family.encoder(parts)
+    return PromptBook(encode, lexicon_of(parts.folder), parts.family.TEXTS_KEPT)
 
 
 def _feedback(options: Options, device: str, plain: bool) -> tuple[Feedback, str]:
@@ -205,6 +210,17 @@ def _engine_wanted(device: str, engine: str) -> str:
         if not device.startswith(kind) or not compiled.installed(package):
             raise UserError(f"the engine {engine} needs {words}")
     return engine
+
+
+def _engine_had(engine: str, parts: Parts, asked: bool) -> tuple[str, str]:
+    """`engine`, or torch where that cannot run this family; where it was `asked` for, that is said."""
+    able = parts.family.RUN_BY
+    if engine in able:
+        return engine, ""
+    trouble = f"{parts.spec.name} is run by {' or '.join(able)}, not by {engine}; torch plays" if asked else ""
+    if trouble:
+        log.warning("%s", trouble)
+    return "torch", trouble
 
 
 def _cache(engine: str, parts: Parts) -> Path:

@@ -1,24 +1,31 @@
 """The table of models, where their weights are, and the networks of one model as loaded objects.
 
-A model is a folder in diffusers' own layout: unet/ vae/ text_encoder/ tokenizer/ scheduler/ (and text_encoder_2/
-tokenizer_2/ for SDXL). Weights are safetensors; pickled weights run code when they are loaded and are refused unless
-asked for. Only this module reads weights from disk or from the network.
+A model is a folder in diffusers' own layout: unet/ or transformer/, vae/ text_encoder/ tokenizer/ scheduler/ (and
+text_encoder_2/ tokenizer_2/ for SDXL). Weights are safetensors; pickled weights run code when they are loaded and are
+refused unless asked for. Only this module reads weights from disk or from the network.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from liveanim.core.errors import UserError, brief, near
+
+if TYPE_CHECKING:  # models are named where torch is not loaded yet
+    import torch
+
+    from .family import Schedule
+    from .prompts import Encoder
 
 ENGINES = ("auto", "torch", "openvino", "onnx", "compile", "tensorrt")
 """What can run a model's networks; 'auto' is OpenVINO on a CPU where it is installed, else torch."""
@@ -40,6 +47,7 @@ class ModelSpec:
     variant    which of the weights on the hub to take: '.fp16', or '' where there is but one kind
     noise      share of Stable Diffusion's noise under which it keeps as much of a picture (picture.strength_as)
     plain      its pictures are of few colours: matched by a sample's histogram they would have false ones
+    family     'unets' or 'flux': the module that knows its networks
     """
 
     name: str
@@ -51,6 +59,7 @@ class ModelSpec:
     variant: str = ".fp16"
     noise: float = 1.0
     plain: bool = False
+    family: str = "unets"
 
 
 _ROWS = (
@@ -61,6 +70,16 @@ _ROWS = (
         "sdxs", "IDKiro/sdxs-512-0.9", "", 1, 512, "a third of SD 2.1, made to paint from noise alone in one step", ""
     ),
     ModelSpec("sdxl-turbo", "stabilityai/sdxl-turbo", "madebyollin/taesdxl", 1, 512, "SDXL in one step; a large GPU"),
+    ModelSpec(
+        "flux2-klein",
+        "black-forest-labs/FLUX.2-klein-4B",
+        "",
+        4,
+        512,
+        "FLUX.2 in 2 to 4 steps; a GPU of 24 GB",
+        "",
+        family="flux",
+    ),
 )
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({row.name: row for row in _ROWS})
 
@@ -77,11 +96,26 @@ def find(name: str) -> ModelSpec:
     folder = Path(name).expanduser()
     if (folder / "unet" / "config.json").is_file():
         return ModelSpec(folder.name, str(folder.resolve()), size=_native_size(folder))
+    if (folder / "transformer" / "config.json").is_file():
+        return _transformer(folder)
     if folder.is_dir():
         raise UserError(
-            f"no model in {folder}: expected a diffusers folder with unet/, vae/, text_encoder/, tokenizer/"
+            f"no model in {folder}: expected a diffusers folder with unet/ (FLUX.2 klein: transformer/), vae/, "
+            "text_encoder/, tokenizer/"
         )
     raise UserError(f"unknown model {name!r}{near(name, MODELS)}; known: {', '.join(MODELS)}, or a diffusers folder")
+
+
+def _transformer(folder: Path) -> ModelSpec:
+    """The model in `folder`, which has a transformer/. UserError where it is of none of the families."""
+    kind = _settings(folder / "transformer" / "config.json").get("_class_name")
+    reads = _settings(folder / "text_encoder" / "config.json").get("model_type")
+    if (kind, reads) != ("Flux2Transformer2DModel", "qwen3"):
+        raise UserError(
+            f"{folder}: {kind} with texts read by {reads} is not played; of models with a transformer/ only FLUX.2 "
+            "klein is (Flux2Transformer2DModel and qwen3)"
+        )
+    return ModelSpec(folder.name, str(folder.resolve()), steps=4, family="flux")
 
 
 def _native_size(folder: Path) -> int:
@@ -126,9 +160,9 @@ def tiny_vae_of(spec: ModelSpec) -> Path | None:
 
 
 def _hub_files(spec: ModelSpec) -> tuple[str, ...]:
-    parts = ["unet", "text_encoder", "text_encoder_2", *([] if spec.tiny_vae else ["vae"])]
-    weights = [f"{part}/{name}{spec.variant}.safetensors" for part in parts for name in ("model", WEIGHTS)]
-    return ("*/*.json", "*/*.txt", "*.json", *weights)
+    parts = ["unet", "transformer", "text_encoder", "text_encoder_2", *([] if spec.tiny_vae else ["vae"])]
+    names = [f"{name}{spec.variant}{rest}.safetensors" for name in ("model", WEIGHTS) for rest in ("", "-*-of-*")]
+    return ("*/*.json", "*/*.txt", "*/*.jinja", "*.json", *(f"{part}/{name}" for part in parts for name in names))
 
 
 def from_hub(repository: str, files: tuple[str, ...]) -> Path:
@@ -138,7 +172,7 @@ def from_hub(repository: str, files: tuple[str, ...]) -> Path:
 
     try:
         cached = Path(snapshot_download(repository, allow_patterns=list(files), local_files_only=True))
-        if any(cached.rglob("*.safetensors")):
+        if _whole(cached, files):
             return cached
     except LocalEntryNotFoundError:
         pass
@@ -153,6 +187,17 @@ def from_hub(repository: str, files: tuple[str, ...]) -> Path:
         raise UserError(f"{repository} could not be fetched: {brief(error)}") from error
 
 
+def _whole(folder: Path, files: Iterable[str]) -> bool:
+    """Whether `folder` has weights wherever `files` ask for them, and of those in pieces every piece: else fetching was
+    broken off."""
+    asked = {(folder / name).parent for name in files if name.endswith(".safetensors")}
+    indices = [index for part in asked for index in part.glob("*.safetensors.index.json")]
+    pieces = [index.parent / name for index in indices for name in set(_settings(index)["weight_map"].values())]
+    wanting = [part for part in asked if (part / "config.json").exists()]
+    there = all(any(part.glob("*.safetensors")) for part in wanting) and all(piece.exists() for piece in pieces)
+    return bool(wanting) and there
+
+
 def _hub_answers() -> bool:
     """Whether the hub can be reached within a few seconds. Behind a proxy that cannot be told: then it is tried."""
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
@@ -164,6 +209,36 @@ def _hub_answers() -> bool:
     except OSError:
         return False
     return True
+
+
+class Family(Protocol):
+    """What models of one architecture have in common. `unets` and `flux` are such modules.
+
+    FOLDER      of what denoises
+    HALF        what half precision is to it
+    RUN_BY      the engines that can run it
+    TEXTS_KEPT  how many texts' embeddings are kept
+    """
+
+    FOLDER: str
+    HALF: torch.dtype
+    RUN_BY: tuple[str, ...]
+    TEXTS_KEPT: int
+
+    def network(self, parts: Parts) -> Any:
+        """What denoises, as `Parts.read` gives it; so the others."""
+
+    def vae(self, parts: Parts) -> Any: ...
+    def text_encoders(self, parts: Parts) -> tuple[Any, ...]: ...
+    def tokenizers(self, parts: Parts) -> tuple[Any, ...]: ...
+
+    def modules(self, parts: Parts) -> tuple[torch.nn.Module, torch.nn.Module, torch.nn.Module]:
+        """(encode, unet, decode) as modules from tensors to tensors: what `engines.Engine` says of each."""
+
+    def encoder(self, parts: Parts) -> Encoder:
+        """What reads texts."""
+
+    def schedule(self, parts: Parts) -> Schedule: ...
 
 
 class Parts:
@@ -204,7 +279,7 @@ class Parts:
 
     @cached_property
     def unet_config(self) -> Mapping[str, Any]:
-        return _settings(self.folder / "unet" / "config.json")
+        return _settings(self.folder / self.family.FOLDER / "config.json")
 
     @cached_property
     def ranges(self) -> Mapping[str, Ranges]:
@@ -212,70 +287,60 @@ class Parts:
         measured it. UserError where the file does not say that."""
         return _ranges(self.folder / RANGES)
 
+    @property
+    def family(self) -> Family:
+        """What these networks are a family of. Torch is loaded with it."""
+        from . import flux, unets
+
+        return flux if self.spec.family == "flux" else unets
+
     @cached_property
     def unet(self) -> Any:
-        _quiet_diffusers()
-        from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-
-        return self._ready(UNet2DConditionModel, self.folder / "unet")
+        """What denoises; of some families it is no UNet."""
+        _quiet("diffusers")
+        return self.family.network(self)
 
     @cached_property
     def vae(self) -> Any:
-        _quiet_diffusers()
-        folder = self.vae_folder or self.folder / "vae"
-        if self.vae_config.get("_class_name") == "AutoencoderTiny":
-            from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
-
-            return self._ready(AutoencoderTiny, folder)
-        from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-
-        # Where it says so, half precision overflows in it, and pictures would be black.
-        return self._ready(AutoencoderKL, folder, half=not self.vae_config.get("force_upcast"))
+        _quiet("diffusers")
+        return self.family.vae(self)
 
     @cached_property
     def text_encoders(self) -> tuple[Any, ...]:
-        from transformers import CLIPTextModel, CLIPTextModelWithProjection
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        first = self._ready(CLIPTextModel, self.folder / "text_encoder")
-        if not self.double:
-            return (first,)
-        return first, self._ready(CLIPTextModelWithProjection, self.folder / "text_encoder_2")
+        _quiet("transformers")
+        return self.family.text_encoders(self)
 
     @cached_property
     def tokenizers(self) -> tuple[Any, ...]:
-        from transformers import CLIPTokenizer
-
-        folders = (self.folder / "tokenizer", self.folder / "tokenizer_2")
-        return tuple(CLIPTokenizer.from_pretrained(str(folder)) for folder in folders if folder.is_dir())
+        return self.family.tokenizers(self)
 
     def forget(self, *networks: str) -> None:
         """Let go of `networks` ('unet', 'vae', 'text_encoders'); they are loaded again when they are asked for."""
         for name in networks:
             self.__dict__.pop(name, None)
 
-    def _ready(self, kind: Any, folder: Path, half: bool = True) -> Any:
+    def read(self, kind: Any, folder: Path, half: bool = True, **more: Any) -> Any:
+        """The network in `folder`, of class `kind`. half: its weights may be in half precision."""
         import torch
 
         check_weights(folder, self._allow_pickle)
         safe = any(folder.glob("*.safetensors"))
-        plain = any(path for path in folder.glob("*.safetensors") if ".fp16." not in path.name)
-        dtype = torch.float16 if self._half and half else torch.float32
+        plain = any(path for path in folder.glob("*.safetensors") if ".fp16" not in path.name)
+        dtype = self.family.HALF if self._half and half else torch.float32
         model = kind.from_pretrained(
             str(folder),
             torch_dtype=dtype,
             variant="fp16" if safe and not plain else None,
             use_safetensors=safe,
             local_files_only=True,
+            **more,
         )
         return model.to(self.device).eval().requires_grad_(False)
 
 
-def _quiet_diffusers() -> None:
+def _quiet(library: str) -> None:
     """Without this, loading prints bars and advice over the performer's terminal."""
-    from diffusers.utils import logging
-
+    logging = importlib.import_module(f"{library}.utils.logging")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 

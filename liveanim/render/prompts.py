@@ -119,13 +119,13 @@ def blended(weighted: Sequence[tuple[Embedding, float]]) -> Embedding:
 
 
 class PromptBook:
-    """Embeddings by text. `encode` runs the text encoder; the last CACHE_SIZE texts are kept.
+    """Embeddings by text. `encode` runs the text encoder; those of the last `kept` texts are kept.
 
     lexicon  of a model that knows few words
     """
 
-    def __init__(self, encode: Encoder, lexicon: Lexicon | None = None) -> None:
-        self._encode, self._lexicon = encode, lexicon
+    def __init__(self, encode: Encoder, lexicon: Lexicon | None = None, kept: int = CACHE_SIZE) -> None:
+        self._encode, self._lexicon, self._kept = encode, lexicon, kept
         self._known: OrderedDict[tuple[str, bool], Embedding] = OrderedDict()
 
     def embedding(self, text: str, subject: bool = True) -> Embedding:
@@ -136,7 +136,7 @@ class PromptBook:
             return self._known[key]
         result = self._encode(self._read(text, subject))
         self._known[key] = result
-        if len(self._known) > CACHE_SIZE:
+        if len(self._known) > self._kept:
             self._known.popitem(last=False)
         return result
 

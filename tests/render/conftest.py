@@ -201,3 +201,65 @@ def finder_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     CLIPSegForImageSegmentation(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def write_reader(folder: Path, layers: int = 30) -> None:
+    """A Qwen3 text encoder and its tokenizer, which knows single bytes."""
+    from tokenizers import pre_tokenizers
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    pieces = [*sorted(pre_tokenizers.ByteLevel.alphabet()), "<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    (folder / "tokenizer").mkdir(parents=True)
+    (folder / "tokenizer" / "vocab.json").write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
+    (folder / "tokenizer" / "merges.txt").write_text("#version: 0.2\n")
+    special = {"pad_token": pieces[-3], "eos_token": pieces[-1], "additional_special_tokens": pieces[-2:]}
+    settings = {"tokenizer_class": "Qwen2Tokenizer", **special}
+    (folder / "tokenizer" / "tokenizer_config.json").write_text(json.dumps(settings))
+    (folder / "tokenizer" / "chat_template.jinja").write_text(
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% if not enable_thinking %}<think>\n\n</think>\n\n"
+        "{% endif %}{% endif %}"
+    )
+    config = Qwen3Config(
+        vocab_size=len(pieces),
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=4,
+        tie_word_embeddings=True,
+    )
+    Qwen3ForCausalLM(config).save_pretrained(folder / "text_encoder", max_shard_size="20KB")
+
+
+@pytest.fixture(scope="session")
+def flux_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shape of FLUX.2 klein: a transformer, latents of 2 x 2 normalised, a language model, shards."""
+    from diffusers import AutoencoderKLFlux2, Flux2Transformer2DModel
+
+    folder = tmp_path_factory.mktemp("models") / "flux"
+    torch.manual_seed(7)
+    write_reader(folder)
+    transformer: Any = Flux2Transformer2DModel(
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=2,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=3 * 8,
+        timestep_guidance_channels=32,
+        axes_dims_rope=(4, 4, 4, 4),
+        guidance_embeds=False,
+    )
+    transformer.save_pretrained(folder / "transformer", max_shard_size="40KB")
+    vae: Any = AutoencoderKLFlux2(
+        block_out_channels=(8, 8, 8, 8), layers_per_block=1, latent_channels=4, norm_num_groups=4, sample_size=64
+    )
+    torch.nn.init.normal_(vae.bn.running_mean, 0.0, 0.3)
+    torch.nn.init.uniform_(vae.bn.running_var, 0.2, 2.0)
+    vae.save_pretrained(folder / "vae")
+    (folder / "scheduler").mkdir()
+    shifted = {**FLOW, "shift": 3.0, "use_dynamic_shifting": True, "time_shift_type": "exponential"}
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(shifted))
+    return folder

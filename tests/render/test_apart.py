@@ -32,7 +32,7 @@ def test_a_show_reads_what_another_process_converted_and_paints_the_same(
         raise AssertionError("the networks are loaded in the process of the show")
 
     with monkeypatch.context() as watched:
-        watched.setattr(Parts, "_ready", asked)
+        watched.setattr(Parts, "read", asked)
         renderer = load(str(epsilon_model), SIZE, BESIDE)
     request = RenderRequest(0, 0.0, SIZE, (Prompt("a b c"),))
     picture = renderer.render(request, None).image

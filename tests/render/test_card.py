@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from liveanim.core.model import Image, Prompt, Shots
 from liveanim.core.space import step_move
@@ -30,6 +31,9 @@ MOVE = {f"space.{name}": 0.0 for name in ("x", "y", "pitch", "yaw", "roll")} | {
 def _quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """What texts look like is painted in one step: this card is slow."""
     monkeypatch.setattr("liveanim.render.diffusion.LOOK_STEPS", 1)
+    monkeypatch.setattr("liveanim.render.flux.LAYERS", (1, 2, 3))
+    monkeypatch.setattr("liveanim.render.flux.TOKENS", 64)
+    monkeypatch.setattr("liveanim.render.flux.HALF", torch.float32)  # in bfloat16 pictures are a level apart
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,43 @@ def test_weights_of_the_hub_are_asked_for_by_their_own_names() -> None:
     assert "unet/diffusion_pytorch_model.fp16.safetensors" in small and "text_encoder/model.fp16.safetensors" in small
     assert not any(name.startswith("vae/") for name in small)
     assert {"unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"} <= set(plain)
+
+
+def test_weights_in_pieces_are_fetched_and_those_of_the_whole_model_in_one_file_are_not() -> None:
+    patterns = models._hub_files(models.MODELS["flux2-klein"])
+    files = {
+        name: any(fnmatch(name, pattern) for pattern in patterns)
+        for name in (
+            "flux-2-klein-4b.safetensors",
+            "transformer/diffusion_pytorch_model.safetensors",
+            "text_encoder/model-00001-of-00002.safetensors",
+            "text_encoder/model.safetensors.index.json",
+            "vae/diffusion_pytorch_model.safetensors",
+            "tokenizer/chat_template.jinja",
+            "tokenizer/merges.txt",
+            "scheduler/scheduler_config.json",
+        )
+    }
+    assert [name for name, fetched in files.items() if not fetched] == ["flux-2-klein-4b.safetensors"]
+
+
+@pytest.mark.parametrize("lost", ["", "text_encoder/model-00002-of-00003.safetensors", "vae/*.safetensors"])
+def test_a_fetch_that_was_broken_off_is_gone_on_with(
+    flux_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    asked = []
+    folder = copied(flux_model, tmp_path)
+    for path in folder.glob(lost) if lost else ():
+        path.unlink()
+
+    def snapshot(repository: str, local_files_only: bool = False, **_: object) -> str:
+        asked.append(local_files_only)
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    monkeypatch.setattr(models, "_hub_answers", lambda: True)
+    assert models.folder_of(models.MODELS["flux2-klein"]) == folder
+    assert asked == ([True, False] if lost else [True])
 
 
 def test_networks_that_are_let_go_are_loaded_again(flow_model: Path) -> None:

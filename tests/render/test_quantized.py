@@ -10,7 +10,7 @@ import torch
 
 from liveanim.core.errors import UserError
 from liveanim.render import compiled, processor
-from liveanim.render.engines import OpenVinoEngine, TorchEngine, modules
+from liveanim.render.engines import OpenVinoEngine, TorchEngine
 from liveanim.render.load import _cache
 from liveanim.render.models import RANGES, Parts, find
 from liveanim.render.prompts import Embedding
@@ -71,7 +71,7 @@ def test_a_model_without_ranges_has_none_and_a_wrong_file_is_named(flow_model: P
 def test_ember_brings_ranges_for_all_convolutions_but_the_first_and_the_last() -> None:
     parts = Parts(find("ember"))
     assert set(parts.ranges) == {"unet", "decode"}
-    networks: Any = modules(parts)[1:]
+    networks: Any = parts.family.modules(parts)[1:]
     for network in networks:
         names = [name for name, layer in network.net.named_modules() if isinstance(layer, torch.nn.Conv2d)]
         assert len(set(names) - set(parts.ranges[network.role])) == 2

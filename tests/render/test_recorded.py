@@ -14,7 +14,7 @@ from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from liveanim.render import coherence, family
+from liveanim.render import coherence
 from liveanim.render.brush import Dials, Own, Stroke, Way
 from liveanim.render.engines import CompiledEngine, TorchEngine
 from liveanim.render.resident import Resident
@@ -78,17 +78,17 @@ def keyframe(
     """All that it takes to record a keyframe. `kind(parts)` makes the engine."""
     parts = RandomParts(model, DEVICE, tiny=True)
     width, height = SIZE
-    first = torch.randn(1, 4, height // 8, width // 8)
+    first = torch.randn(parts.latents(SIZE))
     look = coherence.measure(torch.rand(1, 3, height, width, device=DEVICE))
     grain = torch.randn(1, 1, height // 2, width // 2)
     own = Own(look, coherence.layout(first.to(DEVICE)))
     stroke = Stroke(Dials(0.4, 1.0, 0.2, 0.02, 0.5, 1.0), own, way_of(parts, first), first, grain)
-    schedule = replace(family.schedule_of(parts.scheduler), renoise=True).on(DEVICE)
+    schedule = replace(parts.family.schedule(parts), renoise=True).on(DEVICE)  # type: ignore[arg-type]
     tape = SpyTape()
     return Resident(kind(parts), schedule, tape), tape, stroke
 
 
-@pytest.mark.parametrize("kind", ["steps", "guided", "itself, pooled", "sketch"])
+@pytest.mark.parametrize("kind", ["steps", "guided", "itself, pooled", "sketch", "steps, flux", "sketch, flux"])
 @torch.inference_mode()
 def test_what_is_recorded_asks_the_host_for_nothing(kind: str) -> None:
     def way_of(parts: RandomParts, first: torch.Tensor) -> Way:
@@ -97,8 +97,9 @@ def test_what_is_recorded_asks_the_host_for_nothing(kind: str) -> None:
         return Way([(parts.embedding(0), 1.0)], steps, 2.0, against, itself, [first] * (steps - 1))
 
     led_colours()
-    resident, tape, stroke = keyframe("sdxl-turbo" if "pooled" in kind else "sd-turbo", way_of)
-    if kind == "sketch":
+    model = "sdxl-turbo" if "pooled" in kind else "flux2-klein" if "flux" in kind else "sd-turbo"
+    resident, tape, stroke = keyframe(model, way_of)
+    if kind.startswith("sketch"):
         assert resident.sketched(stroke.way, stroke.first).look.numbers.device.type == DEVICE
     else:
         resident.record(SIZE, stroke)

@@ -23,7 +23,7 @@ from liveanim.render.text import clip_encoder
 
 SIZE = (96, 64)
 MOTION = step_matrix({**defaults(), "camera.zoom": 1.3, "camera.angle": 9.0}, 0.1, SIZE[0] / SIZE[1])
-MODELS = ("flow_model", "epsilon_model", "xl_model")
+MODELS = ("flow_model", "epsilon_model", "xl_model", "flux_model")
 
 
 class Tape:
@@ -70,7 +70,7 @@ def asking(index: int = 1, **changes: object) -> RenderRequest:
 def played(folder: Path, tape: Tape, interop: bool = False) -> DiffusionRenderer:
     parts = Parts(find(str(folder)))
     pool = EnginePool(lambda: TorchEngine(parts), None, False)
-    return DiffusionRenderer(parts, pool, PromptBook(clip_encoder(parts)), tape=tape, interop=interop)
+    return DiffusionRenderer(parts, pool, PromptBook(parts.family.encoder(parts)), tape=tape, interop=interop)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,7 @@ def before() -> Image:
 def _float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is compared is not to differ by how numbers are rounded."""
     monkeypatch.setattr("liveanim.render.engines.fast_bfloat16", lambda: False)
+    monkeypatch.setattr("liveanim.render.flux.LAYERS", (1, 2, 3))  # quicker
 
 
 @pytest.mark.parametrize("model", MODELS)

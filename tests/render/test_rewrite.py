@@ -6,8 +6,8 @@ from diffusers import AutoencoderTiny
 from diffusers.models.unets.unet_2d_blocks import AutoencoderTinyBlock
 from torch import Tensor, nn
 
-from liveanim.render.engines import _Decode, _Encode
 from liveanim.render.rewrite import rewritten
+from liveanim.render.unets import _Decode, _Encode
 
 
 def dice(*shape: int) -> Tensor:

@@ -42,7 +42,8 @@ def test_every_part_can_be_found_and_all_fit_the_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "size", "steps", "guidance"), [("sd-turbo", (64, 64), 2, 1), ("sdxl-turbo", (128, 64), 1, 2)]
+    ("model", "size", "steps", "guidance"),
+    [("sd-turbo", (64, 64), 2, 1), ("sdxl-turbo", (128, 64), 1, 2), ("flux2-klein", (128, 64), 2, 1)],
 )
 def test_the_large_architectures_paint_with_tiny_weights(
     model: str, size: tuple[int, int], steps: int, guidance: float

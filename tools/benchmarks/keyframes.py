@@ -78,7 +78,7 @@ class Painter:
         self, parts: RandomParts, size: tuple[int, int], steps: int = 1, guidance: float = 1.0, engine: Any = None
     ) -> None:
         self._parts, self._size, self._steps, self._guidance = parts, size, steps, guidance
-        self._schedule = family.schedule_of(parts.scheduler).on(parts.device)
+        self._schedule = parts.family.schedule(parts).on(parts.device)  # type: ignore[arg-type]
         engine = engine or TorchEngine(parts)  # type: ignore[arg-type]
         self._resident = Resident(engine, self._schedule, tape_for(parts.device))
         self._texts = [parts.embedding(seed) for seed in range(4)]
@@ -86,10 +86,10 @@ class Painter:
         width, height = size
         picture = torch.rand(1, 3, height // 8, width // 8, generator=dice)
         picture = torch.nn.functional.interpolate(picture, size=(height, width), mode="bicubic").clamp(0, 1)
-        latents = torch.randn(1, 4, height // 8, width // 8, generator=dice).to(parts.device)
+        latents = torch.randn(parts.latents(size), generator=dice).to(parts.device)
         self._own = Own(coherence.measure(picture.to(parts.device)), coherence.layout(latents))
         self.picture: Image = (picture[0].permute(1, 2, 0) * 255).to(torch.uint8).numpy()
-        self._noises = [torch.randn(1, 4, height // 8, width // 8, generator=dice) for _ in range(8)]
+        self._noises = [torch.randn(parts.latents(size), generator=dice) for _ in range(8)]
         self._grain = torch.randn(1, 1, height // 2, width // 2, generator=dice)
 
     def stroke(self, index: int, text: int) -> Stroke:
@@ -215,6 +215,17 @@ def run_xl(device: str, count: int, tiny: bool = False) -> Figures:
     for size in ((512, 512), (1024, 576), (1024, 1024)):
         shown = (size[0] // 8, size[1] // 8 // 8 * 8) if tiny else size
         yield Painter(parts, shown).play(count).figures(f"sdxl_turbo_{size[0]}x{size[1]}")
+
+
+def run_flux(device: str, count: int, tiny: bool = False) -> Figures:
+    """FLUX.2 klein at 512x512, in four steps and in two; without what reads its texts."""
+    parts, size = RandomParts("flux2-klein", device, tiny), (64, 64) if tiny else (512, 512)
+    for steps in (4, 2):
+        painter = Painter(parts, size, steps)
+        yield painter.play(count).figures(f"flux2_klein_512_{steps}_steps")
+    yield {"flux2_klein_512_new_text_ms": painter.sketch(1)}
+    if device.startswith("cuda"):
+        yield {"flux2_klein_512_memory_mb": torch.cuda.max_memory_reserved(device) / 2**20}
 
 
 def run_compiled(device: str, count: int, tiny: bool = False) -> Figures:

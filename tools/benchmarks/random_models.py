@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from liveanim.render import flux, unets
+from liveanim.render.models import Family
 from liveanim.render.prompts import Embedding
 
 EPSILON: Mapping[str, Any] = MappingProxyType(
@@ -26,6 +28,9 @@ EPSILON: Mapping[str, Any] = MappingProxyType(
         "prediction_type": "epsilon",
         "steps_offset": 1,
     }
+)
+FLOW: Mapping[str, Any] = MappingProxyType(
+    {"_class_name": "FlowMatchEulerDiscreteScheduler", "use_dynamic_shifting": True, "time_shift_type": "exponential"}
 )
 _SD = {
     "sample_size": 64,
@@ -64,37 +69,81 @@ _TINY_XL = {
     "addition_time_embed_dim": 8,
     "projection_class_embeddings_input_dim": 8 * 6 + 32,
 }
-_UNETS = {"sd-turbo": (_SD, _TINY_SD), "sdxl-turbo": (_XL, _TINY_XL)}
+_KLEIN = {
+    "in_channels": 128,
+    "num_layers": 5,
+    "num_single_layers": 20,
+    "num_attention_heads": 24,
+    "attention_head_dim": 128,
+    "joint_attention_dim": 3 * 2560,
+    "guidance_embeds": False,
+}
+_TINY_KLEIN = {
+    **_KLEIN,
+    "in_channels": 16,
+    "num_layers": 1,
+    "num_single_layers": 2,
+    "num_attention_heads": 2,
+    "attention_head_dim": 16,
+    "joint_attention_dim": 3 * 8,
+    "axes_dims_rope": (4, 4, 4, 4),
+}
+_TINY_KL = {"block_out_channels": (8, 8, 8, 8), "layers_per_block": 1, "latent_channels": 4, "norm_num_groups": 4}
+_NETWORKS = {"sd-turbo": (_SD, _TINY_SD), "sdxl-turbo": (_XL, _TINY_XL), "flux2-klein": (_KLEIN, _TINY_KLEIN)}
 TOKENS = 77
 
 
 @dataclass
 class RandomParts:
-    """SD-Turbo's or SDXL-Turbo's UNet and the tiny autoencoder; float16 on a GPU."""
+    """SD-Turbo's or SDXL-Turbo's UNet and the tiny autoencoder, or FLUX.2 klein's transformer and its own; in half
+    precision on a GPU."""
 
     name: str
     device: str
     tiny: bool = False
     packing = 1
-    shrinking = 8
-    scheduler = EPSILON
+
+    @property
+    def family(self) -> Family:
+        return flux if self.name == "flux2-klein" else unets
+
+    @property
+    def shrinking(self) -> int:
+        return 16 if self.family is flux else 8
+
+    @property
+    def scheduler(self) -> Mapping[str, Any]:
+        return FLOW if self.family is flux else EPSILON
 
     @property
     def dtype(self) -> torch.dtype:
-        return torch.float32 if self.device == "cpu" else torch.float16
+        return torch.float32 if self.device == "cpu" else self.family.HALF
 
     @property
     def unet_config(self) -> Any:
         return self.unet.config
 
+    def latents(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Their shape for pictures of `size`, (width, height)."""
+        return 1, self.unet_config["in_channels"], size[1] // self.shrinking, size[0] // self.shrinking
+
     @cached_property
     def unet(self) -> Any:
+        config: Any = _NETWORKS[self.name][self.tiny]
+        if self.family is flux:
+            from diffusers.models.transformers.transformer_flux2 import Flux2Transformer2DModel
+
+            return self._made(Flux2Transformer2DModel, **config)
         from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
-        return self._made(UNet2DConditionModel, **_UNETS[self.name][self.tiny])
+        return self._made(UNet2DConditionModel, **config)
 
     @cached_property
     def vae(self) -> Any:
+        if self.family is flux:
+            from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
+
+            return self._made(AutoencoderKLFlux2, **(_TINY_KL if self.tiny else {}))
         from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 
         channels = (8 if self.tiny else 64,) * 4
@@ -103,6 +152,9 @@ class RandomParts:
     def embedding(self, seed: int) -> Embedding:
         """What a text of its own would be."""
         dice = torch.Generator().manual_seed(seed)
+        if self.family is flux:
+            width = self.unet_config["joint_attention_dim"]
+            return Embedding(torch.randn(1, flux.TOKENS, width, generator=dice).to(self.device))
         width = int(self.unet_config["cross_attention_dim"])
         words = torch.randn(1, TOKENS, width, generator=dice).to(self.device)
         if self.unet_config["addition_embed_type"] != "text_time":
@@ -116,5 +168,10 @@ class RandomParts:
 
         logging.set_verbosity_error()
         torch.manual_seed(1)
-        with torch.device(self.device):
-            return kind(**config).to(self.dtype).eval().requires_grad_(False)
+        usual = torch.get_default_dtype()
+        torch.set_default_dtype(self.dtype)  # never there in float32, which takes twice the memory
+        try:
+            with torch.device(self.device):
+                return kind(**config).eval().requires_grad_(False)
+        finally:
+            torch.set_default_dtype(usual)
