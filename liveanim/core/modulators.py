@@ -9,7 +9,7 @@ A preset writes them in its [modulators] table, one line each; the key that come
     riff  = { steps = [1, 0, 0.5, 0.25], beats = 0.5, glide = 0.1 }     # glide: share of a step
     power = { macro = 1, smooth = 0.3 }                                 # s
 
-`low` and `high` are the ends of its way, 0 and 1 when they are left out.
+`low` and `high` are the ends of its way, 0 and 1 when they are left out. Every look has those of STANDARD.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from .errors import UserError, near, only_known
@@ -42,6 +43,17 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "steps": ("beats", "glide", "phase"),
     "macro": ("smooth",),
 }
+STANDARD: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "tension": {"follow": "rms > 0 and kick + bass_energy < 0.45", "attack": 3, "release": 0.3},
+        "drop": {"adsr": [0.01, 2, 0, 0], "trigger": "tension > 0.4 and max(kick, bass_energy) > 0.5"},
+    }
+)
+"""What every look has without writing it, before its own; one of its own of that name is taken instead.
+
+tension   grows while the bass is away: 0.6 after three seconds, 0.9 after seven
+drop      1 when it is back after two seconds or more, with the first kick; 0 two seconds later
+"""
 _NEEDED = {"adsr": ("trigger",), "hold": ("trigger",), "steps": ("beats",)}
 
 
@@ -67,14 +79,15 @@ class Modulator:
 
 
 def modulators_from(table: Any, where: str) -> tuple[Modulator, ...]:
-    """The modulators of a [modulators] table, in its order; each may use those above it.
+    """The modulators of a [modulators] table, in its order after STANDARD; each may use those above it.
 
     UserError names the modulator and what was expected.
     """
     if not isinstance(table, Mapping) or len(table) > MOST:
         raise UserError(f"{where}: expected a table [modulators] of at most {MOST}")
     made: list[Modulator] = []
-    for name, row in table.items():
+    standard = {name: row for name, row in STANDARD.items() if name not in table}
+    for name, row in {**standard, **table}.items():
         made.append(_modulator(name, row, frozenset(one.name for one in made), f"{where}: [modulators] {name}"))
     return tuple(made)
 

@@ -112,7 +112,7 @@ def test_a_preset_glides_in_and_its_own_variables_do_not_mix_with_the_old_ones()
     play.take(second, 0.0, 2.0)
     assert exposures(play, 1.0, 2.0) == [1.0, 1.0]  # half of 1 and half of 0 + 1; then 0 + 1
     play.panel.turn("macro.m2", 0.5)
-    assert exposures(play, 2.1) == [1.5] and play.modulators == {"it": 0.5}
+    assert exposures(play, 2.1) == [1.5] and play.modulators["it"] == 0.5
 
 
 def test_lights_stay_as_bright_as_they_were_made_when_another_preset_comes() -> None:
