@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from liveanim.core.modulators import Bank, Modulator, modulators_from
+from liveanim.core.modulators import Bank, Modulator, standard
 from liveanim.inputs import track
 from liveanim.inputs.analysis import Analyser
 from liveanim.library import read_preset, shipped
@@ -18,13 +18,13 @@ FPS = 60
 def test_every_look_answers_a_drop() -> None:
     for path in shipped():
         look = read_preset(path)
-        inputs = (value for row in look.modulators if row.name != "drop" for value in row.inputs.values())
+        inputs = (value for row in look.modulators for value in row.inputs.values())
         heard = [value for value in (*look.drivers.values(), *inputs) if not isinstance(value, (int, float))]
         assert any("drop" in value.names for value in heard), path.stem
 
 
 def test_a_drop_is_heard_with_its_first_kick_once_and_breaks_tighten_before_it() -> None:
-    rows = modulators_from({}, "a look")
+    rows = standard()
     music = track.render()[: round(9.5 * BAR * track.RATE)].mean(axis=1)
     tension, drop = zip(*places(rows, music), strict=True)
     hits = [n / FPS for n in range(1, len(drop)) if drop[n] > drop[n - 1] + 0.3]

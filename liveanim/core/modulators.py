@@ -9,7 +9,7 @@ A preset writes them in its [modulators] table, one line each; the key that come
     riff  = { steps = [1, 0, 0.5, 0.25], beats = 0.5, glide = 0.1 }     # glide: share of a step
     power = { macro = 1, smooth = 0.3 }                                 # s
 
-`low` and `high` are the ends of its way, 0 and 1 when they are left out. Every look has those of STANDARD.
+`low` and `high` are the ends of its way, 0 and 1 when they are left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 from .errors import UserError, near, only_known
 from .expr import KNOWN, ExprError, Expression, Memory, compile_expr
-from .expr.base import CONSTANTS
+from .expr.base import CONSTANTS, SHARED_NAMES
 from .expr.functions import FUNCTION_NAMES
 from .expr.maths import fract, noise, rand
 
@@ -34,7 +34,7 @@ FASTEST = 1e6  # turns a second or a beat: a wave without an end to its speed ha
 PRESSED = 0.5  # a trigger is on above this
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
 _LFO_NAMES = {f"lfo{n}" for n in range(1, 9)}  # read 0 until a preset gives them a meaning
-_TAKEN = (KNOWN - _LFO_NAMES) | set(CONSTANTS) | FUNCTION_NAMES
+_TAKEN = (KNOWN - _LFO_NAMES - SHARED_NAMES) | set(CONSTANTS) | FUNCTION_NAMES
 _KEYS: dict[str, tuple[str, ...]] = {
     "lfo": ("hertz", "beats", "phase", "duty"),
     "follow": ("attack", "release"),
@@ -49,7 +49,8 @@ STANDARD: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "drop": {"adsr": [0.01, 2, 0, 0], "trigger": "tension > 0.4 and max(kick, bass_energy) > 0.5"},
     }
 )
-"""What every look has without writing it, before its own; one of its own of that name is taken instead.
+"""What all looks have without writing it, and go on with when another comes; one of their own of that name is taken
+instead.
 
 tension   grows while the bass is away: 0.6 after three seconds, 0.9 after seven
 drop      1 when it is back after two seconds or more, with the first kick; 0 two seconds later
@@ -79,17 +80,21 @@ class Modulator:
 
 
 def modulators_from(table: Any, where: str) -> tuple[Modulator, ...]:
-    """The modulators of a [modulators] table, in its order after STANDARD; each may use those above it.
+    """The modulators of a [modulators] table, in its order; each may use those above it.
 
     UserError names the modulator and what was expected.
     """
     if not isinstance(table, Mapping) or len(table) > MOST:
         raise UserError(f"{where}: expected a table [modulators] of at most {MOST}")
     made: list[Modulator] = []
-    standard = {name: row for name, row in STANDARD.items() if name not in table}
-    for name, row in {**standard, **table}.items():
+    for name, row in table.items():
         made.append(_modulator(name, row, frozenset(one.name for one in made), f"{where}: [modulators] {name}"))
     return tuple(made)
+
+
+def standard() -> tuple[Modulator, ...]:
+    """Those of STANDARD."""
+    return modulators_from(STANDARD, "of all looks")
 
 
 def _modulator(name: str, row: Any, known: frozenset[str], where: str) -> Modulator:

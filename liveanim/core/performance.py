@@ -14,7 +14,7 @@ from .loops import Gesture
 from .mix import Key, Mix
 from .model import Prompt
 from .modulation import KEPT, Drivers, Panel, Share
-from .modulators import Bank
+from .modulators import Bank, standard
 from .params import PARAMS, PROMPT_SLOTS, Table, spec
 from .preset import Preset, read_driver
 from .preset_data import as_before, with_driver, with_negative, with_text
@@ -49,6 +49,7 @@ class Performance:
         self._stage, self._paint = Mix(), Mix()
         self._looks: dict[Key, Look] = {}
         self._banks: dict[str, Bank] = {}
+        self._shared = Bank(standard())
         self._words: dict[Key, Words] = {}
         self._playing: list[tuple[Look, float]] = []
         self._takes = self._count = 0
@@ -311,9 +312,12 @@ class Performance:
         generations = dict.fromkeys(key[0] for key in keys)
         self._banks = {name: bank for name, bank in self._banks.items() if name in generations}
         own: dict[str, dict[str, float]] = {name: {} for name in generations}
+        common = dict(env or {})
+        shared = {} if env is None else self._shared.advance(common)
         for name, bank in self._banks.items() if env is not None else ():
-            values = dict(env or {})
+            values = dict(common)
             places = bank.advance(values)
+            places |= {one: place for one, place in shared.items() if one not in places}
             own[name] = {one: values[one] for one in places}
             if name == self._generation:
                 self.modulators = places

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from liveanim.core.flash import MOST_FLASHES
 from liveanim.core.model import Blend, Status
-from liveanim.core.modulators import STANDARD
 from liveanim.core.params import METER, PARAMS
 from liveanim.core.tempo import beat_of_bar
 
@@ -243,10 +242,10 @@ def _beside_list(canvas: Canvas, readout: Readout) -> float:
 
 
 def _modulators(canvas: Canvas, blend: Blend, taken: float) -> tuple[str, ...]:
-    """A slider for each modulator of the preset, its own first, to the right of the sound; the names of those there
-    is room for where `taken` at the right is taken."""
+    """A slider for each modulator of the preset, to the right of the sound; the names of those there is room for
+    where `taken` at the right is taken."""
     room = canvas.width - _MODULATORS_LEFT - EDGE - taken
-    names = tuple(sorted(blend.modulators, key=STANDARD.__contains__))[: max(0, int((room - 2 * PAD) // 46))]
+    names = tuple(blend.modulators)[: max(0, int((room - 2 * PAD) // 46))]
     if names:
         canvas.part("modulators", names, lambda: _troughs(canvas, names, _MODULATORS_LEFT, _sound_top(canvas)))
     return names

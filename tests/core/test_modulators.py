@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveanim.core.errors import UserError
-from liveanim.core.modulators import SHAPES, Bank, Modulator, modulators_from
+from liveanim.core.expr import KNOWN
+from liveanim.core.expr.base import SHARED_NAMES
+from liveanim.core.modulators import SHAPES, Bank, Modulator, modulators_from, standard
 
 
 def made(**table: Mapping[str, Any]) -> tuple[Modulator, ...]:
@@ -114,13 +116,11 @@ def test_a_macro_glides() -> None:
 def test_a_modulator_may_use_those_above_it() -> None:
     bank = Bank(made(a={"lfo": "saw", "hertz": 1}, b={"follow": "2*a"}))
     env = {"t": 0.25, "dt": 0.0}
-    assert bank.advance(env) == {"tension": 0, "drop": 0, "a": 0.25, "b": 0.5} and env["b"] == 0.5
+    assert bank.advance(env) == {"a": 0.25, "b": 0.5} and env["b"] == 0.5
 
 
-def test_every_look_has_what_finds_drops_and_its_own_is_taken_instead() -> None:
-    assert [row.name for row in made()] == ["tension", "drop"]
-    rows = made(drop={"lfo": "saw", "hertz": 1}, late={"follow": "tension"})
-    assert [(row.name, row.kind) for row in rows] == [("tension", "follow"), ("drop", "lfo"), ("late", "follow")]
+def test_what_all_looks_share_is_known_to_every_expression() -> None:
+    assert {row.name for row in standard()} == SHARED_NAMES < KNOWN
 
 
 @given(st.sampled_from(SHAPES), st.floats(-1e6, 1e6), st.floats(0, 1e6), st.floats(-1e3, 1e3))

@@ -115,6 +115,18 @@ def test_a_preset_glides_in_and_its_own_variables_do_not_mix_with_the_old_ones()
     assert exposures(play, 2.1) == [1.5] and play.modulators["it"] == 0.5
 
 
+def test_a_drop_is_felt_in_the_look_that_comes_in_the_break_and_in_its_own_way() -> None:
+    play = Performance(look("first", stage={"exposure": "drop"}))
+    bass, silent = {"rms": 0.5, "kick": 1.0, "bass_energy": 0.8}, {"rms": 0.5, "kick": 0.0, "bass_energy": 0.1}
+    for n in range(30):
+        values(play, n / 10, **silent)
+    play.take(look("second", stage={"exposure": "2*drop"}), 3.0, 0.0)
+    assert values(play, 3.1, **bass)["stage.exposure"] == pytest.approx(2.0, abs=0.1)
+    assert list(play.modulators) == ["tension", "drop"] and play.modulators["drop"] > 0.9
+    play.take(look("own", modulators={"drop": {"macro": 1}}, stage={"exposure": "drop"}), 3.2, 0.0)
+    assert values(play, 3.3, **bass)["stage.exposure"] == 0.0 and list(play.modulators) == ["drop", "tension"]
+
+
 def test_lights_stay_as_bright_as_they_were_made_when_another_preset_comes() -> None:
     play = Performance(look("first", lights={"smooth": 1.0}))
     play.panel.turn("lights.level", 0.2, "midi")

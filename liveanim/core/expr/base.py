@@ -34,7 +34,9 @@ SIGNAL_NAMES = frozenset(
     "onset_count time_since_onset pitch_confidence confidence band1 band2 band3 band4 band5 band6 band7 band8".split()
 )
 CONTROL_NAMES = frozenset(["knob", *(f"m{n}" for n in range(1, 9)), *(f"lfo{n}" for n in range(1, 9))])
-KNOWN = TIME_NAMES | SIGNAL_NAMES | CONTROL_NAMES
+SHARED_NAMES = frozenset(["tension", "drop"])
+"""Worked out from the signals once for all looks (`modulators.STANDARD`)."""
+KNOWN = TIME_NAMES | SIGNAL_NAMES | CONTROL_NAMES | SHARED_NAMES
 """The variables that may be used without declaring them in `extra`."""
 
 
