@@ -28,6 +28,7 @@ from .grids import source_matrix
 from .prompts import Embedding
 
 SHAPES_KEPT = 8
+REHEARSALS = 3  # before a recording: libraries choose their kernels and workspaces in the first calls
 _DIALS = len(fields(Dials))
 
 
@@ -65,7 +66,7 @@ class CudaTape:
         here = torch.cuda.current_stream(self.device)
         self._beside.wait_stream(here)
         with torch.cuda.stream(self._beside):
-            for _ in range(3):  # libraries choose their kernels and workspaces in the first calls
+            for _ in range(REHEARSALS):
                 work()
         here.wait_stream(self._beside)
         graph = torch.cuda.CUDAGraph()
