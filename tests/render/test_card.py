@@ -29,9 +29,8 @@ MOVE = {f"space.{name}": 0.0 for name in ("x", "y", "pitch", "yaw", "roll")} | {
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What texts look like is painted in one step, and recorded after one rehearsal: this card is slow."""
+    """What texts look like is painted in one step."""
     monkeypatch.setattr("liveanim.render.diffusion.LOOK_STEPS", 1)
-    monkeypatch.setattr("liveanim.render.resident.REHEARSALS", 1)
     monkeypatch.setattr("liveanim.render.flux.LAYERS", (1, 2, 3))
     monkeypatch.setattr("liveanim.render.flux.TOKENS", 64)
     monkeypatch.setattr("liveanim.render.flux.HALF", torch.float32)  # in bfloat16 pictures are a level apart
@@ -39,6 +38,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[Card]:
+    monkeypatch.setattr("liveanim.render.resident.REHEARSALS", 1)  # it is slow
     with plugged_in(monkeypatch) as found:
         yield found
 
