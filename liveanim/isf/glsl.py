@@ -12,7 +12,7 @@ OUTPUT = "isf_FragColor"
 OWN = "isf_own_"
 """What names begin with that were given others."""
 _VERSION = "#version 330 core\n"
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _HOST = {
     *("PASSINDEX", "RENDERSIZE", "TIME", "TIMEDELTA", "DATE", "FRAMEINDEX"),
     *("isf_FragNormCoord", "vv_FragNormCoord", "isf_FragCoord", "vv_FragPixelCoord", OUTPUT),
@@ -156,7 +156,7 @@ def _renamed(code: str) -> str:
 
 def _outside_comments(text: str, change: Callable[[str], str]) -> str:
     """`text` with its comments blanked and `change` applied to what is left. Line numbers stay."""
-    return change(_COMMENT.sub(lambda found: " " + "\n" * found[0].count("\n"), text))
+    return change(COMMENT.sub(lambda found: " " + "\n" * found[0].count("\n"), text))
 
 
 _PLACES = (

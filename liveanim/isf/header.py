@@ -90,9 +90,7 @@ class Header:
 
 def split(text: str, where: str) -> tuple[Header, str]:
     """(header, the text without it, its line numbers kept). UserError names `where`, the line and the reason."""
-    text = unix(text)
-    if len(text) > MOST_TEXT:
-        raise UserError(f"{where}: a shader is at most {MOST_TEXT // 1000} kB of text")
+    text = unix(text, where)
     for comment in _COMMENT.finditer(text):
         inside = comment.group()[2:-2]
         if "{" in inside:
@@ -103,9 +101,12 @@ def split(text: str, where: str) -> tuple[Header, str]:
     raise UserError(f"{where}: no ISF header: the file must begin with a comment that holds JSON, as in /*{{ ... }}*/")
 
 
-def unix(text: str) -> str:
-    """`text` with lines that end as everywhere else."""
-    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+def unix(text: str, where: str) -> str:
+    """`text` with lines that end as everywhere else. UserError where there is too much of it."""
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > MOST_TEXT:
+        raise UserError(f"{where}: a shader is at most {MOST_TEXT // 1000} kB of text")
+    return text
 
 
 def _json(text: str, where: str, line: int) -> Mapping[str, Any]:

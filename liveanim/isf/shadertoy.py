@@ -9,11 +9,11 @@ import re
 
 from liveanim.core.errors import UserError
 
-from .header import FIRST, MOST_TEXT, Header, Input, Pass, unix
+from .glsl import COMMENT
+from .header import FIRST, Header, Input, Pass, unix
 
 SOURCES = ("picture", "sound", "noise", "self")
 """What a channel may be: the stage's picture, the sound (512 x 2: spectrum, wave), noise, what was drawn last."""
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _ENTRY = re.compile(r"\bvoid\s+mainImage\s*\(")
 _MAIN = re.compile(r"\bvoid\s+main\s*\(")
 _SAID = re.compile(r"\biChannel([0-3])\s*[:=]\s*([^\s*/]+)")
@@ -38,7 +38,7 @@ void main() { vec4 drawn = vec4(0.0); mainImage(drawn, gl_FragCoord.xy); gl_Frag
 
 def speaks(text: str) -> bool:
     """Whether `text` is one of these: it draws in `mainImage`, and nobody calls that."""
-    code = _COMMENT.sub(" ", text)
+    code = COMMENT.sub(" ", text)
     return bool(_ENTRY.search(code)) and not _MAIN.search(code)
 
 
@@ -48,12 +48,10 @@ def read(text: str, where: str) -> tuple[Header, str]:
     A comment `iChannel0: sound` says what a channel is (`SOURCES`); without, one that is read as sound is read is
     sound, and every other is the picture. UserError names `where` and what a channel cannot be.
     """
-    text = unix(text)
-    if len(text) > MOST_TEXT:
-        raise UserError(f"{where}: a shader is at most {MOST_TEXT // 1000} kB of text")
-    comments = _COMMENT.findall(text)
+    text = unix(text, where)
+    comments = COMMENT.findall(text)
     said = {int(number): source for comment in comments for number, source in _SAID.findall(comment)}
-    code = _COMMENT.sub(" ", text)
+    code = COMMENT.sub(" ", text)
     channels: dict[int, str] = {}
     for number in sorted({int(found) for found in _CHANNEL.findall(code)}):
         read_as = "sound" if re.search(_AS_SOUND.format(number), code) else "picture"
