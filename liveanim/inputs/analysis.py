@@ -128,10 +128,10 @@ class Analyser:
         audible = self._audible(rms) and not _on_rails(hop, rms)
         attack = chances[0] if audible else 0.0
         room = self._doubt.step(attack, float(bands[:BANDS].dot(MEAN)))
-        least = LIKELY if room and now > BEGUN_S else LEAST_ONSET
+        least = (LIKELY if room and now > BEGUN_S else LEAST_ONSET) if audible else math.inf
         hit = self._picker.step(attack if attack > least else 0.0)
         onsets = self._onsets(hop, newest, hit, now) if audible else ()
-        struck = self._drums.step(recent, magnitudes, bands, chances, audible, least)
+        struck = self._drums.step(recent, magnitudes, bands, chances, least)
         drums = {name: (now - RULES[name].age_s,) for name in struck}
         levels = self._meters.step(rms, spectrum, magnitudes, float(bands[BANDS:].dot(MEAN)))
         self._opened = self._opened or (self._meters.heard and not room)

@@ -110,22 +110,14 @@ class DrumEars:
         self._rises = {name: Rise(RULES[name].lag, hop_s) for name in ("kick", "snare")}
         self._pickers = {name: RisePicker(RULES[name], hop_s) for name in CLASSES}
 
-    def step(
-        self,
-        recent: Floats,
-        magnitudes: Floats,
-        levels: Floats,
-        chances: list[float],
-        audible: bool,
-        least: float,
-    ) -> list[str]:
+    def step(self, recent: Floats, magnitudes: Floats, levels: Floats, chances: list[float], least: float) -> list[str]:
         """The newest four hops of samples, (50,) magnitudes, (50, ..) log levels and the network's four chances (kept)
-        -> the classes that are hit: none in a hop that is not audible, or where no attack was `least` likely."""
+        -> the classes that are hit: none where no attack has lately been more than `least` likely."""
         self._chances.append(chances)
         onset, kick, snare, hat = map(max, *self._chances)
         low = math.hypot(*self._waves.dot(recent).tolist())
         body = magnitudes[self._snare]
-        likely = audible and onset > least
+        likely = onset > least
         rise = self._rises["kick"].step(low) * kick ** RULES["kick"].trust
         kicked = self._pickers["kick"].step(rise, kick, likely)
         rise = self._rises["snare"].step(math.sqrt(float(body.dot(body)))) * snare ** RULES["snare"].trust
