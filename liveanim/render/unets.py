@@ -72,28 +72,29 @@ def modules(parts: Parts) -> tuple[nn.Module, nn.Module, nn.Module]:
     return _Encode(parts.vae, parts.packing), unet, _Decode(parts.vae, parts.packing)
 
 
-class _Encode(nn.Module):
-    role = "encode"
+class _Half(nn.Module):
+    """What an autoencoder does in one direction; of a tiny one that half alone, its layers as few as they can be."""
+
+    role: str
 
     def __init__(self, vae: Any, packing: int) -> None:
         super().__init__()
-        self.net: Any = rewritten(vae.encoder.layers) if _tiny(vae) else vae
-        self.tiny, self.packing = _tiny(vae), packing
-        self.scale, self.shift = _scaling(vae)
+        self.tiny, self.packing = type(vae).__name__ == "AutoencoderTiny", packing
+        self.net: Any = rewritten(getattr(vae, f"{self.role}r").layers) if self.tiny else vae
+        self.scale = float(vae.config.scaling_factor)
+        self.shift = float(getattr(vae.config, "shift_factor", None) or 0.0)
+
+
+class _Encode(_Half):
+    role = "encode"
 
     def forward(self, picture: Tensor) -> Tensor:
         latents = self.net(picture) if self.tiny else self.net.encode(picture * 2 - 1).latent_dist.mode()
         return functional.pixel_unshuffle((latents - self.shift) * self.scale, self.packing)
 
 
-class _Decode(nn.Module):
+class _Decode(_Half):
     role = "decode"
-
-    def __init__(self, vae: Any, packing: int) -> None:
-        super().__init__()
-        self.net: Any = rewritten(vae.decoder.layers) if _tiny(vae) else vae
-        self.tiny, self.packing = _tiny(vae), packing
-        self.scale, self.shift = _scaling(vae)
 
     def forward(self, latents: Tensor) -> Tensor:
         latents = functional.pixel_shuffle(latents, self.packing) / self.scale + self.shift
@@ -129,11 +130,3 @@ def _residuals(led: Led | None) -> dict[str, Any]:
         return {}
     down, middle = led
     return {"down_block_additional_residuals": tuple(down), "mid_block_additional_residual": middle}
-
-
-def _tiny(vae: Any) -> bool:
-    return type(vae).__name__ == "AutoencoderTiny"
-
-
-def _scaling(vae: Any) -> tuple[float, float]:
-    return float(vae.config.scaling_factor), float(getattr(vae.config, "shift_factor", None) or 0.0)
