@@ -304,6 +304,19 @@ class Performance:
         self._values = self.panel.evaluate(env)
         return dict(self._values)
 
+    def _modulated(self, env: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """The modulators' values in this frame, those that all share with them, by who has them."""
+        own, common = {}, dict(env)
+        shared = self._shared.advance(common)
+        for name, bank in self._banks.items():
+            values = dict(common)
+            places = bank.advance(values)
+            places |= {one: place for one, place in shared.items() if one not in places}
+            own[name] = {one: values[one] for one in places}
+            if name == self._generation:
+                self.modulators = places
+        return own
+
     def _blend(self, now: float, env: Mapping[str, float] | None = None) -> None:
         """Tell the panel which looks play, the one to come last; let go of those that do not."""
         stage, paint = self._stage.at(now), self._paint.at(now)
@@ -312,15 +325,8 @@ class Performance:
         generations = dict.fromkeys(key[0] for key in keys)
         self._banks = {name: bank for name, bank in self._banks.items() if name in generations}
         own: dict[str, dict[str, float]] = {name: {} for name in generations}
-        common = dict(env or {})
-        shared = {} if env is None else self._shared.advance(common)
-        for name, bank in self._banks.items() if env is not None else ():
-            values = dict(common)
-            places = bank.advance(values)
-            places |= {one: place for one, place in shared.items() if one not in places}
-            own[name] = {one: values[one] for one in places}
-            if name == self._generation:
-                self.modulators = places
+        if env is not None:
+            own |= self._modulated(env)
         self._playing = [(self._looks[key], paint.get(key, 0.0)) for key in keys]
         self._looks = {
             k: v for k, v in self._looks.items() if (k[0] == self._generation and "\n" not in k[1]) or k in keys
